@@ -1,0 +1,115 @@
+#ifndef MARS_AGENT_H
+#define MARS_AGENT_H
+
+#include <mars/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** This machine's registration, and the engine that all its calls share: one worker pool, one
+ *  byte budget, one index. Any number of threads may use it at once. Worker threads live while a
+ *  call or a session is open. In a forked child every call answers MARS_ERR_STATE. */
+typedef struct mars_agent mars_agent;
+
+typedef struct mars_register_options {
+    uint32_t struct_size;
+    uint32_t flags;            /* none yet: 0 */
+    const char *config_dir;    /* where this machine's state will lie; made if needed. Required */
+    uint64_t config_dir_len;
+    const char *credentials;   /* path of the credentials file. Required */
+    uint64_t credentials_len;
+    const char *passphrase;    /* at least 16 characters of UTF-8. Required; wiped copies only */
+    uint64_t passphrase_len;
+    const char *cache_dir;     /* NULL: "cache" in config_dir; made if needed */
+    uint64_t cache_dir_len;
+    const char *name;          /* the machine's display name; NULL: the host name */
+    uint64_t name_len;
+    const char *domain;        /* name of the domain; NULL: one of its own, named like the machine */
+    uint64_t domain_len;
+} mars_register_options;
+
+/**
+ * Register this machine with a vault.
+ *
+ * The passphrase opens the machine's domain, or makes it when there is none. A machine of this name
+ * that is already in the vault is taken over with all its points if the passphrase opens its
+ * domain; if not, nothing changes. Neither passphrase nor root is stored on the machine, only the
+ * keys that backup, restore and verify need, in a file of mode 0600.
+ *
+ * Takes about 64 MiB and a fraction of a second for the passphrase.
+ *
+ * @param[out] out  the open agent, or NULL: then nothing is opened
+ * @retval MARS_ERR_INVALID_ARG  passphrase shorter than 16 characters or not UTF-8, or a name
+ * @retval MARS_ERR_AUTH         the credentials have expired, were edited, or are another vault's
+ * @retval MARS_ERR_KEY          the passphrase does not open the domain of this name
+ * @retval MARS_ERR_STATE        config_dir belongs to another vault or machine
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err);
+
+typedef struct mars_agent_options {
+    uint32_t struct_size;
+    uint32_t workers;          /* threads that hash, compress, seal; 0: one a core */
+    uint64_t buffer_bytes;     /* budget for bytes in flight; 0: 64 MiB, at least 32 MiB */
+} mars_agent_options;
+
+/**
+ * Open a registered machine's state.
+ *
+ * @param config_dir  bytes; config_dir_len 0: NUL-terminated
+ * @param opts        NULL for defaults
+ * @retval MARS_ERR_STATE      not registered: see mars_register()
+ * @retval MARS_ERR_NOT_FOUND  the vault is not there
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_agent_open(const char *config_dir, uint64_t config_dir_len, const mars_agent_options *opts,
+                mars_agent **out, mars_error *err);
+
+typedef struct mars_recover_options {
+    uint32_t struct_size;
+    uint32_t workers;          /* as in mars_agent_options */
+    uint64_t buffer_bytes;
+    const char *credentials;   /* required */
+    uint64_t credentials_len;
+    const char *passphrase;    /* required */
+    uint64_t passphrase_len;
+    const char *machine;       /* its name or id; NULL: the vault's only machine */
+    uint64_t machine_len;
+} mars_recover_options;
+
+/**
+ * Open another machine's points, read-only: nothing is stored here and nothing changes in the
+ * vault. mars_backup() and key changes answer MARS_ERR_STATE.
+ *
+ * @retval MARS_ERR_NOT_FOUND  no such machine; without a name: none, or several
+ * @retval MARS_ERR_KEY        the passphrase does not open its domain
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_recover_open(const mars_recover_options *opts, mars_agent **out, mars_error *err);
+
+/** Who this is. Strings live as long as the agent. */
+typedef struct mars_agent_info {
+    uint32_t struct_size;
+    uint32_t read_only;          /* 1: from mars_recover_open() */
+    const char *machine_id;
+    const char *machine_name;
+    const char *domain_id;
+    const char *vault_url;
+    const char *cache_dir;       /* empty if there is none */
+} mars_agent_info;
+
+/** @param[in,out] info struct_size set by the caller. @since 0.1 */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_agent_get_info(const mars_agent *agent, mars_agent_info *info, mars_error *err);
+
+/** Close. No call or session may be running. NULL is allowed. @since 0.1 */
+MARS_API void MARS_CALL mars_agent_close(mars_agent *agent);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

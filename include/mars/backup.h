@@ -1,0 +1,104 @@
+#ifndef MARS_BACKUP_H
+#define MARS_BACKUP_H
+
+#include <mars/agent.h>
+#include <mars/cancel.h>
+#include <mars/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Flags of mars_backup_options. */
+enum {
+    MARS_BACKUP_ONE_FILE_SYSTEM = 1,  /* do not descend into other file systems */
+    MARS_BACKUP_EXCLUDE_CACHES = 2,   /* leave out what lies in directories with a CACHEDIR.TAG */
+    MARS_BACKUP_SKIP_UPLOAD_CHECK = 4, /* do not open again what was sealed, before it is sent */
+    MARS_BACKUP_DRY_RUN = 8,          /* read and count, write nothing */
+    MARS_BACKUP_REPORT_FILES = 16     /* a MARS_EVENT_FILE for each file that is read */
+};
+
+enum { MARS_COMPRESSION_DEFAULT = 0, MARS_COMPRESSION_LZ4 = 1, MARS_COMPRESSION_NONE = 2 };
+
+typedef struct mars_backup_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *item;              /* NULL: "files" */
+    uint64_t item_len;
+    const char *const *paths;      /* what to back up: n_paths strings */
+    const uint64_t *path_lens;     /* NULL: all are NUL-terminated */
+    uint64_t n_paths;
+    const char *const *excludes;   /* gitignore patterns, anchored at each path; one a string */
+    uint64_t n_excludes;           /* NUL-terminated strings */
+    uint32_t compression;          /* MARS_COMPRESSION_* */
+    uint32_t reserved;
+    mars_progress_fn progress;     /* NULL: silent */
+    void *progress_user;
+    mars_event_fn event;
+    void *event_user;
+    const mars_cancel *cancel;     /* borrowed for the call; NULL: never */
+} mars_backup_options;
+
+typedef struct mars_backup_result {
+    uint32_t struct_size;
+    uint32_t reserved;
+    char point[40];            /* the new recovery point's id, hex; empty after a dry run */
+    uint64_t files;            /* everything but directories */
+    uint64_t directories;
+    uint64_t files_unchanged;  /* taken over without being read */
+    uint64_t files_skipped;    /* see the events; also in the point */
+    uint64_t bytes;            /* sizes of the files */
+    uint64_t bytes_read;
+    uint64_t bytes_new;        /* plaintext that the vault did not have */
+    uint64_t bytes_added;      /* to the vault, before the point itself */
+    uint64_t elapsed_ns;
+} mars_backup_result;
+
+/**
+ * Back up paths as a new recovery point of an item.
+ *
+ * Nothing is visible in the vault until the point is committed; a failed or cancelled run leaves
+ * older points whole, and what it sent is used by the next run of the item. Files that cannot be read
+ * are named by events and in the point; the rest goes on and the result is MARS_OK with
+ * files_skipped > 0.
+ *
+ * @param[out] result  NULL, or struct_size set by the caller
+ * @retval MARS_ERR_NOT_FOUND  a path is not there; nothing was written
+ * @retval MARS_ERR_LOCKED     this item is being backed up already on this machine
+ * @retval MARS_ERR_QUOTA      vault or cache is full; nothing is lost
+ * @retval MARS_ERR_CANCELLED  by opts->cancel or the progress callback
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_backup(mars_agent *agent, const mars_backup_options *opts, mars_backup_result *result,
+            mars_error *err);
+
+/** A running backup of a stream that the caller writes. One thread at a time. */
+typedef struct mars_session mars_session;
+
+/**
+ * Begin a backup of one stream. Of opts the item, compression, progress, event and cancel count,
+ * and the flag MARS_BACKUP_SKIP_UPLOAD_CHECK; paths must be empty.
+ *
+ * @param name  the stream's file name: one component, UTF-8, NUL-terminated
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_session_begin(mars_agent *agent, const char *name, const mars_backup_options *opts,
+                   mars_session **out, mars_error *err);
+
+/** Add bytes; waits while the engine is busy. After a failure only abandon is of use. @since 0.1 */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_session_write(mars_session *session, const void *data, uint64_t len, mars_error *err);
+
+/** End the stream and commit the point. Frees the session in every case. @since 0.1 */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_session_commit(mars_session *session, mars_backup_result *result, mars_error *err);
+
+/** Stop; nothing becomes visible. Frees the session. NULL is allowed. @since 0.1 */
+MARS_API void MARS_CALL mars_session_abandon(mars_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,16 @@
+/* libmars: encrypted, deduplicated backup into a vault. */
+#ifndef MARS_MARS_H
+#define MARS_MARS_H
+
+#include <mars/agent.h>
+#include <mars/backup.h>
+#include <mars/cancel.h>
+#include <mars/common.h>
+#include <mars/event.h>
+#include <mars/key.h>
+#include <mars/point.h>
+#include <mars/restore.h>
+#include <mars/vault.h>
+#include <mars/verify.h>
+
+#endif

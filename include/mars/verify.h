@@ -1,0 +1,59 @@
+#ifndef MARS_VERIFY_H
+#define MARS_VERIFY_H
+
+#include <mars/agent.h>
+#include <mars/cancel.h>
+#include <mars/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Flags of mars_verify_options. */
+enum {
+    MARS_VERIFY_READ_DATA = 1,    /* read and open every byte of every pack */
+    MARS_VERIFY_AGAINST_DISK = 2  /* compare a point with the files as they are now */
+};
+
+typedef struct mars_verify_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *point;          /* NULL: all; as in mars_restore_options. Against disk: NULL = latest */
+    const char *item;
+    mars_progress_fn progress;
+    void *progress_user;
+    mars_event_fn event;
+    void *event_user;
+    const mars_cancel *cancel;
+} mars_verify_options;
+
+typedef struct mars_verify_result {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t points;            /* looked at */
+    uint64_t objects;           /* looked at */
+    uint64_t bytes_read;        /* from the vault */
+    uint64_t objects_damaged;   /* or missing; each named by an event */
+    uint64_t files_lost;        /* names in points that cannot be restored; each an event */
+    uint64_t differences;       /* against disk; each an event */
+    uint64_t elapsed_ns;
+} mars_verify_result;
+
+/**
+ * Find out whether what is in the vault can be restored.
+ *
+ * Without flags the structure: every object that is not a pack is opened, every directory read, every chunk
+ * looked for in the index, every pack looked for in the store with its size.
+ *
+ * @param[out] result  NULL, or struct_size set by the caller; filled in also on failure
+ * @retval MARS_ERR_CORRUPT  something is damaged or missing; differences to disk alone are MARS_OK
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_result *result,
+            mars_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

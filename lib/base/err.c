@@ -1,0 +1,77 @@
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static mars_status
+record(mars_error *err, mars_status st, int os_code, const char *fmt, va_list ap)
+{
+    if (err != NULL) {
+        memset(err, 0, sizeof *err);
+        err->status = st;
+        err->os_code = os_code;
+        (void)vsnprintf(err->message, sizeof err->message, fmt, ap);
+    }
+    return st;
+}
+
+mars_status
+mrs_fail(mars_error *err, mars_status st, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    record(err, st, 0, fmt, ap);
+    va_end(ap);
+    return st;
+}
+
+mars_status
+mrs_fail_os(mars_error *err, mars_status st, int os_code, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    record(err, st, os_code, fmt, ap);
+    va_end(ap);
+    if (err != NULL && os_code != 0) {
+        size_t used = strlen(err->message);
+
+        (void)snprintf(err->message + used, sizeof err->message - used, ": %s",
+                       strerror(os_code));
+    }
+    return st;
+}
+
+mars_status
+mrs_context(mars_error *err, mars_status st, const char *fmt, ...)
+{
+    char inner[sizeof err->message];
+    va_list ap;
+    int used;
+
+    if (err == NULL)
+        return st;
+    memcpy(inner, err->message, sizeof inner);
+    va_start(ap, fmt);
+    used = vsnprintf(err->message, sizeof err->message, fmt, ap);
+    va_end(ap);
+    if (used >= 0 && (size_t)used < sizeof err->message)
+        (void)snprintf(err->message + used, sizeof err->message - (size_t)used, ": %s", inner);
+    err->status = st;
+    return st;
+}
+
+mars_status
+mrs_nomem(mars_error *err)
+{
+    return mrs_fail(err, MARS_ERR_NOMEM, "out of memory");
+}
+
+void
+mrs_error_clear(mars_error *err)
+{
+    if (err != NULL)
+        memset(err, 0, sizeof *err);
+}

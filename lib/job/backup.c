@@ -1,0 +1,184 @@
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "job/backup_int.h"
+#include "platform/clock.h"
+
+mars_status
+mrs_backup_start(struct mrs_backup **out, struct mrs_engine *engine, struct mrs_domain *d,
+                 const struct mrs_backup_spec *spec, const struct mrs_listener *listener,
+                 mars_error *err)
+{
+    struct mrs_backup *b = mrs_alloc(sizeof *b);
+    struct mrs_time now = mrs_clock_wall();
+    mars_status st = b != NULL ? MARS_OK : mrs_nomem(err);
+
+    *out = NULL;
+    if (st != MARS_OK)
+        return st;
+    b->spec = *spec;
+    b->begun = (struct mrs_stamp){ now.s, now.ns };
+    b->spec.item = mrs_strndup(spec->item, strlen(spec->item));
+    b->spec.machine_name = mrs_strndup(spec->machine_name, strlen(spec->machine_name));
+    if (b->spec.item == NULL || b->spec.machine_name == NULL)
+        st = mrs_nomem(err);
+    if (st == MARS_OK)
+        st = mrs_job_init(&b->job, engine, d, listener, err);
+    if (st == MARS_OK)
+        st = mrs_item_id(d, spec->machine, spec->item, b->item_id, err);
+    if (st == MARS_OK)
+        st = mrs_thread_start(&b->builder, mrs_backup_build, b, err);
+    if (st != MARS_OK) {
+        mrs_job_finish(&b->job);
+        (void)mrs_backup_end(b, NULL, NULL);
+        return st;
+    }
+    *out = b;
+    return MARS_OK;
+}
+
+void
+mrs_backup_pump(struct mrs_backup *b)
+{
+    mrs_job_pump(&b->job, false);
+}
+
+void
+mrs_backup_cancel(struct mrs_backup *b)
+{
+    mrs_job_fail(&b->job, MARS_ERR_CANCELLED, NULL);
+}
+
+static void
+free_string(const char *s)
+{
+    union {
+        const char *in;
+        void *out;
+    } both = { s };
+
+    mrs_free(both.out);
+}
+
+mars_status
+mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts, mars_error *err)
+{
+    mars_status st;
+
+    if (b->builder != NULL) {
+        mrs_job_wait(&b->job);
+        mrs_thread_join(b->builder);
+    }
+    st = mrs_job_result(&b->job, err);
+    if (counts != NULL) {
+        *counts = b->counts;
+        counts->elapsed_ns = mrs_clock_mono() - b->job.started;
+    }
+    mrs_session_close(b->session);
+    mrs_ledger_free_state(&b->dry_ledger);
+    mrs_points_free(&b->points);
+    mrs_job_fini(&b->job);
+    free_string(b->spec.item);
+    free_string(b->spec.machine_name);
+    mrs_free(b);
+    return st;
+}
+
+struct mrs_item *
+mrs_item_new(mars_error *err)
+{
+    struct mrs_item *item = mrs_alloc(sizeof *item);
+
+    if (item == NULL)
+        (void)mrs_nomem(err);
+    return item;
+}
+
+void
+mrs_item_free(struct mrs_item *item)
+{
+    if (item == NULL)
+        return;
+    while (item->first != NULL) {
+        struct mrs_part *p = item->first;
+
+        item->first = p->next;
+        mrs_free(p->data);
+        mrs_free(p);
+    }
+    mrs_arena_free(&item->bytes);
+    mrs_free(item);
+}
+
+bool
+mrs_backup_push(struct mrs_backup *b, struct mrs_item *item)
+{
+    bool ok;
+
+    mrs_mutex_lock(b->job.lock);
+    while (b->queued >= BACKUP_QUEUE && !atomic_load(&b->job.stop))
+        mrs_cond_wait(b->job.changed, b->job.lock);
+    ok = !atomic_load(&b->job.stop);
+    if (ok) {
+        if (b->first == NULL)
+            b->first = item;
+        else
+            b->last->next = item;
+        b->last = item;
+        b->queued++;
+        mrs_cond_broadcast(b->job.changed);
+    }
+    mrs_mutex_unlock(b->job.lock);
+    if (!ok)
+        mrs_item_free(item);
+    return ok;
+}
+
+void
+mrs_backup_settle(struct mrs_backup *b, struct mrs_item *item, uint32_t reason,
+                  const mars_error *why)
+{
+    if (reason != 0) {
+        item->reason = reason;
+        item->os_code = why != NULL ? (uint32_t)why->os_code : 0;
+        item->message = why != NULL
+                            ? mrs_arena_copy(&item->bytes, why->message, strlen(why->message) + 1)
+                            : NULL;
+    }
+    mrs_mutex_lock(b->job.lock);
+    item->ready = true;
+    mrs_cond_broadcast(b->job.changed);
+    mrs_mutex_unlock(b->job.lock);
+}
+
+mars_status
+mrs_backup_put(struct mrs_backup *b, uint8_t cls, const void *data, size_t n, uint8_t id[32],
+               mars_error *err)
+{
+    struct mrs_place place;
+    uint64_t stored = 0;
+    mars_status st;
+
+    if (b->session != NULL) {
+        st = mrs_session_put(b->session, cls, data, n, id, &stored, err);
+    } else {
+        st = mrs_chunk_id(b->job.d, cls, data, n, id, err);
+        if (st == MARS_OK && !mrs_index_find(b->job.d->index, id, 0, &place))
+            stored = n;
+    }
+    if (st == MARS_OK && stored > 0) {
+        atomic_fetch_add(&b->job.bytes_stored, stored);
+        mrs_mutex_lock(b->job.lock);
+        b->counts.bytes_new += n;
+        mrs_mutex_unlock(b->job.lock);
+    }
+    return st;
+}
+
+mars_status
+mrs_backup_put_fn(void *backup, uint8_t cls, const void *data, size_t n, uint8_t id[32],
+                  mars_error *err)
+{
+    return mrs_backup_put(backup, cls, data, n, id, err);
+}

@@ -1,0 +1,51 @@
+/* Backup: walk, read, cut, id, known?, compress, seal, check, pack, put; then the commit.
+ *
+ * A walker thread reads the source and cuts what it reads; the engine's workers do the rest of each
+ * chunk; a builder thread takes the entries in order, waits for their chunks, writes the tree and
+ * commits. The calling thread delivers events and progress. */
+#ifndef MRS_JOB_BACKUP_H
+#define MRS_JOB_BACKUP_H
+
+#include "codec/codec.h"
+#include "job/job.h"
+#include "source/source.h"
+
+struct mrs_backup_spec {
+    struct mrs_source *source; /* borrowed until mrs_backup_end */
+    uint8_t machine[16];
+    const char *machine_name;  /* these are copied */
+    const char *item;
+    enum mrs_codec codec;
+    bool skip_check;
+    bool dry_run;
+    bool report_files;
+};
+
+struct mrs_backup_counts {
+    uint8_t point[16];
+    bool committed;
+    uint64_t files;
+    uint64_t directories;
+    uint64_t unchanged;
+    uint64_t skipped;
+    uint64_t bytes;
+    uint64_t bytes_read;
+    uint64_t bytes_new;
+    uint64_t bytes_added;
+    uint64_t elapsed_ns;
+};
+
+struct mrs_backup;
+MARS_NODISCARD mars_status mrs_backup_start(struct mrs_backup **out, struct mrs_engine *engine,
+                                            struct mrs_domain *d,
+                                            const struct mrs_backup_spec *spec,
+                                            const struct mrs_listener *listener, mars_error *err);
+/* Deliver events and progress that are due. Calling thread. */
+void mrs_backup_pump(struct mrs_backup *b);
+/* Stop it: it will end as cancelled. */
+void mrs_backup_cancel(struct mrs_backup *b);
+/* Wait for the end, delivering events and progress; free it in every case. */
+MARS_NODISCARD mars_status mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts,
+                                          mars_error *err);
+
+#endif

@@ -1,0 +1,450 @@
+/* The builder: takes the items in order, waits for their chunks, writes the tree, commits. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "job/backup_int.h"
+#include "platform/clock.h"
+#include "repo/entrycopy.h"
+
+enum { SKIP_CHUNK = 1 << 20 };
+
+struct build {
+    struct mrs_backup *b;
+    struct mrs_tree_writer *tree;
+    struct mrs_vec dirs;           /* struct mrs_item *: entered and not yet left */
+    struct mrs_vec roots;          /* struct mrs_root */
+    struct mrs_arena bytes;        /* what the roots point to */
+    struct mrs_totals totals;
+    struct mrs_buf skips;          /* entries of the skipped list not yet put */
+    struct mrs_list_writer *skip_list;
+    bool any_skip_chunk;
+};
+
+/* A root's own entry becomes a leaf and a stat leaf of one. */
+static mars_status
+add_root(struct build *w, struct mrs_item *item, mars_error *err)
+{
+    struct mrs_source *src = w->b->spec.source;
+    struct mrs_buf leaf = MRS_BUF_INIT(MRS_NODE_MAX), stat = MRS_BUF_INIT(MRS_NODE_MAX);
+    struct mrs_root *r = mrs_vec_add(&w->roots);
+    mars_status st = r != NULL ? MARS_OK : mrs_nomem(err);
+
+    if (st == MARS_OK)
+        st = mrs_leaf_encode(&item->entry, 1, &leaf, err);
+    if (st == MARS_OK)
+        st = mrs_stat_leaf_encode(&item->stat, &item->entry, 1, &stat, err);
+    if (st == MARS_OK) {
+        src->vt->root(src, item->root, r);
+        r->entry = mrs_slice_own(&w->bytes, (struct mrs_slice){ leaf.data, leaf.len });
+        r->stat = mrs_slice_own(&w->bytes, (struct mrs_slice){ stat.data, stat.len });
+        if (r->entry.p == NULL || r->stat.p == NULL)
+            st = mrs_nomem(err);
+        w->totals.entries += 1 + item->entry.sub.totals.entries;
+        w->totals.bytes += item->entry.sub.totals.bytes;
+        w->totals.errors += item->entry.sub.totals.errors;
+        if (item->entry.type == MRS_ENTRY_FILE)
+            w->totals.bytes += item->entry.size;
+    }
+    mrs_buf_free(&leaf);
+    mrs_buf_free(&stat);
+    return st;
+}
+
+static mars_status
+add_entry(struct build *w, struct mrs_item *item, mars_error *err)
+{
+    return item->is_root ? add_root(w, item, err)
+                         : mrs_tree_writer_add(w->tree, &item->entry, &item->stat, err);
+}
+
+/* Move full chunks of the skipped list out of memory. */
+static mars_status
+put_skips(struct build *w, mars_error *err)
+{
+    uint8_t id[32];
+    mars_status st;
+
+    if (w->skips.len == 0)
+        return MARS_OK;
+    st = mrs_backup_put(w->b, MRS_CLASS_SKIPPED, w->skips.data, w->skips.len, id, err);
+    if (st == MARS_OK)
+        st = mrs_list_writer_extent(w->skip_list, 0, w->skips.len, err);
+    if (st == MARS_OK)
+        st = mrs_list_writer_ref(w->skip_list, id, 0, w->skips.len, err);
+    w->any_skip_chunk = true;
+    mrs_buf_reset(&w->skips);
+    return st;
+}
+
+/* Name an item by an event and in the point. */
+static mars_status
+note_skip(struct build *w, const struct mrs_item *item, mars_error *err)
+{
+    const char *message = item->message != NULL ? item->message : "";
+    struct mrs_skip s = { .path = item->path.p,
+                          .path_len = item->path.n,
+                          .reason = item->reason,
+                          .os_code = item->os_code,
+                          .message = message,
+                          .message_len = strlen(message) };
+    mars_event e = { .kind = MARS_EVENT_SKIPPED,
+                     .status = item->reason == MRS_SKIP_VANISHED ? MARS_ERR_NOT_FOUND
+                                                                 : MARS_ERR_IO,
+                     .os_code = (int32_t)item->os_code,
+                     .reason = item->reason,
+                     .path = (const char *)item->path.p,
+                     .path_len = item->path.n,
+                     .message = message };
+    mars_status st = mrs_skip_encode(&s, &w->skips, err);
+
+    w->b->counts.skipped++;
+    mrs_job_post(&w->b->job, &e);
+    return st == MARS_OK && w->skips.len >= SKIP_CHUNK ? put_skips(w, err) : st;
+}
+
+/* The next part of the item at the head, once it is done; NULL: there will be no more. */
+static struct mrs_part *
+take_part(struct mrs_backup *b, struct mrs_item *item)
+{
+    struct mrs_part *p;
+
+    mrs_mutex_lock(b->job.lock);
+    while ((item->first == NULL ? !item->ready : !item->first->done))
+        mrs_cond_wait(b->job.changed, b->job.lock);
+    p = item->first;
+    if (p != NULL) {
+        item->first = p->next;
+        b->queued--;
+        mrs_cond_broadcast(b->job.changed);
+    }
+    mrs_mutex_unlock(b->job.lock);
+    return p;
+}
+
+/* The content of a large file, from its parts. */
+static mars_status
+gather_parts(struct build *w, struct mrs_item *item, mars_error *err)
+{
+    struct mrs_list_writer *list;
+    struct mrs_part *p;
+    mars_status st = mrs_list_writer_new(&list, mrs_backup_put_fn, w->b, err);
+
+    while ((p = take_part(w->b, item)) != NULL) {
+        if (st == MARS_OK && p->is_chunk)
+            st = mrs_list_writer_ref(list, p->id, 0, p->len, err);
+        else if (st == MARS_OK)
+            st = mrs_list_writer_extent(list, p->hole, p->len, err);
+        mrs_free(p);
+    }
+    if (st == MARS_OK)
+        st = mrs_list_writer_finish(list, &item->entry.content, &item->entry.size, err);
+    mrs_list_writer_free(list);
+    return st;
+}
+
+static mars_status
+finish_entry(struct build *w, struct mrs_item *item, mars_error *err)
+{
+    struct mrs_backup *b = w->b;
+    bool parts;
+    mars_status st = MARS_OK;
+
+    mrs_mutex_lock(b->job.lock);
+    while (!item->ready && item->first == NULL)
+        mrs_cond_wait(b->job.changed, b->job.lock);
+    parts = item->first != NULL;
+    mrs_mutex_unlock(b->job.lock);
+    if (parts)
+        st = gather_parts(w, item, err);
+    if (atomic_load(&b->job.stop) || st != MARS_OK)
+        return st;
+    if (item->reason != 0)
+        st = note_skip(w, item, err);
+    if (st != MARS_OK || item->drop)
+        return st;
+    b->counts.files++;
+    b->counts.unchanged += item->unchanged;
+    if (item->entry.type == MRS_ENTRY_FILE)
+        b->counts.bytes += item->entry.size;
+    atomic_fetch_add(&b->job.files_done, 1);
+    if (item->unchanged)
+        atomic_fetch_add(&b->job.bytes_done, item->entry.size);
+    if (item->read && b->spec.report_files) {
+        mars_event e = { .kind = MARS_EVENT_FILE,
+                         .path = (const char *)item->path.p,
+                         .path_len = item->path.n };
+
+        mrs_job_post(&b->job, &e);
+    }
+    return add_entry(w, item, err);
+}
+
+static mars_status
+enter(struct build *w, struct mrs_item **item, mars_error *err)
+{
+    struct mrs_item **at = mrs_vec_add(&w->dirs);
+
+    if (at == NULL)
+        return mrs_nomem(err);
+    *at = *item;
+    *item = NULL; /* it is the list's until it is left */
+    w->b->counts.directories++;
+    return mrs_tree_writer_enter(w->tree, err);
+}
+
+static mars_status
+leave(struct build *w, mars_error *err)
+{
+    struct mrs_item *dir = *(struct mrs_item **)mrs_vec_at(&w->dirs, --w->dirs.len);
+    mars_status st = mrs_tree_writer_leave(w->tree, &dir->entry.sub, &dir->stat, err);
+
+    if (st == MARS_OK)
+        st = add_entry(w, dir, err);
+    mrs_item_free(dir);
+    return st;
+}
+
+/* The next item, in order; NULL at the end, or when the job stops. */
+static struct mrs_item *
+take_item(struct mrs_backup *b)
+{
+    struct mrs_item *item;
+
+    mrs_mutex_lock(b->job.lock);
+    while (b->first == NULL && !b->walked)
+        mrs_cond_wait(b->job.changed, b->job.lock);
+    item = b->first;
+    if (item != NULL) {
+        /* It stays visible as the head while its parts come: see add_part. */
+        b->queued--;
+        mrs_cond_broadcast(b->job.changed);
+    }
+    mrs_mutex_unlock(b->job.lock);
+    return item;
+}
+
+static void
+drop_head(struct mrs_backup *b)
+{
+    mrs_mutex_lock(b->job.lock);
+    b->first = b->first->next;
+    mrs_mutex_unlock(b->job.lock);
+}
+
+/* An item may be freed only when no worker and not the walker has it any more. */
+static void
+await_ready(struct mrs_backup *b, struct mrs_item *item)
+{
+    struct mrs_part *p;
+
+    while ((p = take_part(b, item)) != NULL)
+        mrs_free(p);
+}
+
+static mars_status
+build_tree(struct build *w, mars_error *err)
+{
+    struct mrs_backup *b = w->b;
+    struct mrs_item *item;
+    mars_status st = MARS_OK;
+
+    while ((item = take_item(b)) != NULL) {
+        struct mrs_item *head = item;
+
+        if (st == MARS_OK && !atomic_load(&b->job.stop)) {
+            if (b->session != NULL)
+                st = mrs_session_beat(b->session, err);
+            if (st == MARS_OK && item->kind == MRS_SOURCE_ENTER)
+                st = enter(w, &item, err);
+            else if (st == MARS_OK && item->kind == MRS_SOURCE_LEAVE)
+                st = leave(w, err);
+            else if (st == MARS_OK && item->kind == MRS_SOURCE_ENTRY)
+                st = finish_entry(w, item, err);
+            else if (st == MARS_OK)
+                st = note_skip(w, item, err);
+            if (st != MARS_OK)
+                mrs_job_fail(&b->job, st, err);
+        }
+        drop_head(b);
+        if (item != NULL) {
+            await_ready(b, head);
+            mrs_item_free(item);
+        }
+    }
+    return st;
+}
+
+/* Wait until no worker holds anything of this job. */
+static void
+drain(struct mrs_backup *b)
+{
+    mrs_mutex_lock(b->job.lock);
+    while (b->tasks > 0)
+        mrs_cond_wait(b->job.changed, b->job.lock);
+    mrs_mutex_unlock(b->job.lock);
+}
+
+/* Heads of this item, and the newest head of each other item of the machine. */
+static mars_status
+fill_heads(struct mrs_backup *b, struct mrs_vec *heads, struct mrs_vec *others, mars_error *err)
+{
+    for (size_t i = 0; i < b->points.list.len; i++) {
+        const struct mrs_loaded_point *lp = mrs_points_at(&b->points, i);
+        struct mrs_item_head *other = NULL;
+
+        if (!lp->is_head)
+            continue;
+        if (memcmp(lp->point.item, b->item_id, 16) == 0) {
+            uint8_t *h = mrs_vec_add(heads);
+
+            if (h == NULL)
+                return mrs_nomem(err);
+            memcpy(h, lp->point.session, 16);
+            continue;
+        }
+        for (size_t k = 0; k < others->len && other == NULL; k++) {
+            struct mrs_item_head *o = mrs_vec_at(others, k);
+
+            other = memcmp(o->item, lp->point.item, 16) == 0 ? o : NULL;
+        }
+        if (other == NULL)
+            other = mrs_vec_add(others);
+        if (other == NULL)
+            return mrs_nomem(err);
+        memcpy(other->item, lp->point.item, 16);
+        memcpy(other->session, lp->point.session, 16);
+    }
+    return MARS_OK;
+}
+
+static mars_status
+finish_skips(struct build *w, struct mrs_point *p, mars_error *err)
+{
+    mars_status st;
+
+    p->skipped_count = w->b->counts.skipped;
+    if (!w->any_skip_chunk && w->skips.len <= MRS_INLINE_MAX) {
+        p->skipped_size = w->skips.len;
+        p->skipped.kind = w->skips.len > 0 ? MRS_CONTENT_INLINE : MRS_CONTENT_NONE;
+        p->skipped.data = w->skips.data;
+        return MARS_OK;
+    }
+    st = put_skips(w, err);
+    if (st != MARS_OK)
+        return st;
+    return mrs_list_writer_finish(w->skip_list, &p->skipped, &p->skipped_size, err);
+}
+
+static mars_status
+commit(struct build *w, mars_error *err)
+{
+    struct mrs_backup *b = w->b;
+    struct mrs_vec heads = { NULL, 0, 0, 16 }, others = MRS_VEC_INIT(struct mrs_item_head);
+    struct mrs_time now = mrs_clock_wall();
+    struct mrs_point p = { .started = b->begun, .finished = { now.s, now.ns } };
+    static const char software[] = "libmars " MARS_VERSION;
+    mars_status st;
+
+    atomic_store(&b->job.phase, MARS_PHASE_COMMIT);
+    p.item_name = (struct mrs_slice){ (const uint8_t *)b->spec.item, strlen(b->spec.item) };
+    p.machine_name = (struct mrs_slice){ (const uint8_t *)b->spec.machine_name,
+                                         strlen(b->spec.machine_name) };
+    p.roots = w->roots.items;
+    p.n_roots = w->roots.len;
+    p.totals = w->totals;
+    p.software = (struct mrs_slice){ (const uint8_t *)software, sizeof software - 1 };
+    st = finish_skips(w, &p, err);
+    if (st == MARS_OK)
+        st = fill_heads(b, &heads, &others, err);
+    p.heads = heads.items;
+    p.n_heads = heads.len;
+    p.others = others.items;
+    p.n_others = others.len;
+    if (st == MARS_OK && b->session != NULL) {
+        st = mrs_session_commit(b->session, &p, err);
+        memcpy(b->counts.point, mrs_session_id(b->session), 16);
+        b->counts.committed = st == MARS_OK;
+        b->counts.bytes_added = mrs_session_added(b->session);
+    }
+    mrs_vec_free(&heads);
+    mrs_vec_free(&others);
+    return st;
+}
+
+/* The newest point of the item is what this run is compared with. */
+static mars_status
+open_session(struct mrs_backup *b, mars_error *err)
+{
+    struct mrs_session_options o = { .codec = b->spec.codec,
+                                     .skip_check = b->spec.skip_check,
+                                     .damage = mrs_job_damage,
+                                     .user = &b->job };
+    const struct mrs_ledger *ledger = &b->dry_ledger;
+    mars_status st;
+
+    memcpy(o.machine, b->spec.machine, sizeof o.machine);
+    memcpy(o.item, b->item_id, sizeof o.item);
+    if (b->spec.dry_run) {
+        st = mrs_ledger_read(&b->dry_ledger, b->job.d, MRS_NEED_READ, NULL, NULL, err);
+        if (st == MARS_OK)
+            st = mrs_index_refresh(b->job.d->index, b->job.d, false, mrs_job_damage, &b->job, err);
+    } else {
+        st = mrs_session_begin(&b->session, b->job.d, &o, err);
+        ledger = b->session != NULL ? mrs_session_ledger(b->session) : ledger;
+    }
+    if (st == MARS_OK)
+        st = mrs_points_read(&b->points, b->job.d, ledger, b->spec.machine, NULL, MRS_NEED_READ,
+                             mrs_job_damage, &b->job, err);
+    for (size_t i = 0; st == MARS_OK && i < b->points.list.len; i++)
+        if (memcmp(mrs_points_at(&b->points, i)->point.item, b->item_id, 16) == 0)
+            b->parent = mrs_points_at(&b->points, i);
+    return st;
+}
+
+static mars_status
+run(struct build *w, mars_error *err)
+{
+    struct mrs_backup *b = w->b;
+    mars_status st = open_session(b, err);
+
+    if (st == MARS_OK)
+        st = mrs_tree_writer_new(&w->tree, b->job.d, mrs_backup_put_fn, b, err);
+    if (st == MARS_OK)
+        st = mrs_list_writer_new(&w->skip_list, mrs_backup_put_fn, b, err);
+    if (st == MARS_OK)
+        st = mrs_thread_start(&b->walker, mrs_backup_walk, b, err);
+    if (st != MARS_OK)
+        return st;
+    atomic_store(&b->job.phase, MARS_PHASE_DATA);
+    st = build_tree(w, err);
+    mrs_thread_join(b->walker);
+    drain(b);
+    if (st == MARS_OK && !atomic_load(&b->job.stop))
+        st = commit(w, err);
+    return st;
+}
+
+void
+mrs_backup_build(void *arg)
+{
+    struct mrs_backup *b = arg;
+    struct build w = { .b = b,
+                       .dirs = MRS_VEC_INIT(struct mrs_item *),
+                       .roots = MRS_VEC_INIT(struct mrs_root),
+                       .skips = MRS_BUF_INIT(2 * SKIP_CHUNK) };
+    mars_error err;
+    mars_status st = run(&w, &err);
+
+    if (st != MARS_OK)
+        mrs_job_fail(&b->job, st, &err);
+    while (w.dirs.len > 0)
+        mrs_item_free(*(struct mrs_item **)mrs_vec_at(&w.dirs, --w.dirs.len));
+    mrs_vec_free(&w.dirs);
+    mrs_vec_free(&w.roots);
+    mrs_arena_free(&w.bytes);
+    mrs_tree_writer_free(w.tree);
+    mrs_list_writer_free(w.skip_list);
+    mrs_buf_free(&w.skips);
+    mrs_job_finish(&b->job);
+}

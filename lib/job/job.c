@@ -1,0 +1,249 @@
+#include "job/job.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "platform/clock.h"
+
+enum { PUMP_MS = 100, EVENTS_MAX = 4096 };
+
+mars_status
+mrs_job_init(struct mrs_job *j, struct mrs_engine *engine, struct mrs_domain *d,
+             const struct mrs_listener *l, mars_error *err)
+{
+    mars_status st;
+
+    j->d = d;
+    j->listener = *l;
+    j->started = mrs_clock_mono();
+    atomic_store(&j->phase, MARS_PHASE_START);
+    st = mrs_mutex_new(&j->lock, err);
+    if (st == MARS_OK)
+        st = mrs_cond_new(&j->changed, err);
+    if (st == MARS_OK)
+        st = mrs_engine_open(engine, err);
+    if (st == MARS_OK)
+        j->engine = engine;
+    return st;
+}
+
+static void
+free_event(struct mrs_event *e)
+{
+    mrs_arena_free(&e->bytes);
+    mrs_free(e);
+}
+
+void
+mrs_job_fini(struct mrs_job *j)
+{
+    while (j->first_event != NULL) {
+        struct mrs_event *e = j->first_event;
+
+        j->first_event = e->next;
+        free_event(e);
+    }
+    if (j->engine != NULL)
+        mrs_engine_close(j->engine);
+    mrs_cond_free(j->changed);
+    mrs_mutex_free(j->lock);
+}
+
+void
+mrs_job_fail(struct mrs_job *j, mars_status st, const mars_error *why)
+{
+    mrs_mutex_lock(j->lock);
+    if (j->status == MARS_OK) {
+        j->status = st;
+        if (why != NULL)
+            j->error = *why;
+        else
+            mrs_fail(&j->error, st, "%s", st == MARS_ERR_CANCELLED ? "cancelled" : "failed");
+    }
+    atomic_store(&j->stop, true);
+    mrs_cond_broadcast(j->changed);
+    mrs_mutex_unlock(j->lock);
+}
+
+static const char *
+copy_text(struct mrs_event *e, const char *text, bool *failed)
+{
+    const char *copy = text != NULL ? mrs_arena_copy(&e->bytes, text, strlen(text) + 1) : NULL;
+
+    *failed |= text != NULL && copy == NULL;
+    return copy;
+}
+
+static struct mrs_event *
+copy_event(const mars_event *event)
+{
+    struct mrs_event *e = mrs_alloc(sizeof *e);
+    bool failed = false;
+
+    if (e == NULL)
+        return NULL;
+    e->event = *event;
+    e->event.struct_size = sizeof e->event;
+    if (event->path != NULL) {
+        e->event.path = mrs_arena_copy(&e->bytes, event->path, (size_t)event->path_len);
+        failed |= e->event.path == NULL;
+    }
+    e->event.object = copy_text(e, event->object, &failed);
+    e->event.point = copy_text(e, event->point, &failed);
+    e->event.message = copy_text(e, event->message != NULL ? event->message : "", &failed);
+    if (failed) {
+        free_event(e);
+        return NULL;
+    }
+    return e;
+}
+
+static void
+enqueue(struct mrs_job *j, const mars_event *event, bool wait)
+{
+    struct mrs_event *e;
+
+    if (event->kind != MARS_EVENT_FILE)
+        atomic_fetch_add(&j->warnings, 1);
+    if (j->listener.event == NULL)
+        return;
+    e = copy_event(event);
+    if (e == NULL) {
+        /* An event that cannot be told must not be lost without a word. */
+        mrs_job_fail(j, MARS_ERR_NOMEM, NULL);
+        return;
+    }
+    mrs_mutex_lock(j->lock);
+    while (wait && j->n_events >= EVENTS_MAX && !atomic_load(&j->stop))
+        mrs_cond_wait_ms(j->changed, j->lock, PUMP_MS);
+    if (j->first_event == NULL)
+        j->first_event = e;
+    else
+        j->last_event->next = e;
+    j->last_event = e;
+    j->n_events++;
+    mrs_cond_broadcast(j->changed);
+    mrs_mutex_unlock(j->lock);
+}
+
+void
+mrs_job_post(struct mrs_job *j, const mars_event *event)
+{
+    enqueue(j, event, true);
+}
+
+void
+mrs_job_post_now(struct mrs_job *j, const mars_event *event)
+{
+    enqueue(j, event, false);
+}
+
+void
+mrs_job_damage(void *job, const char *relative, const mars_error *why)
+{
+    mars_event e = { .kind = MARS_EVENT_DAMAGED,
+                     .status = why->status,
+                     .os_code = why->os_code,
+                     .object = relative,
+                     .message = why->message };
+
+    mrs_job_post_now(job, &e);
+}
+
+static void
+deliver(struct mrs_job *j)
+{
+    struct mrs_event *e;
+
+    mrs_mutex_lock(j->lock);
+    e = j->first_event;
+    j->first_event = j->last_event = NULL;
+    j->n_events = 0;
+    mrs_cond_broadcast(j->changed);
+    mrs_mutex_unlock(j->lock);
+    while (e != NULL) {
+        struct mrs_event *next = e->next;
+
+        j->listener.event(&e->event, j->listener.event_user);
+        free_event(e);
+        e = next;
+    }
+}
+
+static void
+report(struct mrs_job *j)
+{
+    mars_progress p = { .struct_size = sizeof p };
+
+    p.phase = atomic_load(&j->phase);
+    p.files_done = atomic_load(&j->files_done);
+    p.files_total = atomic_load(&j->files_total);
+    p.bytes_done = atomic_load(&j->bytes_done);
+    p.bytes_total = atomic_load(&j->bytes_total);
+    p.bytes_stored = atomic_load(&j->bytes_stored);
+    p.warnings = atomic_load(&j->warnings);
+    p.elapsed_ns = mrs_clock_mono() - j->started;
+    if (j->listener.progress(&p, j->listener.progress_user) != 0)
+        mrs_job_fail(j, MARS_ERR_CANCELLED, NULL);
+}
+
+void
+mrs_job_pump(struct mrs_job *j, bool force_progress)
+{
+    if (j->listener.event != NULL)
+        deliver(j);
+    if (j->listener.progress != NULL && force_progress)
+        report(j);
+    if (j->listener.cancel != NULL && atomic_load(&j->listener.cancel->set))
+        mrs_job_fail(j, MARS_ERR_CANCELLED, NULL);
+}
+
+void
+mrs_job_wait(struct mrs_job *j)
+{
+    uint64_t last = 0;
+    unsigned phase = 0;
+    bool finished;
+
+    do {
+        uint64_t now;
+        bool due;
+
+        mrs_mutex_lock(j->lock);
+        if (!j->finished && j->first_event == NULL)
+            mrs_cond_wait_ms(j->changed, j->lock, PUMP_MS);
+        finished = j->finished;
+        mrs_mutex_unlock(j->lock);
+        now = mrs_clock_mono();
+        due = finished || phase != atomic_load(&j->phase) ||
+              now - last >= (uint64_t)PUMP_MS * 1000000;
+        if (due) {
+            last = now;
+            phase = atomic_load(&j->phase);
+        }
+        mrs_job_pump(j, due);
+    } while (!finished);
+}
+
+void
+mrs_job_finish(struct mrs_job *j)
+{
+    mrs_mutex_lock(j->lock);
+    j->finished = true;
+    mrs_cond_broadcast(j->changed);
+    mrs_mutex_unlock(j->lock);
+}
+
+mars_status
+mrs_job_result(struct mrs_job *j, mars_error *err)
+{
+    mars_status st;
+
+    mrs_mutex_lock(j->lock);
+    st = j->status;
+    if (st != MARS_OK && err != NULL)
+        *err = j->error;
+    mrs_mutex_unlock(j->lock);
+    return st;
+}

@@ -1,0 +1,199 @@
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "job/restore_int.h"
+#include "platform/clock.h"
+#include "repo/entrycopy.h"
+
+/* What the target says about a file that is there but not quite as it was. Any thread. */
+static void
+warn(void *user, const char *path, size_t path_len, const mars_error *why)
+{
+    struct mrs_restore *r = user;
+    mars_event e = { .kind = MARS_EVENT_WARNING,
+                     .status = why->status,
+                     .os_code = why->os_code,
+                     .path = path,
+                     .path_len = path_len,
+                     .message = why->message };
+
+    mrs_mutex_lock(r->job.lock);
+    r->counts.warnings++;
+    mrs_mutex_unlock(r->job.lock);
+    mrs_job_post_now(&r->job, &e);
+}
+
+static mars_status
+open_target(struct mrs_restore *r, mars_error *err)
+{
+    struct mrs_target_options o = { .no_owner = r->spec.no_owner,
+                                    .no_acl = r->spec.no_acl,
+                                    .warn = warn,
+                                    .user = r };
+
+    memcpy(o.tag, r->spec.point->session, sizeof o.tag);
+    return mrs_target_open(&r->target, r->spec.target, &o, err);
+}
+
+static mars_status
+result(struct mrs_restore *r, mars_error *err)
+{
+    mars_status st = mrs_job_result(&r->job, err);
+
+    if (st == MARS_OK && r->counts.failed > 0)
+        st = mrs_fail(err, r->worst, "%llu files could not be restored",
+                      (unsigned long long)r->counts.failed);
+    return st;
+}
+
+mars_status
+mrs_restore_run(struct mrs_engine *engine, struct mrs_domain *d,
+                const struct mrs_restore_spec *spec, const struct mrs_listener *listener,
+                struct mrs_restore_counts *counts, mars_error *err)
+{
+    struct mrs_restore *r = mrs_alloc(sizeof *r);
+    mars_status st = r != NULL ? MARS_OK : mrs_nomem(err);
+
+    if (st != MARS_OK)
+        return st;
+    r->spec = *spec;
+    r->batch = (struct mrs_vec)MRS_VEC_INIT(struct mrs_want);
+    r->groups = (struct mrs_map)MRS_MAP_INIT(sizeof(struct mrs_rfile *));
+    r->path = (struct mrs_buf)MRS_BUF_INIT(SIZE_MAX / 2);
+    st = mrs_job_init(&r->job, engine, d, listener, err);
+    if (st == MARS_OK && !spec->dry_run)
+        st = open_target(r, err);
+    if (st == MARS_OK) {
+        atomic_store(&r->job.files_total, spec->point->totals.entries);
+        atomic_store(&r->job.bytes_total, spec->point->totals.bytes);
+        st = mrs_thread_start(&r->walker, mrs_restore_walk, r, err);
+    }
+    if (st == MARS_OK) {
+        mrs_job_wait(&r->job);
+        mrs_thread_join(r->walker);
+        st = result(r, err);
+    }
+    r->counts.elapsed_ns = mrs_clock_mono() - r->job.started;
+    *counts = r->counts;
+    mrs_target_close(r->target);
+    mrs_vec_free(&r->batch);
+    mrs_buf_free(&r->path);
+    mrs_job_fini(&r->job);
+    mrs_free(r);
+    return st;
+}
+
+/* The path of a name in the target, for events. */
+static mars_status
+full_path(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name, struct mrs_buf *out)
+{
+    if (dir == NULL || dir->dir == NULL)
+        return mrs_buf_append(out, name.p, name.n, NULL);
+    (void)r;
+    return mrs_target_path(dir->dir, name, out, NULL);
+}
+
+static void
+tell(struct mrs_restore *r, mars_event *e, struct mrs_rdir *dir, struct mrs_slice name)
+{
+    struct mrs_buf path = MRS_BUF_INIT(SIZE_MAX / 2);
+
+    if (full_path(r, dir, name, &path) == MARS_OK) {
+        e->path = (const char *)path.data;
+        e->path_len = path.len;
+    }
+    mrs_job_post_now(&r->job, e);
+    mrs_buf_free(&path);
+}
+
+void
+mrs_restore_lost(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name,
+                 const mars_error *why)
+{
+    mars_event e = { .kind = MARS_EVENT_NOT_RESTORED,
+                     .status = why->status,
+                     .os_code = why->os_code,
+                     .message = why->message };
+
+    mrs_mutex_lock(r->job.lock);
+    r->counts.failed++;
+    if (r->worst == MARS_OK || why->status == MARS_ERR_CORRUPT)
+        r->worst = why->status;
+    mrs_mutex_unlock(r->job.lock);
+    tell(r, &e, dir, name);
+}
+
+void
+mrs_restore_report(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name)
+{
+    mars_event e = { .kind = MARS_EVENT_FILE };
+
+    if (r->spec.report_files)
+        tell(r, &e, dir, name);
+}
+
+mars_status
+mrs_restore_attrs(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_arena *a,
+                  struct mrs_slice *attrs, mars_error *err)
+{
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_ATTRS_MAX);
+    mars_error why;
+    mars_status st = MARS_OK;
+
+    *attrs = (struct mrs_slice){ NULL, 0 };
+    if (e->attrs_size == 0)
+        return MARS_OK;
+    st = mrs_content_get(r->job.d, &e->attrs, e->attrs_size, MRS_CLASS_ATTRS, &bytes, &why);
+    if (st == MARS_OK) {
+        *attrs = mrs_slice_own(a, (struct mrs_slice){ bytes.data, bytes.len });
+        st = attrs->p != NULL ? MARS_OK : mrs_nomem(err);
+    } else {
+        warn(r, (const char *)r->path.data, r->path.len, &why);
+        st = MARS_OK;
+    }
+    mrs_buf_free(&bytes);
+    return st;
+}
+
+void
+mrs_rdir_ref(struct mrs_restore *r, struct mrs_rdir *d)
+{
+    mrs_mutex_lock(r->job.lock);
+    d->refs++;
+    mrs_mutex_unlock(r->job.lock);
+}
+
+static void
+finish_dir(struct mrs_restore *r, struct mrs_rdir *d)
+{
+    mars_error why;
+
+    if (d->has_entry && d->dir != NULL && !atomic_load(&r->job.stop)) {
+        if (mrs_target_dir_finish(d->dir, &d->entry, d->attrs, &why) != MARS_OK)
+            warn(r, (const char *)d->entry.name.p, d->entry.name.n, &why);
+        mrs_mutex_lock(r->job.lock);
+        r->counts.directories++;
+        mrs_mutex_unlock(r->job.lock);
+    }
+    mrs_target_dir_unref(d->dir);
+    mrs_arena_free(&d->bytes);
+    mrs_free(d);
+}
+
+void
+mrs_rdir_unref(struct mrs_restore *r, struct mrs_rdir *d)
+{
+    while (d != NULL) {
+        struct mrs_rdir *parent = d->parent;
+        bool last;
+
+        mrs_mutex_lock(r->job.lock);
+        last = --d->refs == 0;
+        mrs_mutex_unlock(r->job.lock);
+        if (!last)
+            return;
+        finish_dir(r, d);
+        d = parent; /* which loses the reference that this child held */
+    }
+}

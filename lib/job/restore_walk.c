@@ -1,0 +1,258 @@
+/* The walker: goes through the point, makes what has no data of its own, and wants the rest. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "job/compare.h"
+#include "job/restore_int.h"
+#include "repo/entrycopy.h"
+
+struct frame {
+    struct mrs_dir_reader *reader;
+    struct mrs_rdir *dir;      /* NULL in a dry run */
+    size_t path_len;           /* of the directory */
+};
+
+/* A directory of the target, below parent (which may be NULL: the target itself). e NULL: one that
+ * is only on the way to a root. Takes a reference on the parent. */
+static mars_status
+new_dir(struct mrs_restore *r, struct mrs_rdir *parent, struct mrs_slice name,
+        const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
+{
+    struct mrs_rdir *d = mrs_alloc(sizeof *d);
+    mars_status st = d != NULL ? MARS_OK : mrs_nomem(err);
+
+    *out = NULL;
+    if (st != MARS_OK)
+        return st;
+    d->refs = 1;
+    if (parent == NULL)
+        d->dir = mrs_target_root(r->target);
+    else
+        st = mrs_target_enter(parent->dir, name, &d->dir, err);
+    if (st == MARS_OK && e != NULL) {
+        d->entry = *e;
+        d->has_entry = true;
+        memset(&d->entry.sub, 0, sizeof d->entry.sub);
+        st = mrs_restore_attrs(r, e, &d->bytes, &d->attrs, err);
+        d->entry.attrs_size = 0;
+        if (st == MARS_OK)
+            st = mrs_entry_own(&d->bytes, &d->entry, NULL, err);
+    }
+    if (st != MARS_OK) {
+        mrs_target_dir_unref(d->dir);
+        mrs_arena_free(&d->bytes);
+        mrs_free(d);
+        return st;
+    }
+    if (parent != NULL)
+        mrs_rdir_ref(r, parent);
+    d->parent = parent;
+    *out = d;
+    return MARS_OK;
+}
+
+static mars_status
+push(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *parent,
+     const struct mrs_entry *e, mars_error *err)
+{
+    struct frame f = { NULL, NULL, r->path.len }, *at;
+    mars_status st = MARS_OK;
+
+    if (!r->spec.dry_run) {
+        bool is_top = e->name.n == 1 && e->name.p[0] == '/';
+
+        st = is_top ? new_dir(r, NULL, e->name, NULL, &f.dir, err)
+                    : new_dir(r, parent, e->name, e, &f.dir, err);
+    }
+    if (st == MARS_OK)
+        st = mrs_dir_reader_open(&f.reader, r->job.d, &e->sub, NULL, err);
+    at = st == MARS_OK ? mrs_vec_add(stack) : NULL;
+    if (at == NULL) {
+        mrs_dir_reader_close(f.reader);
+        mrs_rdir_unref(r, f.dir);
+        return st != MARS_OK ? st : mrs_nomem(err);
+    }
+    *at = f;
+    return MARS_OK;
+}
+
+static void
+pop(struct mrs_restore *r, struct mrs_vec *stack)
+{
+    struct frame *f = mrs_vec_at(stack, --stack->len);
+
+    mrs_dir_reader_close(f->reader);
+    mrs_rdir_unref(r, f->dir);
+}
+
+/* Failures of one entry are named and passed over; these end the job. */
+static bool
+is_fatal(mars_status st)
+{
+    return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL ||
+           st == MARS_ERR_QUOTA;
+}
+
+/* One entry, its path in r->path: descend, restore, or pass over. */
+static mars_status
+visit(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *dir,
+      const struct mrs_entry *e, mars_error *err)
+{
+    enum mrs_selected sel =
+        mrs_select(&r->spec.select, (struct mrs_slice){ r->path.data, r->path.len });
+    mars_status st = MARS_OK;
+
+    if (sel == MRS_SELECTED_NO || (sel == MRS_SELECTED_ABOVE && e->type != MRS_ENTRY_DIR))
+        return MARS_OK;
+    r->any |= sel == MRS_SELECTED_YES;
+    if (e->type == MRS_ENTRY_DIR)
+        st = push(r, stack, dir, e, err);
+    else
+        st = mrs_restore_entry(r, dir, e, err);
+    if (st != MARS_OK && !is_fatal(st)) {
+        mrs_restore_lost(r, dir, e->name, err);
+        st = MARS_OK;
+    }
+    return st;
+}
+
+/* Entries of a node that cannot be read are lost without names. */
+static void
+lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *lost,
+          const mars_error *why)
+{
+    mars_error e;
+
+    (void)mrs_fail(&e, MARS_ERR_CORRUPT, "%llu entries of this directory are lost: %s",
+                   (unsigned long long)lost->entries, why->message);
+    mrs_restore_lost(r, dir, (struct mrs_slice){ (const uint8_t *)".", 1 }, &e);
+}
+
+static mars_status
+walk_tree(struct mrs_restore *r, struct mrs_vec *stack, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && stack->len > 0 && !atomic_load(&r->job.stop)) {
+        struct frame *f = mrs_vec_at(stack, stack->len - 1);
+        const struct mrs_entry *e;
+        const struct mrs_entry_stat *stat;
+        struct mrs_totals lost;
+
+        r->path.len = f->path_len;
+        st = mrs_dir_reader_next(f->reader, &e, &stat, &lost, err);
+        if (st == MARS_ERR_CORRUPT || st == MARS_ERR_UNSUPPORTED) {
+            lose_node(r, f->dir, &lost, err);
+            st = MARS_OK;
+        } else if (st == MARS_OK && e == NULL) {
+            pop(r, stack);
+        } else if (st == MARS_OK) {
+            st = mrs_path_push(&r->path, e->name, err);
+            if (st == MARS_OK)
+                st = visit(r, stack, f->dir, e, err);
+        }
+    }
+    while (stack->len > 0)
+        pop(r, stack);
+    return st;
+}
+
+/* The directories above a root, below the target. */
+static mars_status
+make_parents(struct mrs_restore *r, const struct mrs_root *root, struct mrs_rdir **out,
+             mars_error *err)
+{
+    struct mrs_rdir *dir = NULL, *next;
+    mars_status st = MARS_OK;
+
+    *out = NULL;
+    if (r->spec.dry_run)
+        return MARS_OK;
+    st = new_dir(r, NULL, (struct mrs_slice){ NULL, 0 }, NULL, &dir, err);
+    for (size_t i = 0; st == MARS_OK && i < root->n_parent; i++) {
+        st = new_dir(r, dir, root->parent[i], NULL, &next, err);
+        if (st == MARS_OK) {
+            mrs_rdir_unref(r, dir); /* the child holds it */
+            dir = next;
+        }
+    }
+    if (st != MARS_OK)
+        mrs_rdir_unref(r, dir);
+    else
+        *out = dir;
+    return st;
+}
+
+static mars_status
+walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
+{
+    struct mrs_vec stack = MRS_VEC_INIT(struct frame);
+    struct mrs_dir_reader *reader = NULL;
+    struct mrs_rdir *above = NULL;
+    const struct mrs_entry *e = NULL;
+    const struct mrs_entry_stat *stat;
+    struct mrs_totals lost;
+    mars_status st;
+
+    mrs_buf_reset(&r->path);
+    st = mrs_root_parent_path(root, &r->path, err);
+    if (st == MARS_OK)
+        st = mrs_dir_reader_open_root(&reader, r->job.d, root, err);
+    if (st == MARS_OK)
+        st = mrs_dir_reader_next(reader, &e, &stat, &lost, err);
+    if (st == MARS_OK && e != NULL)
+        st = mrs_path_push(&r->path, e->name, err);
+    if (st == MARS_OK && e != NULL &&
+        mrs_select(&r->spec.select, (struct mrs_slice){ r->path.data, r->path.len }) !=
+            MRS_SELECTED_NO) {
+        st = make_parents(r, root, &above, err);
+        if (st == MARS_OK)
+            st = visit(r, &stack, above, e, err);
+        if (st == MARS_OK)
+            st = walk_tree(r, &stack, err);
+    }
+    mrs_rdir_unref(r, above);
+    mrs_vec_free(&stack);
+    mrs_dir_reader_close(reader);
+    return st;
+}
+
+/* Link groups hold their first file until the end. */
+static void
+free_groups(struct mrs_restore *r)
+{
+    const uint8_t *id;
+    void *value;
+
+    for (size_t pos = 0; mrs_map_next(&r->groups, &pos, &id, &value);)
+        mrs_rfile_unref(*(struct mrs_rfile **)value);
+    mrs_map_free(&r->groups);
+}
+
+void
+mrs_restore_walk(void *restore)
+{
+    struct mrs_restore *r = restore;
+    mars_error err;
+    mars_status st = MARS_OK, flushed;
+
+    atomic_store(&r->job.phase, MARS_PHASE_DATA);
+    for (size_t i = 0; st == MARS_OK && i < r->spec.point->n_roots; i++)
+        st = walk_root(r, &r->spec.point->roots[i], &err);
+    if (st != MARS_OK)
+        mrs_job_fail(&r->job, st, &err);
+    flushed = mrs_restore_flush(r, &err);
+    if (flushed != MARS_OK)
+        mrs_job_fail(&r->job, flushed, &err);
+    mrs_mutex_lock(r->job.lock);
+    while (r->tasks > 0)
+        mrs_cond_wait(r->job.changed, r->job.lock);
+    mrs_mutex_unlock(r->job.lock);
+    free_groups(r);
+    if (st == MARS_OK && !r->any && r->spec.select.n > 0)
+        mrs_job_fail(&r->job,
+                     mrs_fail(&err, MARS_ERR_NOT_FOUND, "the point has none of these paths"),
+                     &err);
+    mrs_job_finish(&r->job);
+}

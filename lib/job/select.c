@@ -1,0 +1,51 @@
+#include "job/select.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Is `path` the same as `top`, or below it? "/" and "" are above all. */
+static bool
+is_within(struct mrs_slice path, struct mrs_slice top)
+{
+    while (top.n > 0 && top.p[top.n - 1] == '/')
+        top.n--;
+    if (top.n == 0)
+        return true;
+    return path.n >= top.n && memcmp(path.p, top.p, top.n) == 0 &&
+           (path.n == top.n || path.p[top.n] == '/');
+}
+
+enum mrs_selected
+mrs_select(const struct mrs_select *s, struct mrs_slice path)
+{
+    enum mrs_selected best = s->n == 0 ? MRS_SELECTED_YES : MRS_SELECTED_NO;
+
+    for (size_t i = 0; i < s->n && best != MRS_SELECTED_YES; i++) {
+        if (is_within(path, s->paths[i]))
+            best = MRS_SELECTED_YES;
+        else if (is_within(s->paths[i], path))
+            best = MRS_SELECTED_ABOVE;
+    }
+    return best;
+}
+
+mars_status
+mrs_path_push(struct mrs_buf *path, struct mrs_slice name, mars_error *err)
+{
+    mars_status st;
+
+    if (name.n == 1 && name.p[0] == '/')
+        return MARS_OK;
+    st = mrs_buf_append(path, "/", 1, err);
+    return st == MARS_OK ? mrs_buf_append(path, name.p, name.n, err) : st;
+}
+
+mars_status
+mrs_root_parent_path(const struct mrs_root *r, struct mrs_buf *out, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < r->n_parent; i++)
+        st = mrs_path_push(out, r->parent[i], err);
+    return st;
+}

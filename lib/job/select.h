@@ -1,0 +1,27 @@
+/* Which paths of a recovery point are meant. */
+#ifndef MRS_JOB_SELECT_H
+#define MRS_JOB_SELECT_H
+
+#include "base/buf.h"
+#include "format/point.h"
+
+enum mrs_selected {
+    MRS_SELECTED_NO,
+    MRS_SELECTED_ABOVE, /* something below it is meant, it is only on the way */
+    MRS_SELECTED_YES
+};
+
+struct mrs_select {
+    const struct mrs_slice *paths; /* absolute; none: everything */
+    size_t n;
+};
+enum mrs_selected mrs_select(const struct mrs_select *s, struct mrs_slice path);
+
+/* The absolute path of a root's parent: appended, "" for the file system's root. */
+MARS_NODISCARD mars_status mrs_root_parent_path(const struct mrs_root *r, struct mrs_buf *out,
+                                                mars_error *err);
+/* Append "/name"; the root of a file system ("/") adds nothing. */
+MARS_NODISCARD mars_status mrs_path_push(struct mrs_buf *path, struct mrs_slice name,
+                                         mars_error *err);
+
+#endif

@@ -1,0 +1,17 @@
+#ifndef MRS_PLATFORM_CLOCK_H
+#define MRS_PLATFORM_CLOCK_H
+
+#include <mars/common.h>
+
+/* A point in time since 1970-01-01 UTC, as files and recovery points carry it. */
+struct mrs_time {
+    int64_t s;
+    uint32_t ns; /* 0 .. 999,999,999, also before 1970 */
+};
+
+struct mrs_time mrs_clock_wall(void);
+
+/* Nanoseconds since an arbitrary start; never goes back. */
+uint64_t mrs_clock_mono(void);
+
+#endif

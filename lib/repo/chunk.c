@@ -1,0 +1,204 @@
+#include "repo/chunk.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hex.h"
+#include "repo/packkey.h"
+
+static mars_status
+read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_buf *out,
+           mars_error *err)
+{
+    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    struct mrs_buf sealed = MRS_BUF_INIT(MRS_CHUNK_MAX + MRS_TAG_SIZE);
+    struct mrs_pack_key *key = NULL;
+    size_t start = out->len;
+    mars_status st = mrs_pack_key_get(d, p->kind, p->pack, &key, err);
+
+    mrs_name_pack(relative, p->kind, p->pack);
+    mrs_name_in_domain(name, d->keys->domain, relative);
+    if (st == MARS_OK)
+        st = mrs_buf_resize(&sealed, p->blob.sealed_len, err);
+    if (st == MARS_OK)
+        st = mrs_store_read(d->store, name, p->blob.offset, sealed.data, sealed.len, err);
+    if (st == MARS_OK)
+        st = mrs_buf_resize(out, start + p->blob.raw_len, err);
+    if (st == MARS_OK)
+        st = mrs_blob_open(key, &p->blob, sealed.data, out->data + start, err);
+    if (st != MARS_OK)
+        out->len = start;
+    mrs_pack_key_unref(key);
+    mrs_buf_free(&sealed);
+    return st == MARS_OK ? st : mrs_context(err, st, "%s", relative);
+}
+
+mars_status
+mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, struct mrs_buf *out,
+              mars_error *err)
+{
+    struct mrs_place place;
+    char hex[65];
+    mars_status st = MARS_ERR_NOT_FOUND;
+
+    mrs_hex_encode(hex, id, 32);
+    for (size_t nth = 0; mrs_index_find(d->index, id, nth, &place); nth++) {
+        if (place.blob.cls != cls)
+            st = mrs_fail(err, MARS_ERR_CORRUPT, "chunk %s: class %u where %u is due", hex,
+                          place.blob.cls, cls);
+        else
+            st = read_place(d, &place, out, err);
+        if (st == MARS_OK || st == MARS_ERR_NOMEM)
+            return st;
+    }
+    if (st == MARS_ERR_NOT_FOUND)
+        return mrs_fail(err, MARS_ERR_CORRUPT, "chunk %s: stands in no index object that can be "
+                        "read, or its pack is missing", hex);
+    return st;
+}
+
+/* Where the walk over a content stands. */
+struct walk {
+    const struct mrs_domain *d;
+    mrs_piece_fn fn;
+    mrs_piece_lost_fn lost;
+    void *user;
+    uint64_t offset;
+};
+
+static mars_status
+give(struct walk *w, const struct mrs_piece *proto, uint64_t len, mars_error *err)
+{
+    struct mrs_piece piece = *proto;
+    mars_status st;
+
+    piece.offset = w->offset;
+    piece.len = len;
+    st = w->fn(w->user, &piece, err);
+    w->offset += len;
+    return st;
+}
+
+/* A leaf's references cut at its extents. Sums were checked by the decoder. */
+static mars_status
+walk_leaf(struct walk *w, const struct mrs_list_node *n, mars_error *err)
+{
+    const struct mrs_extent whole = { 0, n->size };
+    const struct mrs_extent *extents = n->n_extents > 0 ? n->extents : &whole;
+    size_t n_extents = n->n_extents > 0 ? n->n_extents : 1, ref = 0;
+    uint64_t used = 0; /* of the current reference */
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < n_extents; i++) {
+        uint64_t left = extents[i].data;
+
+        if (extents[i].hole > 0)
+            st = give(w, &(struct mrs_piece){ .hole = true }, extents[i].hole, err);
+        while (st == MARS_OK && left > 0) {
+            const struct mrs_ref *r = &n->refs[ref];
+            uint64_t take = r->len - used < left ? r->len - used : left;
+            struct mrs_piece piece = { .chunk_offset = r->offset + used };
+
+            memcpy(piece.id, r->id, sizeof piece.id);
+            st = give(w, &piece, take, err);
+            left -= take;
+            used += take;
+            if (used == r->len) {
+                ref++;
+                used = 0;
+            }
+        }
+    }
+    return st;
+}
+
+/* Recursion is bounded by MRS_LEVEL_MAX. */
+static mars_status
+walk_list(struct walk *w, const uint8_t id[32], uint8_t level, uint64_t size, mars_error *err)
+{
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_NODE_MAX);
+    struct mrs_list_node n = { 0 };
+    mars_error why;
+    mars_status st = mrs_chunk_get(w->d, id, MRS_CLASS_LIST, &bytes, &why);
+
+    if (st == MARS_OK)
+        st = mrs_list_decode(&n, bytes.data, bytes.len, &why);
+    if (st == MARS_OK && (n.level != level || n.size != size))
+        st = mrs_fail(&why, MARS_ERR_CORRUPT, "content list: level or size is not as referenced");
+    if (st != MARS_OK && w->lost != NULL && st != MARS_ERR_NOMEM) {
+        st = w->lost(w->user, w->offset, size, &why, err);
+        w->offset += size;
+    } else if (st != MARS_OK) {
+        if (err != NULL)
+            *err = why;
+    } else if (level == 0) {
+        st = walk_leaf(w, &n, err);
+    } else {
+        for (size_t i = 0; st == MARS_OK && i < n.n_children; i++)
+            st = walk_list(w, n.children[i].id, (uint8_t)(level - 1), n.children[i].size, err);
+    }
+    mrs_list_free(&n);
+    mrs_buf_free(&bytes);
+    return st;
+}
+
+mars_status
+mrs_content_each(const struct mrs_domain *d, const struct mrs_content *c, uint64_t size,
+                 mrs_piece_fn fn, mrs_piece_lost_fn lost, void *user, mars_error *err)
+{
+    struct walk w = { d, fn, lost, user, 0 };
+    struct mrs_piece piece = { .chunk_offset = c->offset };
+
+    switch (c->kind) {
+    case MRS_CONTENT_NONE:
+        return size == 0 ? MARS_OK
+                         : mrs_fail(err, MARS_ERR_CORRUPT, "content: none, but it has a size");
+    case MRS_CONTENT_INLINE:
+        piece.inline_data = c->data;
+        return size > 0 ? give(&w, &piece, size, err) : MARS_OK;
+    case MRS_CONTENT_CHUNK:
+        memcpy(piece.id, c->id, sizeof piece.id);
+        return give(&w, &piece, size, err);
+    case MRS_CONTENT_LIST:
+        return walk_list(&w, c->id, c->level, size, err);
+    default:
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "content: kind %u", c->kind);
+    }
+}
+
+struct gather {
+    const struct mrs_domain *d;
+    uint8_t cls;
+    struct mrs_buf *out;
+};
+
+static mars_status
+add_piece(void *user, const struct mrs_piece *p, mars_error *err)
+{
+    struct gather *g = user;
+    struct mrs_buf chunk = MRS_BUF_INIT(MRS_CHUNK_MAX);
+    mars_status st;
+
+    if (p->len > g->out->max - g->out->len)
+        return mrs_buf_reserve(g->out, SIZE_MAX, err);
+    if (p->hole)
+        return mrs_buf_resize(g->out, g->out->len + (size_t)p->len, err);
+    if (p->inline_data != NULL)
+        return mrs_buf_append(g->out, p->inline_data, (size_t)p->len, err);
+    st = mrs_chunk_get(g->d, p->id, g->cls, &chunk, err);
+    if (st == MARS_OK && (p->chunk_offset > chunk.len || p->len > chunk.len - p->chunk_offset))
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "content: reaches past its chunk");
+    if (st == MARS_OK)
+        st = mrs_buf_append(g->out, chunk.data + p->chunk_offset, (size_t)p->len, err);
+    mrs_buf_free(&chunk);
+    return st;
+}
+
+mars_status
+mrs_content_get(const struct mrs_domain *d, const struct mrs_content *c, uint64_t size, uint8_t cls,
+                struct mrs_buf *out, mars_error *err)
+{
+    struct gather g = { d, cls, out };
+
+    return mrs_content_each(d, c, size, add_piece, NULL, &g, err);
+}

@@ -1,0 +1,38 @@
+/* Reading chunks by their id, wherever they are. Any thread. */
+#ifndef MRS_REPO_CHUNK_H
+#define MRS_REPO_CHUNK_H
+
+#include "format/content.h"
+#include "repo/index.h"
+
+/* Append the plaintext of a chunk, trying each of its places. The class must fit. */
+MARS_NODISCARD mars_status mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32],
+                                         uint8_t cls, struct mrs_buf *out, mars_error *err);
+
+/* Append the bytes of a content of `size` bytes, at most out->max: attribute sets, skipped lists.
+ * Holes are zeros. */
+MARS_NODISCARD mars_status mrs_content_get(const struct mrs_domain *d, const struct mrs_content *c,
+                                           uint64_t size, uint8_t cls, struct mrs_buf *out,
+                                           mars_error *err);
+
+/* One piece of a stream, in order. */
+struct mrs_piece {
+    uint64_t offset;        /* in the stream */
+    uint64_t len;
+    bool hole;
+    const uint8_t *inline_data; /* not NULL: the bytes themselves */
+    uint8_t id[32];         /* otherwise, and no hole: the chunk */
+    uint64_t chunk_offset;
+};
+typedef mars_status (*mrs_piece_fn)(void *user, const struct mrs_piece *piece, mars_error *err);
+/* Also called with each content-list node that could not be read: the bytes that it covers. A
+ * status other than MARS_OK ends the walk; NULL: any such node does. */
+typedef mars_status (*mrs_piece_lost_fn)(void *user, uint64_t offset, uint64_t len,
+                                         const mars_error *why, mars_error *err);
+/* Every piece of a content. Sizes are checked: pieces cover the stream exactly. */
+MARS_NODISCARD mars_status mrs_content_each(const struct mrs_domain *d,
+                                            const struct mrs_content *c, uint64_t size,
+                                            mrs_piece_fn fn, mrs_piece_lost_fn lost, void *user,
+                                            mars_error *err);
+
+#endif

@@ -1,0 +1,131 @@
+/* The order of a commit: packs, index, all durable, then the point. */
+#include <string.h>
+
+#include "base/err.h"
+#include "repo/session_int.h"
+
+enum { INDEX_BLOBS = 65536 };
+
+/* Put one index object for packs [from, to). */
+static mars_status
+put_index(struct mrs_session *s, size_t from, size_t to, struct mrs_vec *names, mars_error *err)
+{
+    struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
+    struct mrs_vec list = MRS_VEC_INIT(struct mrs_index_pack);
+    uint8_t digest[32], *name;
+    uint64_t size = 0;
+    mars_status st = MARS_OK;
+
+    for (size_t i = from; st == MARS_OK && i < to; i++) {
+        const struct mrs_finished_pack *p = mrs_vec_at(&s->packs, i);
+        struct mrs_index_pack *out = mrs_vec_add(&list);
+
+        if (out == NULL) {
+            st = mrs_nomem(err);
+            break;
+        }
+        memcpy(out->name, p->name, sizeof out->name);
+        out->kind = p->kind;
+        out->size = p->size;
+        out->blobs = p->blobs;
+        out->count = p->count;
+    }
+    if (st == MARS_OK)
+        st = mrs_index_encode(NULL, 0, list.items, list.len, &payload, err);
+    if (st == MARS_OK)
+        st = mrs_domain_put_index(s->d, s->id, &payload, digest, &size, err);
+    if (st == MARS_OK) {
+        name = mrs_vec_add(names);
+        st = name != NULL ? MARS_OK : mrs_nomem(err);
+        if (st == MARS_OK)
+            memcpy(name, digest, sizeof digest);
+    }
+    s->added += size;
+    mrs_vec_free(&list);
+    mrs_buf_free(&payload);
+    return st;
+}
+
+/* Index objects for all packs, a bounded number of blobs in each. */
+static mars_status
+put_indexes(struct mrs_session *s, struct mrs_vec *names, mars_error *err)
+{
+    size_t from = 0, blobs = 0;
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < s->packs.len; i++) {
+        blobs += ((const struct mrs_finished_pack *)mrs_vec_at(&s->packs, i))->count;
+        if (blobs < INDEX_BLOBS && i + 1 < s->packs.len)
+            continue;
+        st = put_index(s, from, i + 1, names, err);
+        from = i + 1;
+        blobs = 0;
+    }
+    return st;
+}
+
+static mars_status
+put_point(struct mrs_session *s, struct mrs_point *point, const struct mrs_vec *indexes,
+          mars_error *err)
+{
+    struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
+    char relative[MRS_OBJECT_NAME_MAX];
+    mars_status st;
+
+    memcpy(point->session, s->id, 16);
+    memcpy(point->item, s->opts.item, 16);
+    memcpy(point->machine, s->opts.machine, 16);
+    point->ledger_number = s->ledger.generation;
+    memcpy(point->ledger_hash, s->ledger.last_hash, 32);
+    point->indexes = indexes->items;
+    point->n_indexes = indexes->len;
+    point->added_bytes = s->added;
+    mrs_name_point(relative, s->opts.item, s->id);
+    st = mrs_point_encode(point, &payload, err);
+    if (st == MARS_OK)
+        st = mrs_domain_put(s->d, MRS_KIND_POINT, s->id, relative, &payload, NULL, err);
+    if (st == MARS_OK)
+        st = mrs_store_flush(s->d->store, err);
+    point->indexes = NULL; /* they were lent */
+    point->n_indexes = 0;
+    mrs_buf_free(&payload);
+    return st;
+}
+
+/* Success is only success if no collector had given up on this session. */
+static mars_status
+look_for_fence(struct mrs_session *s, mars_error *err)
+{
+    char relative[MRS_OBJECT_NAME_MAX];
+    bool fenced = false;
+    mars_status st;
+
+    mrs_name_fence(relative, s->id, 0);
+    st = mrs_domain_has(s->d, relative, &fenced, err);
+    if (st == MARS_OK && fenced)
+        st = mrs_fail(err, MARS_ERR_STATE, "%s: a collector gave up on this session while it was "
+                      "silent; its point may not count: run the backup again", relative);
+    return st;
+}
+
+mars_status
+mrs_session_commit(struct mrs_session *s, struct mrs_point *point, mars_error *err)
+{
+    struct mrs_vec indexes = { NULL, 0, 0, 32 };
+    mars_status st = mrs_packwriter_finish(s->data, err);
+
+    if (st == MARS_OK)
+        st = mrs_packwriter_finish(s->meta, err);
+    if (st == MARS_OK)
+        st = put_indexes(s, &indexes, err);
+    if (st == MARS_OK)
+        st = mrs_store_flush(s->d->store, err);
+    if (st == MARS_OK)
+        st = put_point(s, point, &indexes, err);
+    if (st == MARS_OK)
+        st = look_for_fence(s, err);
+    if (st == MARS_OK)
+        st = mrs_journal_clear(s->journal, err);
+    mrs_vec_free(&indexes);
+    return st == MARS_OK ? st : mrs_context(err, st, "committing");
+}

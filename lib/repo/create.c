@@ -1,0 +1,290 @@
+#include "repo/create.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hex.h"
+#include "base/vec.h"
+#include "crypto/digest.h"
+#include "format/name.h"
+#include "format/record.h"
+#include "platform/clock.h"
+#include "platform/random.h"
+#include "platform/secmem.h"
+#include "repo/domain.h"
+#include "repo/ledger.h"
+
+static const uint32_t FIRST_KEYS[] = { MRS_KEY_CHUNK_ID, MRS_KEY_CHUNKER, MRS_KEY_DATA,
+                                       MRS_KEY_INDEX,    MRS_KEY_POINT,   MRS_KEY_LEDGER };
+enum { N_FIRST_KEYS = sizeof FIRST_KEYS / sizeof FIRST_KEYS[0] };
+
+static struct mrs_stamp
+now(void)
+{
+    struct mrs_time t = mrs_clock_wall();
+
+    return (struct mrs_stamp){ t.s, t.ns };
+}
+
+/* All that follows from a root. */
+static mars_status
+fill_root(struct mrs_keyring *k, const uint8_t root[MRS_ROOT_SIZE], uint32_t number,
+          mars_error *err)
+{
+    mars_status st = mrs_root_derive(root, MRS_INFO_ROOT_ID, k->root_id, sizeof k->root_id, err);
+
+    k->root_number = number;
+    if (st == MARS_OK)
+        st = mrs_root_derive(root, MRS_INFO_SLOT_MAC, k->slot_mac, sizeof k->slot_mac, err);
+    return st;
+}
+
+static mars_status
+put_ring(struct mrs_store *store, const uint8_t writer[16], const uint8_t root[MRS_ROOT_SIZE],
+         struct mrs_keyring *k, mars_error *err)
+{
+    struct mrs_ring ring = { .root_number = k->root_number, .keys = k->keys, .n = k->n };
+    struct mrs_buf payload = MRS_BUF_INIT(MRS_RECORD_MAX);
+    struct mrs_buf object = MRS_BUF_INIT(MRS_RECORD_MAX);
+    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    struct mrs_key key;
+    mars_status st;
+
+    memcpy(key.id, k->root_id, sizeof key.id);
+    memcpy(key.key, root, sizeof key.key);
+    st = mrs_ring_encode(&ring, &payload, err);
+    if (st == MARS_OK)
+        st = mrs_object_seal(MRS_KIND_RING, &key, writer, NULL, &payload, &object, err);
+    if (st == MARS_OK)
+        st = mrs_sha256_once(object.data, object.len, k->ring_digest, err);
+    for (char copy = 'a'; st == MARS_OK && copy <= 'b'; copy++) {
+        mrs_name_ring(relative, k->ring_digest, copy);
+        mrs_name_in_domain(name, k->domain, relative);
+        st = mrs_store_put(store, writer, name, object.data, object.len, err);
+    }
+    mrs_wipe(&key, sizeof key);
+    mrs_buf_free(&payload);
+    mrs_buf_free(&object);
+    return st;
+}
+
+static mars_status
+put_record(struct mrs_store *store, const uint8_t writer[16], struct mrs_keyring *k,
+           const char *display_name, mars_error *err)
+{
+    struct mrs_domain_record rec = { .created = now() };
+    struct mrs_buf payload = MRS_BUF_INIT(MRS_RECORD_MAX);
+    struct mrs_buf object = MRS_BUF_INIT(MRS_RECORD_MAX);
+    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    struct mrs_key key;
+    mars_status st = mrs_keyring_newest(k, MRS_KEY_LEDGER, &key, err);
+
+    memcpy(rec.id, k->domain, sizeof rec.id);
+    memcpy(rec.name, display_name, strlen(display_name) + 1);
+    mrs_name_domain_record(relative, 1);
+    mrs_name_in_domain(name, k->domain, relative);
+    if (st == MARS_OK)
+        st = mrs_domain_record_encode(&rec, &payload, err);
+    if (st == MARS_OK)
+        st = mrs_record_seal(MRS_KIND_DOMAIN, &key, writer, relative, &payload, &object, err);
+    if (st == MARS_OK)
+        st = mrs_store_put(store, writer, name, object.data, object.len, err);
+    mrs_wipe(&key, sizeof key);
+    mrs_buf_free(&payload);
+    mrs_buf_free(&object);
+    return st;
+}
+
+static mars_status
+begin_ledger(struct mrs_store *store, const uint8_t writer[16], struct mrs_keyring *k,
+             mars_error *err)
+{
+    struct mrs_ledger_op begin = { .kind = MRS_OP_BEGIN };
+    struct mrs_ledger none = { 0 };
+    struct mrs_domain *d = NULL;
+    mars_status st = mrs_domain_open(&d, store, k, NULL, err);
+
+    if (st == MARS_OK)
+        st = mrs_ledger_append(d, &none, writer, &begin, 1, err);
+    mrs_domain_close(d);
+    return st;
+}
+
+static mars_status
+put_first_slot(struct mrs_store *store, const uint8_t writer[16],
+               const uint8_t root[MRS_ROOT_SIZE], const struct mrs_keyring *k,
+               const char *passphrase, size_t len, mars_error *err)
+{
+    struct mrs_slot slot;
+    struct mrs_slot_set set = { .root_number = k->root_number, .slots = &slot, .n = 1 };
+    mars_status st = mrs_slot_make(&slot, k->domain, root, "", passphrase, len, err);
+
+    memcpy(set.root_id, k->root_id, sizeof set.root_id);
+    return st == MARS_OK ? mrs_slots_put(store, k->domain, writer, root, &set, 1, err) : st;
+}
+
+static mars_status
+make_keys(struct mrs_keyring *k, uint8_t root[MRS_ROOT_SIZE], mars_error *err)
+{
+    mars_status st = mrs_random_fill(root, MRS_ROOT_SIZE, err);
+
+    if (st == MARS_OK)
+        st = fill_root(k, root, 1, err);
+    if (st == MARS_OK)
+        st = mrs_root_derive(root, MRS_INFO_DOMAIN_ID, k->domain, sizeof k->domain, err);
+    for (k->n = 0; st == MARS_OK && k->n < N_FIRST_KEYS; k->n++) {
+        struct mrs_ring_key *key = &k->keys[k->n];
+
+        key->type = FIRST_KEYS[k->n];
+        key->epoch = 1;
+        st = mrs_random_fill(key->id, sizeof key->id, err);
+        if (st == MARS_OK)
+            st = mrs_random_fill(key->key, sizeof key->key, err);
+    }
+    return st;
+}
+
+mars_status
+mrs_domain_make(struct mrs_store *store, const uint8_t writer[16], const char *name,
+                const char *passphrase, size_t len, struct mrs_keyring **out, mars_error *err)
+{
+    struct mrs_keyring *k = NULL;
+    uint8_t *root = mrs_secmem_alloc(MRS_ROOT_SIZE);
+    mars_status st = root != NULL ? mrs_keyring_new(&k, err) : mrs_nomem(err);
+
+    *out = NULL;
+    if (st == MARS_OK)
+        st = make_keys(k, root, err);
+    if (st == MARS_OK)
+        st = put_ring(store, writer, root, k, err);
+    if (st == MARS_OK)
+        st = put_record(store, writer, k, name, err);
+    if (st == MARS_OK)
+        st = begin_ledger(store, writer, k, err);
+    if (st == MARS_OK)
+        st = put_first_slot(store, writer, root, k, passphrase, len, err);
+    mrs_secmem_free(root, MRS_ROOT_SIZE);
+    if (st != MARS_OK) {
+        mrs_keyring_free(k);
+        return mrs_context(err, st, "making domain \"%s\"", name);
+    }
+    *out = k;
+    return MARS_OK;
+}
+
+/* A mrs_key_fn for key rings: user is the root with its id. */
+static mars_status
+root_key(void *user, const struct mrs_header *h, struct mrs_key *key, mars_error *err)
+{
+    const struct mrs_key *root = user;
+
+    if (memcmp(h->key_id, root->id, sizeof root->id) != 0)
+        return mrs_fail(err, MARS_ERR_NOT_FOUND, "key ring: sealed under another root");
+    *key = *root;
+    return MARS_OK;
+}
+
+struct ring_search {
+    struct mrs_store *store;
+    struct mrs_key *root;
+    struct mrs_ring ring;
+    uint8_t digest[32];
+    size_t skip; /* of object names: the domain's prefix */
+    bool found;
+    mars_error why; /* the last one that did not open */
+};
+
+static mars_status
+try_ring(void *user, const struct mrs_object_info *info, mars_error *err)
+{
+    struct ring_search *s = user;
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
+    struct mrs_buf payload = MRS_BUF_INIT(MRS_RECORD_MAX);
+    uint8_t digest[32];
+    struct mrs_name n;
+    mars_status st;
+
+    (void)err;
+    if (s->found || !mrs_name_parse(&n, info->name + s->skip) || n.kind != MRS_KIND_RING)
+        return MARS_OK;
+    st = mrs_store_get(s->store, info->name, &bytes, &s->why);
+    if (st == MARS_OK)
+        st = mrs_sha256_once(bytes.data, bytes.len, digest, &s->why);
+    if (st == MARS_OK && memcmp(digest, n.digest, sizeof digest) != 0)
+        st = mrs_fail(&s->why, MARS_ERR_CORRUPT, "%s: damaged", info->name);
+    if (st == MARS_OK)
+        st = mrs_object_open(MRS_KIND_RING, MRS_NEED_READ, root_key, s->root, NULL, bytes.data,
+                             bytes.len, &payload, &s->why);
+    if (st == MARS_OK)
+        st = mrs_ring_decode(&s->ring, payload.data, payload.len, &s->why);
+    s->found = st == MARS_OK;
+    if (s->found)
+        memcpy(s->digest, digest, sizeof digest);
+    mrs_buf_free(&payload);
+    mrs_buf_free(&bytes);
+    return st == MARS_ERR_NOMEM ? st : MARS_OK;
+}
+
+static mars_status
+read_ring(struct mrs_store *store, const uint8_t root[MRS_ROOT_SIZE], struct mrs_keyring *k,
+          mars_error *err)
+{
+    struct mrs_key key;
+    struct ring_search s = { .store = store, .root = &key };
+    char prefix[MRS_OBJECT_NAME_MAX];
+    mars_status st;
+
+    memcpy(key.id, k->root_id, sizeof key.id);
+    memcpy(key.key, root, sizeof key.key);
+    mrs_name_in_domain(prefix, k->domain, "");
+    s.skip = strlen(prefix);
+    mrs_name_in_domain(prefix, k->domain, "keys/rings/");
+    st = mrs_store_list(store, prefix, try_ring, &s, err);
+    if (st == MARS_OK && !s.found)
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "%s: no key ring opens: %s", prefix, s.why.message);
+    if (st == MARS_OK && (s.ring.n > MRS_KEYRING_KEYS || s.ring.root_number != k->root_number))
+        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "key ring: %zu keys are too many", s.ring.n);
+    if (st == MARS_OK) {
+        memcpy(k->keys, s.ring.keys, s.ring.n * sizeof k->keys[0]);
+        k->n = (uint32_t)s.ring.n;
+        memcpy(k->ring_digest, s.digest, sizeof k->ring_digest);
+    }
+    mrs_ring_free(&s.ring);
+    mrs_wipe(&key, sizeof key);
+    return st;
+}
+
+mars_status
+mrs_domain_unlock(struct mrs_store *store, const uint8_t domain[16], const char *passphrase,
+                  size_t len, struct mrs_keyring **out, mars_error *err)
+{
+    struct mrs_keyring *k = NULL;
+    struct mrs_slots slots = { 0 };
+    uint8_t *root = mrs_secmem_alloc(MRS_ROOT_SIZE), first[16];
+    mars_status st = root != NULL ? mrs_keyring_new(&k, err) : mrs_nomem(err);
+
+    *out = NULL;
+    if (st == MARS_OK)
+        st = mrs_slots_read(&slots, store, domain, NULL, err);
+    if (st == MARS_OK)
+        st = mrs_slots_open(&slots, store, domain, passphrase, len, root, NULL, err);
+    if (st == MARS_OK) {
+        memcpy(k->domain, domain, sizeof k->domain);
+        st = fill_root(k, root, slots.set.root_number, err);
+    }
+    if (st == MARS_OK && k->root_number == 1) {
+        st = mrs_root_derive(root, MRS_INFO_DOMAIN_ID, first, sizeof first, err);
+        if (st == MARS_OK && memcmp(first, domain, sizeof first) != 0)
+            st = mrs_fail(err, MARS_ERR_CORRUPT, "the domain's keys are another domain's");
+    }
+    if (st == MARS_OK)
+        st = read_ring(store, root, k, err);
+    mrs_secmem_free(root, MRS_ROOT_SIZE);
+    mrs_slots_free(&slots);
+    if (st != MARS_OK)
+        mrs_keyring_free(k);
+    else
+        *out = k;
+    return st;
+}

@@ -1,0 +1,69 @@
+/* An unlocked domain: its store, its keys, and what is derived from them. Any thread. */
+#ifndef MRS_REPO_DOMAIN_H
+#define MRS_REPO_DOMAIN_H
+
+#include <stdbool.h>
+
+#include "cache/cache.h"
+#include "chunk/cut.h"
+#include "crypto/digest.h"
+#include "format/name.h"
+#include "format/pack.h"
+#include "platform/clock.h"
+#include "repo/keyring.h"
+#include "store/store.h"
+
+struct mrs_index;
+struct mrs_pack_keys;
+
+struct mrs_domain {
+    struct mrs_store *store;     /* borrowed */
+    struct mrs_keyring *keys;    /* borrowed */
+    struct mrs_cache *cache;     /* borrowed; NULL: none */
+    struct mrs_hmac *id_mac;     /* under the chunk id key */
+    struct mrs_cutter cutter;    /* of file data */
+    uint8_t node_key[16];        /* where directory leaves end */
+    struct mrs_index *index;
+    struct mrs_pack_keys *pack_keys;
+};
+
+/* store, keys and cache must outlive it. Reads nothing from the store. */
+MARS_NODISCARD mars_status mrs_domain_open(struct mrs_domain **out, struct mrs_store *store,
+                                           struct mrs_keyring *keys, struct mrs_cache *cache,
+                                           mars_error *err);
+/* NULL is allowed. */
+void mrs_domain_close(struct mrs_domain *d);
+
+/* FORMAT.md section 7. */
+MARS_NODISCARD mars_status mrs_chunk_id(const struct mrs_domain *d, uint8_t cls, const void *data,
+                                        size_t n, uint8_t id[32], mars_error *err);
+MARS_NODISCARD mars_status mrs_item_id(const struct mrs_domain *d, const uint8_t machine[16],
+                                       const char *name, uint8_t id[16], mars_error *err);
+MARS_NODISCARD mars_status mrs_link_group(const struct mrs_domain *d, uint64_t fs, uint64_t inode,
+                                          struct mrs_time birth, uint8_t id[16], mars_error *err);
+
+/* Read an object and append its payload. named_by_digest: the bytes must have that digest. */
+MARS_NODISCARD mars_status mrs_domain_get(const struct mrs_domain *d, uint8_t kind,
+                                          enum mrs_need need, const char *relative,
+                                          const uint8_t *digest, struct mrs_buf *payload,
+                                          mars_error *err);
+/* Seal and put one under a given relative name. A lost answer is settled by reading back: our own
+ * bytes mean success, others MARS_ERR_EXISTS. object_digest: NULL, or gets SHA-256 of the object. */
+MARS_NODISCARD mars_status mrs_domain_put(const struct mrs_domain *d, uint8_t kind,
+                                          const uint8_t writer[16], const char *relative,
+                                          const struct mrs_buf *payload, uint8_t *object_digest,
+                                          mars_error *err);
+/* The same for an object that is named by its digest: mrs_name_index. */
+MARS_NODISCARD mars_status mrs_domain_put_index(const struct mrs_domain *d,
+                                                const uint8_t writer[16],
+                                                const struct mrs_buf *payload, uint8_t digest[32],
+                                                uint64_t *size, mars_error *err);
+
+/* List objects below a relative prefix; names in `info` are relative. */
+MARS_NODISCARD mars_status mrs_domain_list(const struct mrs_domain *d, const char *prefix,
+                                           mrs_list_fn fn, void *user, mars_error *err);
+/* Is there an object of this relative name? */
+MARS_NODISCARD mars_status mrs_domain_has(const struct mrs_domain *d, const char *relative,
+                                          bool *has, mars_error *err);
+
+#endif

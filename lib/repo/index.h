@@ -1,0 +1,47 @@
+/* Where chunks are: all that the domain's index objects say. Any thread.
+ *
+ * A run counts only while its index object is in the store: every refresh lists them, and forgets
+ * what came from one that is gone or superseded. */
+#ifndef MRS_REPO_INDEX_H
+#define MRS_REPO_INDEX_H
+
+#include <stdbool.h>
+
+#include "format/index.h"
+#include "repo/domain.h"
+
+/* One place of a chunk. */
+struct mrs_place {
+    struct mrs_blob blob;
+    uint8_t pack[32];
+    uint8_t kind; /* of the pack */
+};
+
+/* Something about an object that does not stop the work: it is damaged, or missing. */
+typedef void (*mrs_damage_fn)(void *user, const char *relative, const mars_error *why);
+
+MARS_NODISCARD mars_status mrs_index_new(struct mrs_index **out, mars_error *err);
+void mrs_index_free(struct mrs_index *x);
+
+/* List the index objects and read those that are new, from the cache where it has them. Damaged
+ * ones are named to `damage` (which may be NULL) and count as absent. fresh: believe no cache and
+ * nothing read before. */
+MARS_NODISCARD mars_status mrs_index_refresh(struct mrs_index *x, const struct mrs_domain *d,
+                                             bool fresh, mrs_damage_fn damage, void *user,
+                                             mars_error *err);
+
+/* The nth place (from 0) of a chunk; false where there is none. */
+bool mrs_index_find(struct mrs_index *x, const uint8_t id[32], size_t nth, struct mrs_place *out);
+
+/* Is this index object among those read? */
+bool mrs_index_has_object(struct mrs_index *x, const uint8_t name[32]);
+
+/* All packs that the index objects name. fn must not call back into the index. */
+typedef mars_status (*mrs_index_pack_fn)(void *user, const struct mrs_index_pack *pack,
+                                         mars_error *err);
+MARS_NODISCARD mars_status mrs_index_each_pack(struct mrs_index *x, mrs_index_pack_fn fn,
+                                               void *user, mars_error *err);
+/* Size of a pack; false if no index object names it. */
+bool mrs_index_pack_size(struct mrs_index *x, const uint8_t pack[32], uint64_t *size);
+
+#endif

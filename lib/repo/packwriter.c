@@ -1,0 +1,332 @@
+#include "repo/packwriter.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "platform/thread.h"
+
+enum { TARGET_SIZE = 32 << 20 };
+
+/* One pack. Everything but header, salt and key is guarded by the writer's lock. */
+struct pack {
+    struct mrs_upload *upload;
+    struct mrs_sha256 *digest;
+    struct mrs_aead *aead;
+    uint8_t header[MRS_HEADER_SIZE];
+    struct mrs_vec blobs;   /* struct mrs_blob, in the order of the file */
+    uint64_t size;          /* appended so far */
+    uint64_t claimed;       /* the same with what is being sealed */
+    uint32_t next_slot;
+    uint32_t busy;          /* slots claimed and neither appended nor given up */
+    bool full;              /* takes no more; its last busy slot publishes it */
+    bool failed;            /* an append broke off: its bytes are not what its list says */
+};
+
+struct mrs_packwriter {
+    struct mrs_domain *d;
+    struct mrs_packwriter_options opts;
+    struct mrs_mutex *lock;
+    struct pack *current;
+};
+
+static void
+free_pack(struct pack *p)
+{
+    if (p == NULL)
+        return;
+    mrs_upload_abandon(p->upload);
+    mrs_sha256_free(p->digest);
+    mrs_aead_free(p->aead);
+    mrs_vec_free(&p->blobs);
+    mrs_free(p);
+}
+
+/* Bytes go to the store and into the digest that will be the pack's name. */
+static mars_status
+append(struct pack *p, const void *data, size_t n, mars_error *err)
+{
+    mars_status st = mrs_upload_append(p->upload, data, n, err);
+
+    if (st == MARS_OK)
+        st = mrs_sha256_update(p->digest, data, n, err);
+    if (st == MARS_OK)
+        p->size += n;
+    return st;
+}
+
+static mars_status
+begin_pack(struct mrs_packwriter *w, struct pack **out, mars_error *err)
+{
+    struct mrs_header h = { .kind = w->opts.kind, .mode = MRS_MODE_SYMMETRIC };
+    struct pack *p = mrs_alloc(sizeof *p);
+    uint8_t object_key[MRS_KEY_SIZE];
+    struct mrs_key key;
+    mars_status st = p != NULL ? MARS_OK : mrs_nomem(err);
+
+    if (st != MARS_OK)
+        return st;
+    p->blobs = (struct mrs_vec)MRS_VEC_INIT(struct mrs_blob);
+    memcpy(h.writer_id, w->opts.session, sizeof h.writer_id);
+    st = mrs_keyring_newest(w->d->keys, MRS_KEY_DATA, &key, err);
+    if (st == MARS_OK)
+        st = mrs_object_new_key(&h, &key, object_key, err);
+    if (st == MARS_OK)
+        st = mrs_aead_new(&p->aead, object_key, err);
+    if (st == MARS_OK)
+        st = mrs_sha256_new(&p->digest, err);
+    if (st == MARS_OK)
+        st = mrs_store_begin(w->d->store, w->opts.session, &p->upload, err);
+    if (st == MARS_OK) {
+        mrs_header_encode(&h, p->header);
+        st = append(p, p->header, sizeof p->header, err);
+        p->claimed = p->size;
+    }
+    mrs_wipe(&key, sizeof key);
+    mrs_wipe(object_key, sizeof object_key);
+    if (st != MARS_OK)
+        free_pack(p);
+    else
+        *out = p;
+    return st;
+}
+
+mars_status
+mrs_packwriter_new(struct mrs_packwriter **out, struct mrs_domain *d,
+                   const struct mrs_packwriter_options *opts, mars_error *err)
+{
+    struct mrs_packwriter *w = mrs_alloc(sizeof *w);
+    mars_status st;
+
+    *out = NULL;
+    if (w == NULL)
+        return mrs_nomem(err);
+    w->d = d;
+    w->opts = *opts;
+    st = mrs_mutex_new(&w->lock, err);
+    if (st != MARS_OK) {
+        mrs_free(w);
+        return st;
+    }
+    *out = w;
+    return MARS_OK;
+}
+
+void
+mrs_packwriter_free(struct mrs_packwriter *w)
+{
+    if (w == NULL)
+        return;
+    free_pack(w->current);
+    mrs_mutex_free(w->lock);
+    mrs_free(w);
+}
+
+static mars_status
+write_zeros(struct pack *p, uint64_t n, mars_error *err)
+{
+    static const uint8_t zeros[4096];
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && n > 0) {
+        size_t step = n < sizeof zeros ? (size_t)n : sizeof zeros;
+
+        st = append(p, zeros, step, err);
+        n -= step;
+    }
+    return st;
+}
+
+/* Padding, sealed directory, footer. */
+static mars_status
+write_tail(struct pack *p, mars_error *err)
+{
+    size_t dir_len = p->blobs.len * MRS_PACK_ENTRY_SIZE + MRS_TAG_SIZE;
+    struct mrs_buf dir = MRS_BUF_INIT(dir_len);
+    struct mrs_pack_footer footer = { .dir_len = (uint32_t)dir_len,
+                                      .count = (uint32_t)p->blobs.len,
+                                      .blobs_len = p->size - MRS_HEADER_SIZE };
+    uint8_t aad[MRS_HEADER_SIZE + MRS_PACK_FOOTER_SIZE];
+    uint64_t bare = p->size + dir_len + MRS_PACK_FOOTER_SIZE, padded = mrs_padme(bare);
+    mars_status st;
+
+    footer.padding = padded <= MRS_PACK_MAX_SIZE ? padded - bare : 0;
+    memcpy(aad, p->header, MRS_HEADER_SIZE);
+    mrs_pack_footer_encode(&footer, aad + MRS_HEADER_SIZE);
+    st = mrs_pack_dir_encode(p->blobs.items, p->blobs.len, &dir, err);
+    if (st == MARS_OK)
+        st = mrs_buf_resize(&dir, dir_len, err);
+    if (st == MARS_OK)
+        st = mrs_aead_seal(p->aead, MRS_PACK_DIR_COUNTER, aad, sizeof aad, dir.data,
+                           dir_len - MRS_TAG_SIZE, dir.data, err);
+    if (st == MARS_OK)
+        st = write_zeros(p, footer.padding, err);
+    if (st == MARS_OK)
+        st = append(p, dir.data, dir.len, err);
+    if (st == MARS_OK)
+        st = append(p, aad + MRS_HEADER_SIZE, MRS_PACK_FOOTER_SIZE, err);
+    mrs_buf_free(&dir);
+    return st;
+}
+
+/* Publish a pack that nobody adds to any more, report it, and free it in every case. */
+static mars_status
+publish(struct mrs_packwriter *w, struct pack *p, mars_error *err)
+{
+    struct mrs_finished_pack done = { .kind = w->opts.kind };
+    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    mars_status st = p->failed ? mrs_fail(err, MARS_ERR_STATE, "pack: was not written whole")
+                               : MARS_OK;
+
+    if (st == MARS_OK && p->blobs.len > 0) {
+        st = write_tail(p, err);
+        if (st == MARS_OK)
+            st = mrs_sha256_finish(p->digest, done.name, err);
+        if (st == MARS_OK) {
+            struct mrs_upload *upload = p->upload;
+
+            mrs_name_pack(relative, done.kind, done.name);
+            mrs_name_in_domain(name, w->d->keys->domain, relative);
+            p->upload = NULL;
+            st = mrs_upload_commit(upload, name, err);
+            /* The digest is its name: who has the name has the bytes. */
+            if (st == MARS_ERR_EXISTS)
+                st = MARS_OK;
+        }
+        if (st == MARS_OK) {
+            done.size = p->size;
+            done.blobs = p->blobs.items;
+            done.count = p->blobs.len;
+            p->blobs.items = NULL;
+            st = w->opts.done(w->opts.user, &done, err);
+        }
+    }
+    free_pack(p);
+    return st;
+}
+
+/* A slot in the current pack, which is begun if there is none. */
+static mars_status
+claim(struct mrs_packwriter *w, size_t n, struct pack **out, uint32_t *slot, mars_error *err)
+{
+    mars_status st = MARS_OK;
+    struct pack *p;
+
+    mrs_mutex_lock(w->lock);
+    if (w->current == NULL)
+        st = begin_pack(w, &w->current, err);
+    p = w->current;
+    if (st == MARS_OK) {
+        *out = p;
+        *slot = p->next_slot++;
+        p->busy++;
+        p->claimed += n + MRS_TAG_SIZE;
+        if (p->claimed >= TARGET_SIZE || p->next_slot >= MRS_PACK_MAX_BLOBS) {
+            p->full = true;
+            w->current = NULL;
+        }
+    }
+    mrs_mutex_unlock(w->lock);
+    return st;
+}
+
+/* Append what was sealed (blob NULL: the slot stays a hole), and publish the pack if this was the
+ * last of a full one. */
+static mars_status
+settle(struct mrs_packwriter *w, struct pack *p, const struct mrs_blob *blob, const uint8_t *sealed,
+       mars_error *err)
+{
+    mars_status st = MARS_OK;
+    struct mrs_blob *entry;
+    bool last;
+
+    mrs_mutex_lock(w->lock);
+    if (blob != NULL) {
+        entry = mrs_vec_add(&p->blobs);
+        st = entry != NULL ? MARS_OK : mrs_nomem(err);
+        if (st == MARS_OK) {
+            *entry = *blob;
+            entry->offset = p->size;
+            st = append(p, sealed, blob->sealed_len, err);
+        }
+        p->failed |= st != MARS_OK;
+    }
+    last = --p->busy == 0 && p->full;
+    mrs_mutex_unlock(w->lock);
+    if (last && !p->failed)
+        st = publish(w, p, err);
+    else if (last)
+        free_pack(p);
+    return st;
+}
+
+/* Open what was sealed and compare it with what came in. */
+static mars_status
+check(const struct pack *p, const struct mrs_blob *b, const uint8_t aad[MRS_BLOB_AAD_SIZE],
+      const struct mrs_buf *sealed, const void *data, mars_error *err)
+{
+    struct mrs_buf opened = MRS_BUF_INIT(MRS_CHUNK_MAX);
+    struct mrs_buf plain = MRS_BUF_INIT(MRS_CHUNK_MAX);
+    const struct mrs_buf *got = &opened;
+    mars_status st = mrs_buf_resize(&opened, sealed->len - MRS_TAG_SIZE, err);
+
+    if (st == MARS_OK)
+        st = mrs_aead_open(p->aead, b->slot, aad, MRS_BLOB_AAD_SIZE, sealed->data, sealed->len,
+                           opened.data, err);
+    if (st == MARS_OK && b->codec != MRS_CODEC_STORED) {
+        st = mrs_buf_resize(&plain, b->raw_len, err);
+        if (st == MARS_OK)
+            st = mrs_codec_unpack(b->codec, opened.data, opened.len, plain.data, b->raw_len, err);
+        got = &plain;
+    }
+    if (st == MARS_OK && (got->len != b->raw_len || memcmp(got->data, data, b->raw_len) != 0))
+        st = mrs_fail(err, MARS_ERR_INTERNAL, "what was sealed does not open to what came in: "
+                      "faulty memory or processor?");
+    mrs_buf_free(&opened);
+    mrs_buf_free(&plain);
+    return st;
+}
+
+mars_status
+mrs_packwriter_add(struct mrs_packwriter *w, uint8_t cls, const uint8_t id[32], const void *data,
+                   size_t n, enum mrs_codec codec, uint64_t *stored, mars_error *err)
+{
+    struct mrs_buf sealed = MRS_BUF_INIT(MRS_CHUNK_MAX + MRS_CHUNK_MAX / 128 + 1024);
+    struct mrs_blob b = { .raw_len = (uint32_t)n, .cls = cls };
+    uint8_t aad[MRS_BLOB_AAD_SIZE];
+    enum mrs_codec used;
+    struct pack *p = NULL;
+    mars_status st = mrs_codec_pack(codec, data, n, &sealed, &used, err), settled;
+
+    if (st == MARS_OK)
+        st = mrs_buf_resize(&sealed, sealed.len + MRS_TAG_SIZE, err);
+    if (st == MARS_OK)
+        st = claim(w, sealed.len, &p, &b.slot, err);
+    if (st != MARS_OK)
+        goto out;
+    memcpy(b.id, id, sizeof b.id);
+    b.codec = (uint8_t)used;
+    b.sealed_len = (uint32_t)sealed.len;
+    mrs_blob_aad(&b, p->header, aad);
+    st = mrs_aead_seal(p->aead, b.slot, aad, sizeof aad, sealed.data, sealed.len - MRS_TAG_SIZE,
+                       sealed.data, err);
+    if (st == MARS_OK && !w->opts.skip_check)
+        st = check(p, &b, aad, &sealed, data, err);
+    settled = settle(w, p, st == MARS_OK ? &b : NULL, sealed.data, st == MARS_OK ? err : NULL);
+    if (st == MARS_OK)
+        st = settled;
+    *stored = b.sealed_len;
+out:
+    mrs_buf_free(&sealed);
+    return st;
+}
+
+mars_status
+mrs_packwriter_finish(struct mrs_packwriter *w, mars_error *err)
+{
+    struct pack *p = w->current;
+
+    w->current = NULL;
+    return p != NULL ? publish(w, p, err) : MARS_OK;
+}

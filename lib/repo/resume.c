@@ -1,0 +1,126 @@
+/* Going on with a session that was interrupted. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "platform/thread.h"
+#include "repo/packkey.h"
+#include "repo/session_int.h"
+
+/* Its point is not there and no collector has given it up. */
+static mars_status
+can_go_on(struct mrs_session *s, bool *can, mars_error *err)
+{
+    char relative[MRS_OBJECT_NAME_MAX];
+    bool has = false;
+    mars_status st;
+
+    *can = false;
+    mrs_name_point(relative, s->opts.item, s->left.session);
+    st = mrs_domain_has(s->d, relative, &has, err);
+    if (st != MARS_OK || has)
+        return st;
+    mrs_name_fence(relative, s->left.session, 0);
+    st = mrs_domain_has(s->d, relative, &has, err);
+    if (st != MARS_OK || has)
+        return st;
+    mrs_name_lease(relative, s->left.session, 0);
+    return mrs_domain_has(s->d, relative, can, err);
+}
+
+/* Heartbeats are write-once: go on behind the last one that is there, with one that says that
+ * the session lives. */
+static mars_status
+beat_again(struct mrs_session *s, mars_error *err)
+{
+    char relative[MRS_OBJECT_NAME_MAX];
+    bool has = true;
+    mars_status st = MARS_OK;
+
+    for (s->next_beat = s->left.beats > 0 ? s->left.beats : 1; st == MARS_OK && has;) {
+        mrs_name_lease(relative, s->id, s->next_beat);
+        st = mrs_domain_has(s->d, relative, &has, err);
+        if (st == MARS_OK && has)
+            s->next_beat++;
+    }
+    if (st == MARS_OK)
+        st = mrs_journal_beat(s->journal, s->next_beat, err);
+    if (st == MARS_OK)
+        st = mrs_session_put_lease(s, s->next_beat++, err);
+    return st;
+}
+
+/* What the session may reuse is a function of the ledger up to its own generation: a resumed one
+ * needs that to be the present one, since later records were written without regard to it only
+ * where its lease allowed them. */
+static mars_status
+same_generation(struct mrs_session *s, bool *same, mars_error *err)
+{
+    mars_status st = mrs_ledger_read(&s->ledger, s->d, MRS_NEED_WRITE, NULL, NULL, err);
+
+    if (st == MARS_OK && s->ledger.unknown)
+        st = mrs_fail(err, MARS_ERR_UNSUPPORTED,
+                      "the ledger holds operations newer than this build: it must not write");
+    *same = st == MARS_OK && s->ledger.generation == s->left.generation;
+    return st;
+}
+
+mars_status
+mrs_session_resume(struct mrs_session *s, bool *resumed, mars_error *err)
+{
+    mars_status st = mrs_journal_read(s->journal, &s->left, err);
+
+    *resumed = false;
+    if (st != MARS_OK || !s->left.any)
+        return st;
+    st = mrs_store_sweep(s->d->store, s->left.session, err);
+    if (st == MARS_OK)
+        st = can_go_on(s, resumed, err);
+    if (st == MARS_OK && *resumed)
+        st = same_generation(s, resumed, err);
+    if (st != MARS_OK || !*resumed)
+        return st;
+    memcpy(s->id, s->left.session, sizeof s->id);
+    return beat_again(s, err);
+}
+
+/* The blobs of a pack that the interrupted session finished. A pack that cannot be read, that the
+ * index has, or that is another session's is simply not used. */
+static mars_status
+adopt(struct mrs_session *s, uint8_t kind, const uint8_t name[32], mars_error *err)
+{
+    struct mrs_finished_pack pack = { .kind = kind }, *at;
+    uint8_t writer[16];
+    uint64_t size;
+    mars_status st = MARS_OK;
+
+    if (mrs_index_pack_size(s->d->index, name, &size) ||
+        mrs_pack_dir_read(s->d, kind, name, &pack.size, writer, &pack.blobs, &pack.count, NULL) !=
+            MARS_OK)
+        return MARS_OK;
+    if (memcmp(writer, s->id, sizeof writer) != 0) {
+        mrs_free(pack.blobs);
+        return MARS_OK;
+    }
+    memcpy(pack.name, name, sizeof pack.name);
+    at = mrs_vec_add(&s->packs);
+    if (at == NULL) {
+        mrs_free(pack.blobs);
+        return mrs_nomem(err);
+    }
+    *at = pack;
+    for (size_t i = 0; st == MARS_OK && i < pack.count; i++)
+        if (mrs_map_put(&s->mine, pack.blobs[i].id) == NULL)
+            st = mrs_nomem(err);
+    return st;
+}
+
+mars_status
+mrs_session_adopt_packs(struct mrs_session *s, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < s->left.n_packs; i++)
+        st = adopt(s, s->left.packs[i][0], s->left.packs[i] + 1, err);
+    return st;
+}

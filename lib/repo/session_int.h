@@ -1,0 +1,35 @@
+/* What the files of a session share. */
+#ifndef MRS_REPO_SESSION_INT_H
+#define MRS_REPO_SESSION_INT_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "repo/session.h"
+
+struct mrs_session {
+    struct mrs_domain *d;
+    struct mrs_session_options opts;
+    uint8_t id[16];
+    struct mrs_journal *journal;
+    struct mrs_journal_left left; /* what an interrupted session left */
+    struct mrs_ledger ledger;     /* as of this session's generation */
+    struct mrs_packwriter *data;
+    struct mrs_packwriter *meta;
+    uint64_t next_beat;
+    uint64_t last_beat;           /* mrs_clock_mono */
+    struct mrs_mutex *lock;       /* guards what follows */
+    struct mrs_map mine;          /* chunks in this session's packs, or on their way there */
+    struct mrs_vec packs;         /* struct mrs_finished_pack */
+    uint64_t added;
+};
+
+/* Put lease or heartbeat `number`. */
+mars_status mrs_session_put_lease(struct mrs_session *s, uint64_t number, mars_error *err);
+
+/* Take over the session that the journal names, if it can go on. Cleans up behind one that
+ * cannot. */
+mars_status mrs_session_resume(struct mrs_session *s, bool *resumed, mars_error *err);
+/* Take over its packs; after the index was read. */
+mars_status mrs_session_adopt_packs(struct mrs_session *s, mars_error *err);
+
+#endif

@@ -1,0 +1,226 @@
+#include "repo/slots.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "crypto/argon2id.h"
+#include "crypto/digest.h"
+#include "format/name.h"
+#include "platform/clock.h"
+#include "platform/random.h"
+#include "repo/row.h"
+
+static const char SLOT_INFO[] = "mars slot v1";
+enum {
+    SLOT_INFO_LEN = sizeof SLOT_INFO - 1,
+    BOUND_SIZE = SLOT_INFO_LEN + MRS_SLOT_BINDING_SIZE,
+    DEFAULT_PASSES = 3,
+    DEFAULT_MEMORY_KIB = 65536,
+    DEFAULT_LANES = 4
+};
+
+mars_status
+mrs_root_derive(const uint8_t root[MRS_ROOT_SIZE], const char *info, void *out, size_t n,
+                mars_error *err)
+{
+    return mrs_hkdf(root, MRS_ROOT_SIZE, NULL, 0, info, strlen(info), out, n, err);
+}
+
+/* Slot key ‖ commitment from a passphrase, and what the slot's seal binds. */
+static mars_status
+stretch(const struct mrs_slot *slot, const uint8_t domain[16], const uint8_t root_id[16],
+        const char *passphrase, size_t len, uint8_t bound[BOUND_SIZE], uint8_t out[64],
+        mars_error *err)
+{
+    uint8_t a[32];
+    mars_status st;
+
+    memcpy(bound, SLOT_INFO, SLOT_INFO_LEN);
+    mrs_slot_binding(slot, domain, root_id, bound + SLOT_INFO_LEN);
+    st = mrs_argon2id(passphrase, len, slot->salt, sizeof slot->salt, slot->passes,
+                      slot->memory_kib, slot->lanes, a, sizeof a, err);
+    if (st == MARS_OK)
+        st = mrs_hkdf(a, sizeof a, slot->salt, sizeof slot->salt, bound, BOUND_SIZE, out, 64, err);
+    mrs_wipe(a, sizeof a);
+    return st;
+}
+
+mars_status
+mrs_slot_make(struct mrs_slot *slot, const uint8_t domain[16], const uint8_t root[MRS_ROOT_SIZE],
+              const char *label, const char *passphrase, size_t len, mars_error *err)
+{
+    struct mrs_time now = mrs_clock_wall();
+    uint8_t root_id[16], bound[BOUND_SIZE], okm[64];
+    struct mrs_aead *aead = NULL;
+    mars_status st;
+
+    memset(slot, 0, sizeof *slot);
+    slot->kind = MRS_SLOT_PASSPHRASE;
+    slot->created = (struct mrs_stamp){ now.s, now.ns };
+    slot->passes = DEFAULT_PASSES;
+    slot->memory_kib = DEFAULT_MEMORY_KIB;
+    slot->lanes = DEFAULT_LANES;
+    if (label != NULL && strlen(label) > MRS_SLOT_LABEL_MAX)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "label: more than %d bytes",
+                        MRS_SLOT_LABEL_MAX);
+    if (label != NULL)
+        memcpy(slot->label, label, strlen(label));
+    st = mrs_random_fill(slot->id, sizeof slot->id, err);
+    if (st == MARS_OK)
+        st = mrs_random_fill(slot->salt, sizeof slot->salt, err);
+    if (st == MARS_OK)
+        st = mrs_root_derive(root, MRS_INFO_ROOT_ID, root_id, sizeof root_id, err);
+    if (st == MARS_OK)
+        st = stretch(slot, domain, root_id, passphrase, len, bound, okm, err);
+    if (st != MARS_OK)
+        return st;
+    memcpy(slot->commitment, okm + 32, sizeof slot->commitment);
+    st = mrs_aead_new(&aead, okm, err);
+    if (st == MARS_OK)
+        st = mrs_aead_seal(aead, 0, bound, sizeof bound, root, MRS_ROOT_SIZE, slot->wrapped, err);
+    mrs_aead_free(aead);
+    mrs_wipe(okm, sizeof okm);
+    return st;
+}
+
+/* MARS_ERR_KEY if the passphrase is not this slot's. */
+static mars_status
+open_slot(const struct mrs_slot *slot, const uint8_t domain[16], const uint8_t root_id[16],
+          const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], mars_error *err)
+{
+    uint8_t bound[BOUND_SIZE], okm[64], derived_id[16];
+    struct mrs_aead *aead = NULL;
+    mars_status st = stretch(slot, domain, root_id, passphrase, len, bound, okm, err);
+
+    if (st != MARS_OK)
+        return st;
+    if (!mrs_equal_ct(okm + 32, slot->commitment, sizeof slot->commitment))
+        st = mrs_fail(err, MARS_ERR_KEY, "the passphrase does not open this domain");
+    if (st == MARS_OK)
+        st = mrs_aead_new(&aead, okm, err);
+    if (st == MARS_OK)
+        st = mrs_aead_open(aead, 0, bound, sizeof bound, slot->wrapped, sizeof slot->wrapped, root,
+                           err);
+    if (st == MARS_OK)
+        st = mrs_root_derive(root, MRS_INFO_ROOT_ID, derived_id, sizeof derived_id, err);
+    if (st == MARS_OK && memcmp(derived_id, root_id, sizeof derived_id) != 0)
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "slot: holds another root than it says");
+    mrs_aead_free(aead);
+    mrs_wipe(okm, sizeof okm);
+    return st;
+}
+
+/* A mrs_key_fn for the one key that authenticates slot sets; user is the root. */
+static mars_status
+slot_mac_key(void *user, const struct mrs_header *h, struct mrs_key *key, mars_error *err)
+{
+    const uint8_t *root = user;
+    uint8_t id[16];
+    mars_status st = mrs_root_derive(root, MRS_INFO_ROOT_ID, id, sizeof id, err);
+
+    if (st == MARS_OK && memcmp(id, h->key_id, sizeof id) != 0)
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "slot set: made under another root");
+    if (st == MARS_OK)
+        st = mrs_root_derive(root, MRS_INFO_SLOT_MAC, key->key, sizeof key->key, err);
+    memcpy(key->id, h->key_id, sizeof key->id);
+    return st;
+}
+
+static mars_status
+read_set(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16], mrs_key_fn find,
+         void *user, mars_error *err)
+{
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
+    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    const uint8_t *payload;
+    size_t len;
+    mars_status st;
+
+    mrs_name_slots(relative, s->number);
+    mrs_name_in_domain(name, domain, relative);
+    st = mrs_store_get(store, name, &bytes, err);
+    if (st == MARS_OK)
+        st = mrs_record_open(MRS_KIND_SLOTS, MRS_NEED_READ, find, user, relative, bytes.data,
+                             bytes.len, &payload, &len, err);
+    if (st == MARS_OK)
+        st = mrs_slot_set_decode(&s->set, payload, len, err);
+    mrs_buf_free(&bytes);
+    return st == MARS_OK ? st : mrs_context(err, st, "%s", name);
+}
+
+mars_status
+mrs_slots_read(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
+               struct mrs_keyring *keys, mars_error *err)
+{
+    char prefix[MRS_OBJECT_NAME_MAX];
+    mars_status st;
+
+    memset(s, 0, sizeof *s);
+    mrs_name_in_domain(prefix, domain, "keys/slots/");
+    st = mrs_row_last(store, prefix, &s->number, err);
+    if (st == MARS_OK && s->number == 0)
+        st = mrs_fail(err, MARS_ERR_NOT_FOUND, "%s: no slot set", prefix);
+    return st == MARS_OK
+               ? read_set(s, store, domain, keys != NULL ? mrs_keyring_find : NULL, keys, err)
+               : st;
+}
+
+void
+mrs_slots_free(struct mrs_slots *s)
+{
+    mrs_slot_set_free(&s->set);
+}
+
+mars_status
+mrs_slots_open(const struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
+               const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
+               mars_error *err)
+{
+    struct mrs_slots again = { .number = s->number };
+    mars_status st = mrs_fail(err, MARS_ERR_KEY, "no slot takes a passphrase");
+
+    for (size_t i = 0; i < s->set.n && st == MARS_ERR_KEY; i++) {
+        if (s->set.slots[i].kind != MRS_SLOT_PASSPHRASE)
+            continue;
+        st = open_slot(&s->set.slots[i], domain, s->set.root_id, passphrase, len, root, err);
+        if (st == MARS_OK && which != NULL)
+            *which = i;
+    }
+    if (st == MARS_OK) {
+        st = read_set(&again, store, domain, slot_mac_key, root, err);
+        mrs_slots_free(&again);
+        if (st != MARS_OK)
+            mrs_wipe(root, MRS_ROOT_SIZE);
+    }
+    return st;
+}
+
+mars_status
+mrs_slots_put(struct mrs_store *store, const uint8_t domain[16], const uint8_t writer[16],
+              const uint8_t root[MRS_ROOT_SIZE], const struct mrs_slot_set *set, uint64_t number,
+              mars_error *err)
+{
+    struct mrs_buf payload = MRS_BUF_INIT(MRS_RECORD_MAX);
+    struct mrs_buf object = MRS_BUF_INIT(MRS_RECORD_MAX);
+    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    struct mrs_key key;
+    mars_status st;
+
+    mrs_name_slots(relative, number);
+    mrs_name_in_domain(name, domain, relative);
+    memcpy(key.id, set->root_id, sizeof key.id);
+    st = mrs_root_derive(root, MRS_INFO_SLOT_MAC, key.key, sizeof key.key, err);
+    if (st == MARS_OK)
+        st = mrs_slot_set_encode(set, &payload, err);
+    if (st == MARS_OK)
+        st = mrs_record_seal(MRS_KIND_SLOTS, &key, writer, relative, &payload, &object, err);
+    if (st == MARS_OK)
+        st = mrs_store_put(store, writer, name, object.data, object.len, err);
+    if (st == MARS_OK)
+        st = mrs_store_flush(store, err);
+    mrs_wipe(&key, sizeof key);
+    mrs_buf_free(&payload);
+    mrs_buf_free(&object);
+    return st;
+}

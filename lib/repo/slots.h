@@ -1,0 +1,48 @@
+/* Slots: what opens a domain's newest root. FORMAT.md section 6. */
+#ifndef MRS_REPO_SLOTS_H
+#define MRS_REPO_SLOTS_H
+
+#include "format/keys.h"
+#include "repo/keyring.h"
+#include "store/store.h"
+
+/* The row of slot sets as it is in the store. */
+struct mrs_slots {
+    struct mrs_slot_set set;
+    uint64_t number;
+};
+
+/* The highest-numbered slot set. keys NULL: its MAC is left unchecked until a root is known.
+ * MARS_ERR_NOT_FOUND if there is none. Freed with mrs_slots_free. */
+MARS_NODISCARD mars_status mrs_slots_read(struct mrs_slots *s, struct mrs_store *store,
+                                          const uint8_t domain[16], struct mrs_keyring *keys,
+                                          mars_error *err);
+void mrs_slots_free(struct mrs_slots *s);
+
+/* The root behind a passphrase, and which slot it was; MARS_ERR_KEY if it opens none. Takes the
+ * slots' memory and time, once a slot. The set's MAC is checked under the root. */
+MARS_NODISCARD mars_status mrs_slots_open(const struct mrs_slots *s, struct mrs_store *store,
+                                          const uint8_t domain[16], const char *passphrase,
+                                          size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
+                                          mars_error *err);
+
+/* Fill in a new passphrase slot for the root. */
+MARS_NODISCARD mars_status mrs_slot_make(struct mrs_slot *slot, const uint8_t domain[16],
+                                         const uint8_t root[MRS_ROOT_SIZE], const char *label,
+                                         const char *passphrase, size_t len, mars_error *err);
+
+/* Write a slot set as the given number; MARS_ERR_EXISTS if another was faster. */
+MARS_NODISCARD mars_status mrs_slots_put(struct mrs_store *store, const uint8_t domain[16],
+                                         const uint8_t writer[16],
+                                         const uint8_t root[MRS_ROOT_SIZE],
+                                         const struct mrs_slot_set *set, uint64_t number,
+                                         mars_error *err);
+
+/* What is derived from a root: its id, the slot MAC key, the domain id of a first root. */
+MARS_NODISCARD mars_status mrs_root_derive(const uint8_t root[MRS_ROOT_SIZE], const char *info,
+                                           void *out, size_t n, mars_error *err);
+#define MRS_INFO_ROOT_ID "mars root id v1"
+#define MRS_INFO_SLOT_MAC "mars slot mac v1"
+#define MRS_INFO_DOMAIN_ID "mars domain id v1"
+
+#endif

@@ -1,0 +1,23 @@
+/* A source that walks file trees. */
+#ifndef MRS_SOURCE_TREE_H
+#define MRS_SOURCE_TREE_H
+
+#include "policy/rules.h"
+#include "source/source.h"
+
+struct mrs_tree_options {
+    const struct mrs_slice *paths; /* as the user gave them */
+    size_t n_paths;
+    const struct mrs_rules *rules; /* NULL: nothing is excluded; outlives the source */
+    bool one_file_system;
+    bool exclude_caches; /* leave out what is in directories with a valid CACHEDIR.TAG */
+};
+
+/* Paths are made absolute, sorted, and dropped where another contains them. A path that does not
+ * exist is MARS_ERR_NOT_FOUND here, before anything is written. Links given as a path are backed
+ * up as links. A directory that vanishes or cannot be read is skipped; the rest goes on. */
+MARS_NODISCARD mars_status mrs_source_tree_open(struct mrs_source **out,
+                                                const struct mrs_tree_options *opts,
+                                                mars_error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* What one kind of store provides; store.c checks names and calls through. */
+#ifndef MRS_STORE_DRIVER_H
+#define MRS_STORE_DRIVER_H
+
+#include <stdbool.h>
+
+#include "store/store.h"
+
+/* May an object have this name? A driver passes over what it finds under any other. */
+bool mrs_store_name_ok(const char *name);
+
+/* Contracts are those of the function of the same name in store.h. Names and prefixes have been
+ * checked, appends and reads are of one byte at least; after an append that failed comes abandon;
+ * commit and abandon free the upload. */
+struct mrs_store_driver {
+    mars_status (*begin)(void *self, const uint8_t owner[16], void **upload, mars_error *err);
+    mars_status (*append)(void *upload, const void *data, size_t n, mars_error *err);
+    mars_status (*commit)(void *upload, const char *name, mars_error *err);
+    void (*abandon)(void *upload);
+    mars_status (*flush)(void *self, mars_error *err);
+    mars_status (*sweep)(void *self, const uint8_t owner[16], mars_error *err);
+    mars_status (*read)(void *self, const char *name, uint64_t offset, void *out, size_t n,
+                        mars_error *err);
+    mars_status (*stat)(void *self, const char *name, struct mrs_object_info *info,
+                        mars_error *err);
+    mars_status (*list)(void *self, const char *prefix, mrs_list_fn fn, void *user,
+                        mars_error *err);
+    mars_status (*remove)(void *self, const char *name, mars_error *err);
+    void (*close)(void *self);
+};
+
+/* Each opens its kind of store: *self is handed to the driver's functions. */
+MARS_NODISCARD mars_status mrs_store_file_open(const char *path, int create, void **self,
+                                               const struct mrs_store_driver **driver,
+                                               mars_error *err);
+MARS_NODISCARD mars_status mrs_store_memory_open(void **self,
+                                                 const struct mrs_store_driver **driver,
+                                                 mars_error *err);
+
+#endif

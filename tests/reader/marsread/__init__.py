@@ -1,0 +1,1 @@
+"""A reader of the libmars vault format, written from FORMAT.md alone."""

@@ -1,0 +1,43 @@
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <time.h>
+
+#include "platform/clock.h"
+
+static void
+the_wall_clock_tells_the_time_of_day(void **state)
+{
+    time_t before = time(NULL);
+    struct mrs_time t = mrs_clock_wall();
+
+    (void)state;
+    assert_in_range((uint64_t)t.s, (uint64_t)before - 1, (uint64_t)time(NULL) + 1);
+    assert_in_range(t.ns, 0, 999999999);
+}
+
+static void
+the_monotonic_clock_goes_on_in_nanoseconds(void **state)
+{
+    const struct timespec nap = { 0, 20000000 };
+    uint64_t a = mrs_clock_mono();
+
+    (void)state;
+    assert_int_equal(nanosleep(&nap, NULL), 0);
+    assert_in_range(mrs_clock_mono() - a, 20000000, 20000000000u);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_wall_clock_tells_the_time_of_day),
+        cmocka_unit_test(the_monotonic_clock_goes_on_in_nanoseconds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
