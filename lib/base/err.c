@@ -4,6 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Append as much as fits. */
+static void
+append(mars_error *err, const char *text)
+{
+    size_t used = strlen(err->message), room = sizeof err->message - used - 1, n = strlen(text);
+
+    memcpy(err->message + used, text, n < room ? n : room);
+    err->message[used + (n < room ? n : room)] = '\0';
+}
+
 static mars_status
 record(mars_error *err, mars_status st, int os_code, const char *fmt, va_list ap)
 {
@@ -36,10 +46,8 @@ mrs_fail_os(mars_error *err, mars_status st, int os_code, const char *fmt, ...)
     record(err, st, os_code, fmt, ap);
     va_end(ap);
     if (err != NULL && os_code != 0) {
-        size_t used = strlen(err->message);
-
-        (void)snprintf(err->message + used, sizeof err->message - used, ": %s",
-                       strerror(os_code));
+        append(err, ": ");
+        append(err, strerror(os_code));
     }
     return st;
 }
@@ -49,16 +57,15 @@ mrs_context(mars_error *err, mars_status st, const char *fmt, ...)
 {
     char inner[sizeof err->message];
     va_list ap;
-    int used;
 
     if (err == NULL)
         return st;
     memcpy(inner, err->message, sizeof inner);
     va_start(ap, fmt);
-    used = vsnprintf(err->message, sizeof err->message, fmt, ap);
+    (void)vsnprintf(err->message, sizeof err->message, fmt, ap);
     va_end(ap);
-    if (used >= 0 && (size_t)used < sizeof err->message)
-        (void)snprintf(err->message + used, sizeof err->message - (size_t)used, ": %s", inner);
+    append(err, ": ");
+    append(err, inner);
     err->status = st;
     return st;
 }

@@ -1,8 +1,9 @@
+#include "format/column.h"
+
 #include <string.h>
 
 #include "base/err.h"
 #include "format/bits.h"
-#include "format/column.h"
 
 enum { CONSTANT = 0, PACKED = 1, SPARSE = 2 }; /* encodings */
 

@@ -86,7 +86,7 @@ mrs_treestream_open(struct mrs_source_stream **out, struct mrs_tree_dir *dir, co
         return st;
     }
     s->base.size = s->opened.size;
-    s->base.sparse = s->opened.blocks < s->opened.size / 512;
+    s->base.sparse = s->opened.blocks < s->opened.size / 512 + (s->opened.size % 512 != 0);
     *stat = s->opened;
     *out = &s->base;
     return MARS_OK;

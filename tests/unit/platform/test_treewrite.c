@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -235,6 +236,30 @@ rename_replaces_only_when_told_to(void **state)
     mrs_tree_dir_close(dir);
 }
 
+static struct mrs_tree_dir *kept;
+
+static int
+rename_on_a_poor_file_system(void)
+{
+    if (!scratch_deny(SYS_renameat2, EINVAL) || !scratch_deny(SYS_linkat, EPERM))
+        return 2;
+    if (mrs_treewrite_rename(kept, "poor", "poor-taken", false, NULL) != MARS_ERR_EXISTS)
+        return 3;
+    return mrs_treewrite_rename(kept, "poor", "poor2", false, NULL) == MARS_OK ? 0 : 4;
+}
+
+static void
+rename_works_on_file_systems_without_links(void **state)
+{
+    (void)state;
+    scratch_write("poor", "x", 1);
+    scratch_write("poor-taken", "x", 1);
+    kept = root();
+    assert_int_equal(scratch_in_child(rename_on_a_poor_file_system), 0);
+    assert_true(S_ISREG(mode_of("poor2")));
+    mrs_tree_dir_close(kept);
+}
+
 static void
 unlink_removes_names_but_no_directories(void **state)
 {
@@ -313,6 +338,7 @@ main(void)
         cmocka_unit_test(nobody_may_make_devices_but_fifos),
         cmocka_unit_test(a_hard_link_is_to_the_name_and_not_through_it),
         cmocka_unit_test(rename_replaces_only_when_told_to),
+        cmocka_unit_test(rename_works_on_file_systems_without_links),
         cmocka_unit_test(unlink_removes_names_but_no_directories),
         cmocka_unit_test(hostile_names_reach_nothing_above),
         cmocka_unit_test(opening_a_target_survives_a_failing_allocation),

@@ -1,0 +1,46 @@
+#ifndef MRS_JOB_VERIFY_INT_H
+#define MRS_JOB_VERIFY_INT_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "job/verify.h"
+#include "repo/treereader.h"
+
+struct mrs_verify {
+    struct mrs_job job;
+    struct mrs_verify_spec spec;
+    struct mrs_verify_counts counts; /* guarded by the job's lock */
+    struct mrs_thread *thread;
+    struct mrs_domain *d;            /* like the job's, but with an index of its own */
+    struct mrs_ledger ledger;
+    struct mrs_points points;
+    struct mrs_map listed;           /* packs in the store -> size (uint64_t) */
+    struct mrs_map bad_packs;        /* missing, of a wrong size, or damaged beyond their blobs */
+    struct mrs_map bad_places;       /* blobs that do not open: see mrs_verify_bad_place */
+    struct mrs_map clean;            /* nodes under which all was found */
+    size_t tasks;                    /* guarded */
+};
+
+void mrs_verify_main(void *verify);
+
+/* Name a damaged object and count it. Any thread. */
+void mrs_verify_damage(void *verify, const char *relative, const mars_error *why);
+/* The same for an object at the vault's level. */
+void mrs_verify_count_object(struct mrs_verify *v, uint64_t bytes);
+
+/* Everything that is no pack. */
+mars_status mrs_verify_records(struct mrs_verify *v, mars_error *err);
+/* Which packs are there, and do they have the size that the index says? */
+mars_status mrs_verify_list_packs(struct mrs_verify *v, mars_error *err);
+/* Read every pack that is there. */
+mars_status mrs_verify_read_packs(struct mrs_verify *v, mars_error *err);
+/* Follow every point to its chunks and name what is lost. */
+mars_status mrs_verify_points(struct mrs_verify *v, mars_error *err);
+
+/* Remember a blob that does not open. Any thread. */
+mars_status mrs_verify_bad_place(struct mrs_verify *v, const uint8_t pack[32], uint32_t slot,
+                                 mars_error *err);
+/* Is there a place from which the chunk can be read, as far as is known? */
+bool mrs_verify_has_chunk(struct mrs_verify *v, const uint8_t id[32], uint8_t cls, uint64_t *len);
+
+#endif

@@ -1,0 +1,357 @@
+/* Verifying everything that is no pack: records, keys, ledger, leases, fences, index, points. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hex.h"
+#include "job/verify_int.h"
+#include "repo/slots.h"
+
+/* What the listing of the domain showed. */
+struct seen {
+    struct mrs_verify *v;
+    struct mrs_vec rings;      /* struct mrs_name */
+    uint64_t slots;            /* highest number */
+    uint64_t domain_record;
+    struct mrs_map ended;      /* sessions whose point is there */
+};
+
+static void
+session_key(uint8_t key[32], const uint8_t session[16])
+{
+    memset(key, 0, 32);
+    memcpy(key, session, 16);
+}
+
+/* Read one object whole; named `name` in the vault. */
+static mars_status
+get(struct mrs_verify *v, const char *name, struct mrs_buf *bytes, mars_error *err)
+{
+    mars_status st = mrs_store_get(v->d->store, name, bytes, err);
+
+    mrs_verify_count_object(v, bytes->len);
+    return st;
+}
+
+static bool
+is_fatal(mars_status st)
+{
+    return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL;
+}
+
+/* A plain record that the ledger key, or the slot MAC key, authenticates. */
+static mars_status
+check_record(struct mrs_verify *v, uint8_t kind, const char *name, const char *context,
+             mars_error *err)
+{
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
+    const uint8_t *payload;
+    size_t len;
+    mars_status st = get(v, name, &bytes, err);
+
+    if (st == MARS_OK)
+        st = mrs_record_open(kind, MRS_NEED_VERIFY, mrs_keyring_find, v->d->keys, context,
+                             bytes.data, bytes.len, &payload, &len, err);
+    mrs_buf_free(&bytes);
+    if (st != MARS_OK && !is_fatal(st)) {
+        mrs_verify_damage(v, name, err);
+        st = MARS_OK;
+    }
+    return st;
+}
+
+/* A lease or fence; those of ended sessions hold nothing of value. */
+static mars_status
+check_sealed(struct mrs_verify *v, uint8_t kind, const char *relative, mars_error *err)
+{
+    struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
+    mars_status st = mrs_domain_get(v->d, kind, MRS_NEED_VERIFY, relative, NULL, &payload, err);
+
+    mrs_verify_count_object(v, payload.len);
+    mrs_buf_free(&payload);
+    if (st != MARS_OK && !is_fatal(st)) {
+        mrs_verify_damage(v, relative, err);
+        st = MARS_OK;
+    }
+    return st;
+}
+
+static mars_status
+note(void *user, const struct mrs_object_info *info, mars_error *err)
+{
+    struct seen *s = user;
+    struct mrs_name n, *at;
+    uint8_t key[32];
+    char full[MRS_OBJECT_NAME_MAX];
+
+    if (!mrs_name_parse(&n, info->name))
+        return MARS_OK;
+    mrs_name_in_domain(full, s->v->d->keys->domain, info->name);
+    switch (n.kind) {
+    case MRS_KIND_RING:
+        at = mrs_vec_add(&s->rings);
+        if (at == NULL)
+            return mrs_nomem(err);
+        *at = n;
+        return MARS_OK;
+    case MRS_KIND_POINT:
+        session_key(key, n.session);
+        return mrs_map_put(&s->ended, key) != NULL ? MARS_OK : mrs_nomem(err);
+    case MRS_KIND_SLOTS:
+        s->slots = n.number > s->slots ? n.number : s->slots;
+        return check_record(s->v, MRS_KIND_SLOTS, full, info->name, err);
+    case MRS_KIND_DOMAIN:
+        s->domain_record = n.number > s->domain_record ? n.number : s->domain_record;
+        return check_record(s->v, MRS_KIND_DOMAIN, full, info->name, err);
+    case MRS_KIND_FENCE:
+        return check_sealed(s->v, MRS_KIND_FENCE, info->name, err);
+    default:
+        return MARS_OK;
+    }
+}
+
+/* Both copies of every key ring; the one that this machine's keys came from must be there. */
+static mars_status
+check_rings(struct seen *s, mars_error *err)
+{
+    struct mrs_verify *v = s->v;
+    unsigned copies = 0;
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < s->rings.len; i++) {
+        const struct mrs_name *n = mrs_vec_at(&s->rings, i);
+        struct mrs_buf bytes = MRS_BUF_INIT(MRS_OBJECT_MAX);
+        char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+        uint8_t digest[32];
+
+        mrs_name_ring(relative, n->digest, n->copy);
+        mrs_name_in_domain(name, v->d->keys->domain, relative);
+        st = get(v, name, &bytes, err);
+        if (st == MARS_OK)
+            st = mrs_sha256_once(bytes.data, bytes.len, digest, err);
+        if (st == MARS_OK && memcmp(digest, n->digest, sizeof digest) != 0)
+            st = mrs_fail(err, MARS_ERR_CORRUPT, "its bytes do not have the digest in its name");
+        copies += memcmp(n->digest, v->d->keys->ring_digest, 32) == 0;
+        mrs_buf_free(&bytes);
+        if (st != MARS_OK && !is_fatal(st)) {
+            mrs_verify_damage(v, name, err);
+            st = MARS_OK;
+        }
+    }
+    for (char copy = 'a'; st == MARS_OK && copies < 2 && copy <= 'b'; copy++) {
+        char relative[MRS_OBJECT_NAME_MAX];
+        mars_error why;
+        bool has = false;
+
+        mrs_name_ring(relative, v->d->keys->ring_digest, copy);
+        st = mrs_domain_has(v->d, relative, &has, err);
+        if (st == MARS_OK && !has) {
+            (void)mrs_fail(&why, MARS_ERR_NOT_FOUND, "a copy of the key ring is missing");
+            mrs_verify_damage(v, relative, &why);
+        }
+    }
+    return st;
+}
+
+/* Rows that must be there, and not be older than what this machine saw. */
+static void
+check_row(struct mrs_verify *v, const char *what, uint64_t found, uint64_t seen)
+{
+    mars_error why;
+
+    if (found != 0 && found >= seen)
+        return;
+    (void)mrs_fail(&why, MARS_ERR_NOT_FOUND,
+                   found == 0 ? "missing" : "goes to number %llu only, this machine saw %llu: "
+                                            "it was put back to an older state",
+                   (unsigned long long)found, (unsigned long long)seen);
+    mrs_verify_damage(v, what, &why);
+}
+
+/* Every number of a row up to the last must be there, since nothing but a collector deletes. */
+static mars_status
+check_lease(void *user, const struct mrs_object_info *info, mars_error *err)
+{
+    struct seen *s = user;
+    struct mrs_name n;
+    uint8_t key[32];
+
+    if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_LEASE)
+        return MARS_OK;
+    session_key(key, n.session);
+    if (mrs_map_find(&s->ended, key) != NULL)
+        return MARS_OK;
+    return check_sealed(s->v, MRS_KIND_LEASE, info->name, err);
+}
+
+static mars_status
+check_vault(struct mrs_verify *v, mars_error *err)
+{
+    static const uint8_t none[32];
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
+    char name[MRS_OBJECT_NAME_MAX];
+    uint8_t digest[32];
+    const uint8_t *payload;
+    size_t len;
+    mars_status st;
+
+    mrs_name_vault(name, 1);
+    st = get(v, name, &bytes, err);
+    if (st == MARS_OK)
+        st = mrs_record_open(MRS_KIND_VAULT, MRS_NEED_VERIFY, NULL, NULL, name, bytes.data,
+                             bytes.len, &payload, &len, err);
+    if (st == MARS_OK)
+        st = mrs_sha256_once(bytes.data, bytes.len, digest, err);
+    if (st == MARS_OK && memcmp(v->spec.expected.vault_digest, none, sizeof none) != 0 &&
+        memcmp(v->spec.expected.vault_digest, digest, sizeof digest) != 0)
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "it is not the one that this machine registered with");
+    mrs_buf_free(&bytes);
+    if (st != MARS_OK && !is_fatal(st)) {
+        mrs_verify_damage(v, name, err);
+        st = MARS_OK;
+    }
+    return st;
+}
+
+struct machines {
+    struct mrs_verify *v;
+    bool mine;
+};
+
+/* Machine records of this domain; those of other domains are sealed under keys that are not ours. */
+static mars_status
+check_machine(void *user, const struct mrs_object_info *info, mars_error *err)
+{
+    struct machines *m = user;
+    struct mrs_header h;
+    struct mrs_key key;
+    uint8_t head[MRS_HEADER_SIZE];
+    struct mrs_name n;
+    bool mine;
+
+    if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_MACHINE)
+        return MARS_OK;
+    mine = memcmp(n.machine, m->v->spec.expected.machine, 16) == 0;
+    m->mine |= mine;
+    if (!mine &&
+        (mrs_store_read(m->v->d->store, info->name, 0, head, sizeof head, NULL) != MARS_OK ||
+         mrs_header_decode(&h, head, sizeof head, NULL) != MARS_OK ||
+         mrs_keyring_find(m->v->d->keys, &h, &key, NULL) != MARS_OK))
+        return MARS_OK;
+    return check_record(m->v, MRS_KIND_MACHINE, info->name, info->name, err);
+}
+
+static mars_status
+check_machines(struct mrs_verify *v, mars_error *err)
+{
+    struct machines m = { v, false };
+    char name[MRS_OBJECT_NAME_MAX];
+    mars_error why;
+    mars_status st = mrs_store_list(v->d->store, "machines/", check_machine, &m, err);
+
+    if (st == MARS_OK && !m.mine) {
+        mrs_name_machine(name, v->spec.expected.machine, 1);
+        (void)mrs_fail(&why, MARS_ERR_NOT_FOUND, "this machine's record is missing");
+        mrs_verify_damage(v, name, &why);
+    }
+    return st;
+}
+
+/* Points that this machine saw and that no one deleted. */
+static void
+check_heads(struct mrs_verify *v)
+{
+    for (size_t i = 0; i < v->spec.expected.n_heads; i++) {
+        const struct mrs_seen_head *h = &v->spec.expected.heads[i];
+        char relative[MRS_OBJECT_NAME_MAX];
+        mars_error why;
+        bool there = mrs_ledger_is_deleted(&v->ledger, h->item, h->session);
+
+        mrs_name_point(relative, h->item, h->session);
+        if (!there && (mrs_domain_has(v->d, relative, &there, &why) != MARS_OK || !there)) {
+            (void)mrs_fail(&why, MARS_ERR_NOT_FOUND,
+                           "this machine saw this point, and it is gone");
+            mrs_verify_damage(v, relative, &why);
+        }
+    }
+}
+
+/* Points name the points and the ledger that they saw, and the index objects of their session. */
+static void
+check_references(struct mrs_verify *v)
+{
+    for (size_t i = 0; i < v->points.list.len; i++) {
+        const struct mrs_point *p = &mrs_points_at(&v->points, i)->point;
+        char relative[MRS_OBJECT_NAME_MAX];
+        mars_error why;
+        bool has;
+
+        for (size_t k = 0; k < p->n_heads; k++) {
+            mrs_name_point(relative, p->item, p->heads[k]);
+            if (mrs_ledger_is_deleted(&v->ledger, p->item, p->heads[k]) ||
+                (mrs_domain_has(v->d, relative, &has, &why) == MARS_OK && has))
+                continue;
+            (void)mrs_fail(&why, MARS_ERR_NOT_FOUND, "a later point saw this one, and it is gone");
+            mrs_verify_damage(v, relative, &why);
+        }
+        for (size_t k = 0; k < p->n_indexes; k++) {
+            mrs_name_index(relative, p->indexes[k]);
+            if (mrs_index_has_object(v->d->index, p->indexes[k]) ||
+                (mrs_domain_has(v->d, relative, &has, &why) == MARS_OK && has))
+                continue; /* there, or there and damaged, which was named */
+            (void)mrs_fail(&why, MARS_ERR_NOT_FOUND,
+                           "a point names this index object, and it is gone");
+            mrs_verify_damage(v, relative, &why);
+        }
+        if (p->ledger_number > v->ledger.generation)
+            check_row(v, "ledger/", v->ledger.generation, p->ledger_number);
+    }
+}
+
+static mars_status
+check_domain(struct mrs_verify *v, struct seen *s, mars_error *err)
+{
+    const struct mrs_expected *e = &v->spec.expected;
+    mars_status st = mrs_domain_list(v->d, "", note, s, err);
+
+    if (st == MARS_OK)
+        st = check_rings(s, err);
+    if (st == MARS_OK)
+        st = mrs_domain_list(v->d, "lease/", check_lease, s, err);
+    if (st != MARS_OK)
+        return st;
+    check_row(v, "keys/slots/", s->slots, e->slots > 0 ? e->slots : 1);
+    check_row(v, "record/", s->domain_record, 1);
+    st = mrs_ledger_read(&v->ledger, v->d, MRS_NEED_VERIFY, mrs_verify_damage, v, err);
+    if (st != MARS_OK)
+        return st;
+    check_row(v, "ledger/", v->ledger.generation, e->generation > 0 ? e->generation : 1);
+    for (uint64_t i = 0; i < v->ledger.generation; i++)
+        mrs_verify_count_object(v, 0);
+    st = mrs_index_refresh(v->d->index, v->d, true, mrs_verify_damage, v, err);
+    if (st == MARS_OK)
+        st = mrs_points_read(&v->points, v->d, &v->ledger, NULL, NULL, MRS_NEED_VERIFY,
+                             mrs_verify_damage, v, err);
+    return st;
+}
+
+mars_status
+mrs_verify_records(struct mrs_verify *v, mars_error *err)
+{
+    struct seen s = { .v = v,
+                      .rings = MRS_VEC_INIT(struct mrs_name),
+                      .ended = MRS_MAP_INIT(0) };
+    mars_status st = check_vault(v, err);
+
+    if (st == MARS_OK)
+        st = check_machines(v, err);
+    if (st == MARS_OK)
+        st = check_domain(v, &s, err);
+    if (st == MARS_OK) {
+        check_heads(v);
+        check_references(v);
+    }
+    mrs_vec_free(&s.rings);
+    mrs_map_free(&s.ended);
+    return st;
+}

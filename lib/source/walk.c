@@ -1,0 +1,317 @@
+#include "source/walk.h"
+
+#include <string.h>
+
+#include "base/err.h"
+
+#define CACHE_TAG "CACHEDIR.TAG"
+#define CACHE_SIGNATURE "Signature: 8a477f597d28d172789f06886806bc55"
+
+/* One name in parent, or the directory `own`. */
+struct place {
+    struct mrs_tree_dir *parent;
+    const char *name;
+    struct mrs_tree_dir *own;
+    bool is_root;
+};
+
+void
+mrs_walk_fill(struct mrs_source_item *item, const struct mrs_tree_stat *st)
+{
+    static const uint8_t types[] = {
+        [MRS_TREE_FILE] = MRS_ENTRY_FILE,       [MRS_TREE_DIR] = MRS_ENTRY_DIR,
+        [MRS_TREE_SYMLINK] = MRS_ENTRY_SYMLINK, [MRS_TREE_FIFO] = MRS_ENTRY_FIFO,
+        [MRS_TREE_CHARDEV] = MRS_ENTRY_CHARDEV, [MRS_TREE_BLOCKDEV] = MRS_ENTRY_BLOCKDEV,
+    };
+    struct mrs_entry *e = &item->entry;
+
+    e->type = types[st->kind];
+    e->mode = st->mode;
+    e->uid = st->uid;
+    e->gid = st->gid;
+    e->mtime_s = st->mtime.s;
+    e->mtime_ns = st->mtime.ns;
+    e->btime_s = st->has_btime ? st->btime.s : 0;
+    e->btime_ns = st->has_btime ? st->btime.ns : 0;
+    e->rdev_major = st->rdev_major;
+    e->rdev_minor = st->rdev_minor;
+    e->size = st->kind == MRS_TREE_FILE ? st->size : 0;
+    item->stat.ctime_s = st->ctime.s;
+    item->stat.ctime_ns = st->ctime.ns;
+    item->stat.inode = st->inode;
+    item->linked = st->nlink > 1 && st->kind != MRS_TREE_DIR;
+    item->link_fs = st->fs_id;
+}
+
+/* What all kinds of item have: path and name of what the chain's path says. */
+static void
+begin_item(struct mrs_walk *w, struct mrs_source_item *item, enum mrs_source_kind kind,
+           bool is_root)
+{
+    const struct mrs_tree_root *root = &w->roots.list[w->root];
+    const uint8_t *path = w->chain.path.data;
+    size_t at = is_root ? root->name_at : w->chain.path.len;
+
+    while (!is_root && path[at - 1] != '/')
+        at--;
+    memset(item, 0, sizeof *item);
+    item->kind = kind;
+    item->root = w->root;
+    item->is_root = is_root;
+    item->path.p = path;
+    item->path.n = w->chain.path.len;
+    item->entry.name.p = path + at;
+    item->entry.name.n = w->chain.path.len - at;
+    w->dir = NULL;
+    w->name = NULL;
+}
+
+/* Only running out of memory ends the walk; all else costs what could not be read. */
+static mars_status
+skip(struct mrs_walk *w, struct mrs_source_item *item, bool is_root, mars_status st,
+     mars_error *err)
+{
+    if (st == MARS_ERR_NOMEM) {
+        if (err != NULL)
+            *err = w->why;
+        return st;
+    }
+    begin_item(w, item, MRS_SOURCE_SKIPPED, is_root);
+    item->reason = st == MARS_ERR_NOT_FOUND || st == MARS_ERR_STATE ? MRS_SKIP_VANISHED
+                                                                    : MRS_SKIP_UNREADABLE;
+    item->os_code = (uint32_t)w->why.os_code;
+    item->message = w->why.message;
+    return MARS_OK;
+}
+
+static void
+skip_kind(struct mrs_walk *w, struct mrs_source_item *item, bool is_root, bool is_socket)
+{
+    begin_item(w, item, MRS_SOURCE_SKIPPED, is_root);
+    item->reason = is_socket ? MRS_SKIP_SOCKET : MRS_SKIP_KIND;
+    item->message = is_socket ? "socket" : "of a kind that is not supported";
+}
+
+static mars_status
+check_cache_tag(struct mrs_walk *w, bool *tagged, mars_error *err)
+{
+    char text[sizeof CACHE_SIGNATURE - 1];
+    struct mrs_tree_file *f;
+    size_t got = 0;
+    mars_status st;
+
+    *tagged = false;
+    if (!mrs_chain_has_name(&w->chain, CACHE_TAG))
+        return MARS_OK;
+    st = mrs_tree_open_file(&f, mrs_chain_top(&w->chain)->dir, CACHE_TAG, err);
+    if (st == MARS_OK)
+        st = mrs_tree_file_read(f, 0, text, sizeof text, &got, err);
+    *tagged = st == MARS_OK && got == sizeof text && memcmp(text, CACHE_SIGNATURE, got) == 0;
+    mrs_tree_file_close(f);
+    return st == MARS_ERR_NOMEM ? st : MARS_OK; /* a tag that cannot be read is none */
+}
+
+/* The names of the innermost level, which is open. */
+static mars_status
+read_names(struct mrs_walk *w, mars_error *err)
+{
+    mars_status st = mrs_chain_read_names(&w->chain, err);
+    bool tagged = false;
+
+    if (st == MARS_OK && w->exclude_caches)
+        st = check_cache_tag(w, &tagged, err);
+    if (st == MARS_OK && tagged) {
+        struct mrs_chain_level *l = mrs_chain_top(&w->chain);
+
+        l->names[0] = CACHE_TAG;
+        l->n_names = 1;
+    }
+    return st;
+}
+
+/* A directory: opened before it is reported, so that its entry tells what happened. */
+static mars_status
+enter(struct mrs_walk *w, struct place *at, struct mrs_tree_stat *stat,
+      struct mrs_source_item *item, mars_error *err)
+{
+    bool stay_out = w->one_file_system && !at->is_root && stat->fs_id != w->root_fs;
+    struct mrs_tree_dir *own = at->own;
+    mars_status st = MARS_OK;
+    mars_status pushed;
+
+    at->own = NULL;
+    if (own == NULL && !stay_out)
+        st = mrs_tree_open_dir(&own, at->parent, at->name, &w->why);
+    if (own != NULL)
+        st = mrs_tree_stat(own, NULL, stat, &w->why);
+    if (st == MARS_ERR_NOT_FOUND || st == MARS_ERR_STATE || st == MARS_ERR_NOMEM) {
+        mrs_tree_dir_close(own);
+        return skip(w, item, at->is_root, st, err);
+    }
+    pushed = mrs_chain_push(&w->chain, own, stat, at->is_root ? NULL : at->name, err);
+    if (pushed != MARS_OK)
+        return pushed;
+    if (st == MARS_OK && own != NULL)
+        st = read_names(w, &w->why);
+    if (st == MARS_ERR_NOT_FOUND || st == MARS_ERR_NOMEM) { /* deleted while it was open */
+        mrs_chain_pop(&w->chain);
+        return skip(w, item, at->is_root, st, err);
+    }
+    begin_item(w, item, MRS_SOURCE_ENTER, at->is_root);
+    mrs_walk_fill(item, stat);
+    w->pending = st != MARS_OK;
+    if (w->pending)
+        item->entry.flags |= MRS_ENTRY_INCOMPLETE;
+    w->dir = own != NULL ? own : at->parent;
+    w->name = own != NULL ? NULL : at->name;
+    return MARS_OK;
+}
+
+static bool
+is_excluded(const struct mrs_walk *w, bool is_dir)
+{
+    size_t root_len = w->roots.list[w->root].len;
+    size_t skip_len = root_len > 1 ? root_len + 1 : 1;
+
+    return w->rules != NULL &&
+           mrs_rules_excluded(w->rules, (const char *)w->chain.path.data + skip_len,
+                              w->chain.path.len - skip_len, is_dir);
+}
+
+/* What was found at a place. *given = false where it is excluded. */
+static mars_status
+give(struct mrs_walk *w, struct place *at, struct mrs_tree_stat *stat,
+     struct mrs_source_item *item, bool *given, mars_error *err)
+{
+    *given = at->is_root || !is_excluded(w, stat->kind == MRS_TREE_DIR);
+    if (!*given)
+        return MARS_OK;
+    if (stat->kind == MRS_TREE_DIR)
+        return enter(w, at, stat, item, err);
+    if (stat->kind == MRS_TREE_SOCKET || stat->kind == MRS_TREE_OTHER) {
+        skip_kind(w, item, at->is_root, stat->kind == MRS_TREE_SOCKET);
+        return MARS_OK;
+    }
+    begin_item(w, item, MRS_SOURCE_ENTRY, at->is_root);
+    mrs_walk_fill(item, stat);
+    w->dir = at->parent;
+    w->name = at->name;
+    return MARS_OK;
+}
+
+static mars_status
+start_root(struct mrs_walk *w, struct mrs_source_item *item, mars_error *err)
+{
+    struct mrs_tree_root *root = &w->roots.list[w->root];
+    struct mrs_tree_spot *spot = &w->spot;
+    struct place at = { NULL, NULL, NULL, true };
+    mars_status st;
+    bool given;
+
+    w->chain.path.len = 0;
+    w->chain.root = root->path;
+    st = mrs_buf_append(&w->chain.path, root->path, root->len + 1, err);
+    if (st != MARS_OK)
+        return st;
+    w->chain.path.len--;
+    st = mrs_tree_spot_find(spot, root->path, &w->why);
+    if (st != MARS_OK)
+        return skip(w, item, true, st, err);
+    mrs_tree_fs_name(spot->own != NULL ? spot->own : spot->parent, root->fs_type,
+                     sizeof root->fs_type);
+    w->root_fs = spot->stat.fs_id;
+    at.parent = spot->parent;
+    at.name = spot->name;
+    at.own = spot->own;
+    spot->own = NULL;
+    st = give(w, &at, &spot->stat, item, &given, err);
+    mrs_tree_dir_close(at.own);
+    return st;
+}
+
+static void
+end_root(struct mrs_walk *w)
+{
+    mrs_tree_spot_close(&w->spot);
+    w->root++;
+}
+
+/* The next name of the innermost directory. */
+static mars_status
+visit_name(struct mrs_walk *w, struct mrs_source_item *item, bool *given, mars_error *err)
+{
+    struct mrs_chain_level *top = mrs_chain_top(&w->chain);
+    struct place at = { NULL, NULL, NULL, false };
+    struct mrs_tree_stat stat;
+    mars_status st;
+
+    *given = true;
+    st = mrs_chain_reopen(&w->chain, &w->why);
+    if (st != MARS_OK) {
+        top->next = top->n_names;
+        return skip(w, item, w->chain.levels.len == 1, st, err);
+    }
+    at.parent = top->dir;
+    at.name = top->names[top->next++];
+    st = mrs_chain_set_path(&w->chain, at.name, err);
+    if (st != MARS_OK)
+        return st;
+    st = mrs_tree_stat(at.parent, at.name, &stat, &w->why);
+    if (st != MARS_OK) {
+        *given = !is_excluded(w, false);
+        return *given || st == MARS_ERR_NOMEM ? skip(w, item, false, st, err) : MARS_OK;
+    }
+    return give(w, &at, &stat, item, given, err);
+}
+
+/* One step inside a directory; *given = false where it gave nothing. */
+static mars_status
+step(struct mrs_walk *w, struct mrs_source_item *item, bool *given, mars_error *err)
+{
+    struct mrs_chain_level *top = mrs_chain_top(&w->chain);
+    bool is_root = w->chain.levels.len == 1;
+    mars_status st = mrs_chain_set_path(&w->chain, NULL, err);
+
+    *given = true;
+    if (st != MARS_OK)
+        return st;
+    if (w->pending) {
+        w->pending = false;
+        return skip(w, item, is_root, MARS_ERR_IO, err);
+    }
+    if (top->next < top->n_names)
+        return visit_name(w, item, given, err);
+    begin_item(w, item, MRS_SOURCE_LEAVE, is_root);
+    item->entry.type = MRS_ENTRY_DIR;
+    mrs_chain_pop(&w->chain);
+    return MARS_OK;
+}
+
+mars_status
+mrs_walk_next(struct mrs_walk *w, struct mrs_source_item *item, mars_error *err)
+{
+    bool given = false;
+    mars_status st = MARS_OK;
+
+    /* A root ends when what it opened is closed again, its last item given. */
+    if (w->chain.levels.len == 0 && w->chain.root != NULL) {
+        w->chain.root = NULL;
+        end_root(w);
+    }
+    memset(item, 0, sizeof *item);
+    if (w->chain.levels.len == 0) {
+        w->dir = NULL;
+        return w->root < w->roots.n ? start_root(w, item, err) : MARS_OK;
+    }
+    while (st == MARS_OK && !given)
+        st = step(w, item, &given, err);
+    return st;
+}
+
+void
+mrs_walk_free(struct mrs_walk *w)
+{
+    mrs_chain_free(&w->chain);
+    mrs_tree_spot_close(&w->spot);
+    mrs_tree_roots_free(&w->roots);
+}
