@@ -1,7 +1,6 @@
-#include <string.h>
+#include "format/entry.h"
 
 #include "format/bits.h"
-#include "format/entry.h"
 
 enum {
     ENTRY_WEIGHT = 48,             /* what its columns cost, about */

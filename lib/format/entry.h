@@ -134,7 +134,8 @@ uint64_t mrs_entry_weight(const struct mrs_entry *e);
 /* Does the leaf end behind an entry with this name hash and weight, the leaf's weights and count
  * so far (this one included)? */
 int mrs_leaf_ends(uint64_t hash, uint64_t weight, uint64_t leaf_weight, size_t count);
-int mrs_inner_ends(uint64_t last_name_hash, size_t count);
+/* level: of the inner node, from 1; each looks at other bits of the hash. */
+int mrs_inner_ends(uint64_t last_name_hash, uint8_t level, size_t count);
 /* The same for content lists. */
 int mrs_list_leaf_ends(const uint8_t last_id[32], size_t refs, size_t extents);
 int mrs_list_inner_ends(const uint8_t last_id[32], size_t count);

@@ -7,13 +7,13 @@
 #include <stdbool.h>
 
 #include "format/entry.h"
-#include "platform/tree.h"
 #include "repo/chunk.h"
+#include "source/source.h"
 
 /* *stop ends it early: then *same is false. */
 MARS_NODISCARD mars_status mrs_compare_content(const struct mrs_domain *d,
                                                const struct mrs_entry *e,
-                                               struct mrs_tree_file *f, const atomic_bool *stop,
+                                               struct mrs_source_stream *f, const atomic_bool *stop,
                                                bool *same, mars_error *err);
 
 #endif

@@ -25,13 +25,35 @@ count(struct mrs_restore *r, uint64_t *counter)
     atomic_fetch_add(&r->job.files_done, 1);
 }
 
+/* A file of the target, read like a source. */
+struct existing {
+    struct mrs_source_stream stream;
+    struct mrs_tree_file *file;
+};
+
+static mars_status
+existing_read(struct mrs_source_stream *s, uint64_t offset, void *out, size_t n, size_t *got,
+              mars_error *err)
+{
+    return mrs_tree_file_read(((struct existing *)s)->file, offset, out, n, got, err);
+}
+
+static mars_status
+existing_data(struct mrs_source_stream *s, uint64_t offset, uint64_t *start, uint64_t *end,
+              mars_error *err)
+{
+    return mrs_tree_file_data(((struct existing *)s)->file, offset, start, end, err);
+}
+
+static const struct mrs_source_stream_vt EXISTING = { existing_read, existing_data, NULL, NULL };
+
 /* Does what is there have the entry's content? */
 static mars_status
 is_same(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
         struct mrs_slice attrs, const struct mrs_target_found *found, struct decision *d,
         mars_error *err)
 {
-    struct mrs_tree_file *f = NULL;
+    struct existing x = { { &EXISTING, e->size, true }, NULL };
     mars_status st;
 
     if (e->type != MRS_ENTRY_FILE) {
@@ -41,10 +63,10 @@ is_same(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
     }
     if (found->stat.kind != MRS_TREE_FILE || found->stat.size != e->size)
         return MARS_OK;
-    st = mrs_target_existing(dir->dir, e->name, &f, err);
+    st = mrs_target_existing(dir->dir, e->name, &x.file, err);
     if (st == MARS_OK)
-        st = mrs_compare_content(r->job.d, e, f, &r->job.stop, &d->present, err);
-    mrs_tree_file_close(f);
+        st = mrs_compare_content(r->job.d, e, &x.stream, &r->job.stop, &d->present, err);
+    mrs_tree_file_close(x.file);
     if (st == MARS_OK && d->present)
         st = mrs_target_same_meta(dir->dir, e->name, e, attrs, &d->linkable, err);
     return st;

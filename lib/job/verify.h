@@ -7,10 +7,6 @@
 #include "repo/slots.h"
 
 /* What this machine saw before; anything older in the vault is a rollback. */
-struct mrs_seen_head {
-    uint8_t item[16];
-    uint8_t session[16];
-};
 struct mrs_expected {
     const struct mrs_seen_head *heads; /* points that must be there unless the ledger deleted them */
     size_t n_heads;

@@ -204,7 +204,7 @@ open_blobs(struct check *c)
     mrs_buf_free(&plain);
 }
 
-/* A pack whose header or directory is gone counts as lost: what reads it later needs the header. */
+/* A pack whose header is gone is lost: every blob's key comes from it. */
 static mars_status
 lose_pack(struct check *c, mars_error *err)
 {
@@ -225,6 +225,10 @@ check_pack(struct check *c)
     if (is_well(c, open_pack(c, &why), &why)) {
         open_blobs(c);
         (void)is_well(c, check_padding(c, &why), &why);
+    } else if (c->key != NULL) {
+        /* Without its own directory, the index still tells where its blobs are. */
+        if (is_well(c, mrs_index_pack_blobs(c->v->d->index, c->name, &c->blobs, &c->n, &why), &why))
+            open_blobs(c);
     } else {
         (void)is_well(c, lose_pack(c, &why), &why);
     }

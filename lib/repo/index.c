@@ -358,6 +358,51 @@ mrs_index_each_pack(struct mrs_index *x, mrs_index_pack_fn fn, void *user, mars_
     return st;
 }
 
+/* Add the chunk's place in one pack, if it has one there. */
+static mars_status
+add_place_in(const struct mrs_index *x, uint32_t pack, const uint8_t id[32], uint32_t first,
+             struct mrs_vec *blobs, mars_error *err)
+{
+    for (uint32_t at = first; at != 0;) {
+        const struct place *p = mrs_vec_at(&x->places, at - 1);
+        struct mrs_place out;
+        struct mrs_blob *b;
+
+        at = p->next;
+        if (p->pack != pack)
+            continue;
+        b = mrs_vec_add(blobs);
+        if (b == NULL)
+            return mrs_nomem(err);
+        give(x, p, id, &out);
+        *b = out.blob;
+    }
+    return MARS_OK;
+}
+
+mars_status
+mrs_index_pack_blobs(struct mrs_index *x, const uint8_t pack[32], struct mrs_blob **blobs,
+                     size_t *n, mars_error *err)
+{
+    struct mrs_vec list = MRS_VEC_INIT(struct mrs_blob);
+    const uint32_t *number;
+    const uint8_t *id;
+    void *first;
+    mars_status st = MARS_OK;
+
+    mrs_mutex_lock(x->lock);
+    number = mrs_map_find(&x->packs, pack);
+    for (size_t pos = 0;
+         st == MARS_OK && number != NULL && mrs_map_next(&x->ids, &pos, &id, &first);)
+        st = add_place_in(x, *number, id, *(uint32_t *)first, &list, err);
+    mrs_mutex_unlock(x->lock);
+    if (st != MARS_OK)
+        mrs_vec_free(&list);
+    *blobs = list.items;
+    *n = list.len;
+    return st;
+}
+
 bool
 mrs_index_pack_size(struct mrs_index *x, const uint8_t pack[32], uint64_t *size)
 {

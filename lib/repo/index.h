@@ -41,6 +41,11 @@ typedef mars_status (*mrs_index_pack_fn)(void *user, const struct mrs_index_pack
                                          mars_error *err);
 MARS_NODISCARD mars_status mrs_index_each_pack(struct mrs_index *x, mrs_index_pack_fn fn,
                                                void *user, mars_error *err);
+/* The blobs that a pack has by the index; n = 0 if none names it. Freed with mrs_free. Looks at
+ * every chunk of the domain: for packs whose own directory is damaged. */
+MARS_NODISCARD mars_status mrs_index_pack_blobs(struct mrs_index *x, const uint8_t pack[32],
+                                                struct mrs_blob **blobs, size_t *n,
+                                                mars_error *err);
 /* Size of a pack; false if no index object names it. */
 bool mrs_index_pack_size(struct mrs_index *x, const uint8_t pack[32], uint64_t *size);
 

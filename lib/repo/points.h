@@ -6,6 +6,12 @@
 #include "format/point.h"
 #include "repo/ledger.h"
 
+/* A point that a machine remembers having seen. */
+struct mrs_seen_head {
+    uint8_t item[16];
+    uint8_t session[16];
+};
+
 /* A point with the bytes that its slices point into. */
 struct mrs_loaded_point {
     struct mrs_point point;

@@ -192,7 +192,7 @@ push_child(struct mrs_tree_writer *w, struct dir *dir, size_t level, const struc
     at->last.p = mrs_arena_copy(&dir->levels[level].names, c->last.p, c->last.n);
     if (at->last.p == NULL)
         return mrs_nomem(err);
-    if (mrs_inner_ends(mrs_siphash(w->d->node_key, c->last.p, c->last.n),
+    if (mrs_inner_ends(mrs_siphash(w->d->node_key, c->last.p, c->last.n), (uint8_t)level,
                        dir->levels[level].children.len))
         return flush_level(w, dir, level, err);
     return MARS_OK;

@@ -17,7 +17,7 @@ import struct
 import subprocess
 import sys
 import zlib
-from typing import Callable, Iterable, NamedTuple, Union
+from typing import Callable, Container, Iterable, NamedTuple, Union
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 SECOND = 10 ** 9
@@ -128,12 +128,11 @@ class Folder:
 
 
 class Maker:
-    def __init__(self, top: Folder, path: bytes, seed: int, scale: Scale) -> None:
+    def __init__(self, top: Folder, seed: int, scale: Scale) -> None:
         self.top = top
-        self.path = path
         self.seed = seed
         self.scale = scale
-        self.random = random.Random(seed)
+        self.random = random.Random()
         self.root = os.geteuid() == 0
         self.left_out: list[str] = []
         self.times: dict[bytes, int] = {}     # of those paths that have one of their own
@@ -393,20 +392,24 @@ class Maker:
                 stamp(name, os.path.join(path, name)[2:], fd)
         stamp(b".", b".", self.top.fd)
 
-    def make(self) -> None:
+    def make(self, without: Container[str]) -> None:
         for name, fill in (("kinds", self.kinds), ("names", self.names), ("long", self.long_paths),
                            ("deep", self.deep), ("links", self.links), ("holes", self.holes),
                            ("contents", self.contents), ("identical", self.identical),
                            ("many", self.many), ("modes", self.modes), ("owners", self.owners),
                            ("attributes", self.attributes), ("acls", self.acls),
                            ("times", self.special_times)):
+            if name in without:
+                continue
+            self.random.seed(f"{name} {self.seed}")
             with self.top.folder(name) as d:
                 fill(d)
         self.set_times()
 
 
-def make(path: Name, seed: int = 1, scale: str = "small") -> list[str]:
-    """Make the tree; what was left out, and why."""
+def make(path: Name, seed: int = 1, scale: str = "small",
+         without: Container[str] = ()) -> list[str]:
+    """Make the tree but for some of its folders; what was left out, and why."""
     where = os.fsencode(path)
     os.makedirs(where, exist_ok=True)
     if os.listdir(where):
@@ -415,8 +418,8 @@ def make(path: Name, seed: int = 1, scale: str = "small") -> list[str]:
     try:
         with Folder(os.open(where, DIRECTORY)) as top:
             os.fchmod(top.fd, 0o755)
-            maker = Maker(top, where, seed, SCALES[scale])
-            maker.make()
+            maker = Maker(top, seed, SCALES[scale])
+            maker.make(without)
     finally:
         os.umask(umask)
     return maker.left_out

@@ -1,0 +1,81 @@
+#include "api/call.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+mars_status
+mrs_view_open(struct mrs_view *v, struct mars_agent *agent, bool index, mrs_damage_fn damage,
+              void *user, mars_error *err)
+{
+    struct mrs_domain *d = agent->domain;
+    mars_status st = mrs_ledger_read(&v->ledger, d, MRS_NEED_READ, damage, user, err);
+
+    if (st == MARS_OK && index)
+        st = mrs_index_refresh(d->index, d, false, damage, user, err);
+    if (st == MARS_OK)
+        st = mrs_points_read(&v->points, d, &v->ledger, agent->reg.machine_id, NULL, MRS_NEED_READ,
+                             damage, user, err);
+    return st;
+}
+
+void
+mrs_view_free(struct mrs_view *v)
+{
+    mrs_points_free(&v->points);
+    mrs_ledger_free_state(&v->ledger);
+}
+
+mars_status
+mrs_view_point(struct mrs_view *v, struct mars_agent *agent, const char *point, const char *item,
+               struct mrs_loaded_point **out, mars_error *err)
+{
+    struct mrs_event_sink nowhere = { NULL, NULL };
+    mars_status st;
+
+    *out = NULL;
+    if (point == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "point: is missing");
+    st = mrs_view_open(v, agent, true, mrs_event_damage, &nowhere, err);
+    return st == MARS_OK ? mrs_points_resolve(&v->points, point, item, out, err) : st;
+}
+
+void
+mrs_event_damage(void *sink, const char *relative, const mars_error *why)
+{
+    struct mrs_event_sink *s = sink;
+    mars_event e = { .struct_size = sizeof e,
+                     .kind = MARS_EVENT_DAMAGED,
+                     .status = why->status,
+                     .os_code = why->os_code,
+                     .object = relative,
+                     .message = why->message };
+
+    if (s->fn != NULL)
+        s->fn(&e, s->user);
+}
+
+mars_status
+mrs_arg_strings(const char *const *strings, const uint64_t *lens, uint64_t n, const char *what,
+                struct mrs_slice **out, mars_error *err)
+{
+    *out = NULL;
+    if (n > 0 && strings == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: is NULL", what);
+    if (n > SIZE_MAX)
+        return mrs_nomem(err);
+    *out = mrs_alloc_array((size_t)n, sizeof **out);
+    if (*out == NULL)
+        return mrs_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        if (strings[i] == NULL) {
+            mrs_free(*out);
+            *out = NULL;
+            return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: number %zu is NULL", what, i);
+        }
+        (*out)[i].p = (const uint8_t *)strings[i];
+        (*out)[i].n = lens != NULL ? (size_t)lens[i] : strlen(strings[i]);
+    }
+    return MARS_OK;
+}

@@ -1,0 +1,94 @@
+#include <mars/restore.h>
+
+#include <string.h>
+
+#include "api/call.h"
+#include "api/opts.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "job/restore.h"
+
+static const uint32_t KNOWN_FLAGS = MARS_RESTORE_NO_ACL | MARS_RESTORE_NO_OWNER |
+                                    MARS_RESTORE_DRY_RUN | MARS_RESTORE_REPORT_FILES;
+
+static mars_status
+check(const mars_restore_options *o, mars_error *err)
+{
+    if ((o->flags & ~KNOWN_FLAGS) != 0)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o->flags);
+    if (o->conflict > MARS_CONFLICT_SKIP)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "conflict: %u is not known", o->conflict);
+    if (o->target == NULL || *o->target == '\0')
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "target: is missing");
+    return MARS_OK;
+}
+
+static void
+export_counts(const struct mrs_restore_counts *n, mars_restore_result *r)
+{
+    r->files_restored = n->restored;
+    r->directories = n->directories;
+    r->files_present = n->present;
+    r->files_skipped = n->skipped;
+    r->files_failed = n->failed;
+    r->warnings = n->warnings;
+    r->bytes_written = n->bytes_written;
+    r->bytes_fetched = n->bytes_fetched;
+    r->elapsed_ns = n->elapsed_ns;
+}
+
+static mars_status
+run(mars_agent *agent, const mars_restore_options *o, struct mrs_restore_counts *n,
+    mars_error *err)
+{
+    struct mrs_listener listener = { o->progress, o->progress_user, o->event, o->event_user,
+                                     o->cancel };
+    struct mrs_restore_spec spec = { .conflict = (enum mrs_conflict)o->conflict };
+    struct mrs_loaded_point *lp = NULL;
+    struct mrs_slice *paths = NULL;
+    struct mrs_view view = { 0 };
+    char *target = mrs_strndup(o->target, o->target_len != 0 ? (size_t)o->target_len
+                                                             : strlen(o->target));
+    mars_status st = target != NULL ? MARS_OK : mrs_nomem(err);
+
+    if (st == MARS_OK)
+        st = mrs_arg_strings(o->paths, o->path_lens, o->n_paths, "paths", &paths, err);
+    if (st == MARS_OK)
+        st = mrs_view_point(&view, agent, o->point, o->item, &lp, err);
+    if (st == MARS_OK) {
+        spec.point = &lp->point;
+        spec.target = target;
+        spec.select.paths = paths;
+        spec.select.n = (size_t)o->n_paths;
+        spec.no_acl = (o->flags & MARS_RESTORE_NO_ACL) != 0;
+        spec.no_owner = (o->flags & MARS_RESTORE_NO_OWNER) != 0;
+        spec.dry_run = (o->flags & MARS_RESTORE_DRY_RUN) != 0;
+        spec.report_files = (o->flags & (MARS_RESTORE_REPORT_FILES | MARS_RESTORE_DRY_RUN)) != 0;
+        st = mrs_restore_run(agent->engine, agent->domain, &spec, &listener, n, err);
+    }
+    mrs_view_free(&view);
+    mrs_free(paths);
+    mrs_free(target);
+    return st;
+}
+
+mars_status
+mars_restore(mars_agent *agent, const mars_restore_options *opts, mars_restore_result *result,
+             mars_error *err)
+{
+    mars_restore_result r = { .struct_size = sizeof r };
+    struct mrs_restore_counts n = { 0 };
+    mars_restore_options o;
+    mars_status st = mrs_agent_enter(agent, err), out;
+
+    if (st == MARS_OK)
+        st = mrs_opts_import(&o, sizeof o, opts, MRS_RESTORE_OPTIONS_V1, err);
+    if (st == MARS_OK)
+        st = check(&o, err);
+    if (st == MARS_OK)
+        st = run(agent, &o, &n, err);
+    export_counts(&n, &r);
+    out = result != NULL ? mrs_opts_export(result, &r, sizeof r, st == MARS_OK ? err : NULL)
+                         : MARS_OK;
+    return st != MARS_OK ? st : out;
+}

@@ -1,0 +1,87 @@
+#include <mars/verify.h>
+
+#include <string.h>
+
+#include "agent/seen.h"
+#include "api/call.h"
+#include "api/opts.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "job/verify.h"
+
+static const uint32_t KNOWN_FLAGS = MARS_VERIFY_READ_DATA | MARS_VERIFY_AGAINST_DISK;
+
+static mars_status
+against_disk(mars_agent *agent, const mars_verify_options *o, const struct mrs_listener *listener,
+             struct mrs_verify_counts *n, mars_error *err)
+{
+    struct mrs_loaded_point *lp = NULL;
+    struct mrs_view view = { 0 };
+    mars_status st = mrs_view_point(&view, agent, o->point != NULL ? o->point : "latest", o->item,
+                                    &lp, err);
+
+    if (st == MARS_OK)
+        st = mrs_verify_disk(agent->engine, agent->domain, &lp->point, listener, n, err);
+    mrs_view_free(&view);
+    return st;
+}
+
+static mars_status
+in_vault(mars_agent *agent, const mars_verify_options *o, const struct mrs_listener *listener,
+         struct mrs_verify_counts *n, mars_error *err)
+{
+    struct mrs_verify_spec spec = { .point = o->point,
+                                    .item = o->item,
+                                    .read_data = (o->flags & MARS_VERIFY_READ_DATA) != 0 };
+    struct mrs_seen seen = { 0 };
+    mars_status st = MARS_OK;
+
+    memcpy(spec.expected.machine, agent->reg.machine_id, sizeof spec.expected.machine);
+    if (agent->config_dir != NULL) {
+        st = mrs_seen_load(&seen, agent->config_dir, err);
+        spec.expected.heads = seen.heads.items;
+        spec.expected.n_heads = seen.heads.len;
+        spec.expected.generation = seen.generation;
+        spec.expected.slots = seen.slots;
+        memcpy(spec.expected.vault_digest, seen.vault_digest, sizeof seen.vault_digest);
+    }
+    if (st == MARS_OK)
+        st = mrs_verify_run(agent->engine, agent->domain, &spec, listener, n, err);
+    mrs_seen_free(&seen);
+    return st;
+}
+
+mars_status
+mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_result *result,
+            mars_error *err)
+{
+    mars_verify_result r = { .struct_size = sizeof r };
+    struct mrs_verify_counts n = { 0 };
+    mars_verify_options o;
+    mars_status st = mrs_agent_enter(agent, err), out;
+
+    if (st == MARS_OK)
+        st = mrs_opts_import(&o, sizeof o, opts, MRS_VERIFY_OPTIONS_V1, err);
+    if (st == MARS_OK && (o.flags & ~KNOWN_FLAGS) != 0)
+        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o.flags);
+    if (st == MARS_OK && o.flags == KNOWN_FLAGS)
+        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "flags: reading all data and comparing with the "
+                      "disk are two calls");
+    if (st == MARS_OK) {
+        struct mrs_listener listener = { o.progress, o.progress_user, o.event, o.event_user,
+                                         o.cancel };
+
+        st = (o.flags & MARS_VERIFY_AGAINST_DISK) != 0 ? against_disk(agent, &o, &listener, &n, err)
+                                                       : in_vault(agent, &o, &listener, &n, err);
+    }
+    r.points = n.points;
+    r.objects = n.objects;
+    r.bytes_read = n.bytes_read;
+    r.objects_damaged = n.damaged;
+    r.files_lost = n.files_lost;
+    r.differences = n.differences;
+    r.elapsed_ns = n.elapsed_ns;
+    out = result != NULL ? mrs_opts_export(result, &r, sizeof r, st == MARS_OK ? err : NULL)
+                         : MARS_OK;
+    return st != MARS_OK ? st : out;
+}

@@ -1,0 +1,210 @@
+/* What is there already, and whether it is what the entry says. */
+#include "target/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "target/meta.h"
+
+mars_status
+mrs_target_probe(struct mrs_target_dir *dir, struct mrs_slice name,
+                 struct mrs_target_found *found, mars_error *err)
+{
+    char text[MRS_TARGET_NAME_MAX + 1];
+    struct mrs_tree_dir *at;
+    mars_status st = mrs_target_name(text, name, err);
+
+    memset(found, 0, sizeof *found);
+    if (st != MARS_OK)
+        return st;
+    mrs_mutex_lock(dir->target->lock);
+    st = mrs_target_handle(dir, &at, err);
+    if (st == MARS_OK) {
+        st = mrs_tree_stat(at, text, &found->stat, err);
+        found->exists = st == MARS_OK;
+        if (st == MARS_ERR_NOT_FOUND)
+            st = MARS_OK;
+    }
+    mrs_mutex_unlock(dir->target->lock);
+    return st;
+}
+
+mars_status
+mrs_target_existing(struct mrs_target_dir *dir, struct mrs_slice name, struct mrs_tree_file **out,
+                    mars_error *err)
+{
+    char text[MRS_TARGET_NAME_MAX + 1];
+    struct mrs_tree_dir *at;
+    mars_status st = mrs_target_name(text, name, err);
+
+    *out = NULL;
+    if (st != MARS_OK)
+        return st;
+    mrs_mutex_lock(dir->target->lock);
+    st = mrs_target_handle(dir, &at, err);
+    if (st == MARS_OK)
+        st = mrs_tree_open_file(out, at, text, err);
+    mrs_mutex_unlock(dir->target->lock);
+    return st;
+}
+
+static bool
+same_kind(const struct mrs_entry *e, const struct mrs_tree_stat *st)
+{
+    switch (e->type) {
+    case MRS_ENTRY_FILE:
+        return st->kind == MRS_TREE_FILE;
+    case MRS_ENTRY_DIR:
+        return st->kind == MRS_TREE_DIR;
+    case MRS_ENTRY_SYMLINK:
+        return st->kind == MRS_TREE_SYMLINK;
+    case MRS_ENTRY_FIFO:
+        return st->kind == MRS_TREE_FIFO;
+    case MRS_ENTRY_CHARDEV:
+    case MRS_ENTRY_BLOCKDEV:
+        return st->kind == (e->type == MRS_ENTRY_CHARDEV ? MRS_TREE_CHARDEV : MRS_TREE_BLOCKDEV) &&
+               st->rdev_major == e->rdev_major && st->rdev_minor == e->rdev_minor;
+    default:
+        return false;
+    }
+}
+
+static bool
+same_stat(const struct mrs_target_options *opts, const struct mrs_entry *e, struct mrs_slice acl,
+          const struct mrs_tree_stat *st)
+{
+    bool user_is = st->uid == e->uid;
+    bool group_is = st->gid == e->gid;
+
+    if (!same_kind(e, st) || st->mtime.s != e->mtime_s || st->mtime.ns != e->mtime_ns)
+        return false;
+    if (!opts->no_owner && !(user_is && group_is))
+        return false;
+    return e->type == MRS_ENTRY_SYMLINK || st->mode == mrs_target_mode(e, user_is, group_is, acl);
+}
+
+static mars_status
+same_target(struct mrs_tree_dir *at, const char *name, struct mrs_slice want, bool *same,
+            mars_error *err)
+{
+    struct mrs_buf target = MRS_BUF_INIT(1 << 20);
+    mars_status st = mrs_tree_readlink(at, name, &target, err);
+
+    *same = st == MARS_OK && target.len == want.n && memcmp(target.data, want.p, want.n) == 0;
+    mrs_buf_free(&target);
+    return st;
+}
+
+/* The attributes that are there, by name, and how far they were found in the set. */
+struct present {
+    const struct mrs_target_options *opts;
+    struct mrs_arena bytes;
+    struct mrs_vec attrs; /* struct mrs_attr */
+    size_t next;
+    bool same;
+};
+
+static mars_status
+collect(void *user, const char *name, const void *value, size_t len, mars_error *err)
+{
+    struct present *p = user;
+    size_t name_len = strlen(name);
+    struct mrs_attr *a;
+
+    if (!mrs_target_attr_counts(p->opts, name, name_len))
+        return MARS_OK;
+    a = mrs_vec_add(&p->attrs);
+    if (a == NULL)
+        return mrs_nomem(err);
+    a->name = mrs_arena_copy(&p->bytes, name, name_len);
+    a->name_len = name_len;
+    a->value = mrs_arena_copy(&p->bytes, value, len);
+    a->value_len = len;
+    return a->name != NULL && a->value != NULL ? MARS_OK : mrs_nomem(err);
+}
+
+static int
+by_name(const void *x, const void *y)
+{
+    const struct mrs_attr *a = x;
+    const struct mrs_attr *b = y;
+    int order = memcmp(a->name, b->name, a->name_len < b->name_len ? a->name_len : b->name_len);
+
+    return order != 0 ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
+}
+
+static mars_status
+compare_attr(void *user, const struct mrs_attr *want, mars_error *err)
+{
+    struct present *p = user;
+    const struct mrs_attr *have;
+
+    (void)err;
+    if (!p->same || !mrs_target_attr_counts(p->opts, want->name, want->name_len))
+        return MARS_OK;
+    have = p->next < p->attrs.len ? mrs_vec_at(&p->attrs, p->next++) : NULL;
+    p->same = have != NULL && by_name(have, want) == 0 && have->value_len == want->value_len &&
+              (want->value_len == 0 || memcmp(have->value, want->value, want->value_len) == 0);
+    return MARS_OK;
+}
+
+static mars_status
+same_attrs(const struct mrs_target_options *opts, struct mrs_tree_dir *at, const char *name,
+           struct mrs_slice attrs, bool *same, mars_error *err)
+{
+    struct present p = { opts, MRS_ARENA_INIT, MRS_VEC_INIT(struct mrs_attr), 0, true };
+    mars_status st = mrs_tree_xattrs(at, name, collect, &p, err);
+
+    if (st == MARS_OK && p.attrs.len > 1)
+        qsort(p.attrs.items, p.attrs.len, sizeof(struct mrs_attr), by_name);
+    if (st == MARS_OK && attrs.n > 0)
+        st = mrs_attrs_decode(attrs.p, attrs.n, compare_attr, &p, err);
+    *same = st == MARS_OK && p.same && p.next == p.attrs.len;
+    mrs_vec_free(&p.attrs);
+    mrs_arena_free(&p.bytes);
+    return st;
+}
+
+/* Under the lock. */
+static mars_status
+compare_locked(struct mrs_target_dir *dir, const char *name, const struct mrs_entry *e,
+               struct mrs_slice attrs, bool *same, mars_error *err)
+{
+    const struct mrs_target_options *opts = &dir->target->opts;
+    struct mrs_tree_dir *at;
+    struct mrs_tree_stat now;
+    struct mrs_slice acl;
+    mars_status st = mrs_target_handle(dir, &at, err);
+
+    if (st == MARS_OK)
+        st = mrs_tree_stat(at, name, &now, err);
+    if (st == MARS_OK)
+        st = mrs_target_acl_left_out(opts, attrs, &acl, err);
+    if (st != MARS_OK)
+        return st;
+    *same = same_stat(opts, e, acl, &now);
+    if (*same && e->type == MRS_ENTRY_SYMLINK)
+        st = same_target(at, name, e->target, same, err);
+    if (st == MARS_OK && *same)
+        st = same_attrs(opts, at, name, attrs, same, err);
+    return st;
+}
+
+mars_status
+mrs_target_same_meta(struct mrs_target_dir *dir, struct mrs_slice name, const struct mrs_entry *e,
+                     struct mrs_slice attrs, bool *same, mars_error *err)
+{
+    char text[MRS_TARGET_NAME_MAX + 1];
+    mars_status st = mrs_target_name(text, name, err);
+
+    *same = false;
+    if (st != MARS_OK)
+        return st;
+    mrs_mutex_lock(dir->target->lock);
+    st = compare_locked(dir, text, e, attrs, same, err);
+    mrs_mutex_unlock(dir->target->lock);
+    return st;
+}
