@@ -151,7 +151,7 @@ write_tail(struct pack *p, mars_error *err)
     uint64_t bare = p->size + dir_len + MRS_PACK_FOOTER_SIZE, padded = mrs_padme(bare);
     mars_status st;
 
-    footer.padding = padded <= MRS_PACK_MAX_SIZE ? padded - bare : 0;
+    footer.padding = padded - bare; /* 4 GiB is a PADMÉ size itself */
     memcpy(aad, p->header, MRS_HEADER_SIZE);
     mrs_pack_footer_encode(&footer, aad + MRS_HEADER_SIZE);
     st = mrs_pack_dir_encode(p->blobs.items, p->blobs.len, &dir, err);

@@ -9,7 +9,7 @@ from typing import Callable, Iterator, NamedTuple
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOKEN = re.compile(r'/\*.*?(?:\*/|\Z)|//(?:\\\n|[^\n])*'
                    r'|"(?:\\.|[^"\\\n])*"?'
-                   r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])*'?", re.DOTALL)
+                   r"|'(?:\\.|[^'\\\n])*'?", re.DOTALL)
 
 
 class Offence(NamedTuple):

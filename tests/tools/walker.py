@@ -244,11 +244,10 @@ class Cursor:
         st = os.fstat(fd)
         self.fds.append(fd)
         self.inodes.append((st.st_dev, st.st_ino))
-        if len(self.fds) > KEEP_OPEN:
-            far = len(self.fds) - KEEP_OPEN
-            if far > 0 and self.fds[far] >= 0:
-                os.close(self.fds[far])
-                self.fds[far] = -1
+        far = len(self.fds) - KEEP_OPEN
+        if far > 0 and self.fds[far] >= 0:
+            os.close(self.fds[far])
+            self.fds[far] = -1
 
     def leave(self) -> None:
         fd = self.fds.pop()

@@ -51,9 +51,10 @@ walk_everything(void)
     struct mrs_source_stream *stream = NULL;
     struct mrs_slice attrs;
     struct mrs_source *s;
-    mars_status st = mrs_source_tree_open(&s, &opts, NULL);
+    mars_status st;
 
     opts.exclude_caches = true;
+    st = mrs_source_tree_open(&s, &opts, NULL);
     if (st != MARS_OK)
         return st;
     for (;;) {
@@ -93,7 +94,7 @@ a_walk_survives_every_oom(void **state)
         failing_alloc_arm(SIZE_MAX);
         assert_true(st == MARS_OK || st == MARS_ERR_NOMEM);
         assert_int_equal(failing_alloc_live(), live);
-        assert_true(st == MARS_OK || n < 999);
+        assert_true(st != MARS_OK || n > 30); /* it did fail, and often */
     }
 }
 

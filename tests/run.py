@@ -1,0 +1,83 @@
+"""Run the compiled tests and the Python ones, and add them up.
+
+usage: run.py BUILD_DIR [SUITE…]    SUITE: unit fuzz api, or the name of a folder of Python tests
+"""
+import json
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+PYTHON_FOLDERS = ["lint", "reader", "tools", "cli", "vault"]
+
+
+def compiled(build: Path, suites: list[str]) -> tuple[int, int, int]:
+    """Run meson's tests; cmocka prints a TAP line for each case."""
+    if not suites:
+        return 0, 0, 0
+    args = ["meson", "test", "-C", str(build), "--no-rebuild", "--quiet"]
+    for suite in suites:
+        args += ["--suite", suite]
+    subprocess.run(args, env=os.environ | {"CMOCKA_MESSAGE_OUTPUT": "TAP"}, check=False)
+    passed = failed = skipped = 0
+    with open(build / "meson-logs" / "testlog.json", encoding="utf-8") as log:
+        for line in log:
+            test = json.loads(line)
+            ok, bad, skip = cases(test)
+            passed, failed, skipped = passed + ok, failed + bad, skipped + skip
+            if bad:
+                print(f"FAILED {test['name']}\n{test.get('stdout', '')}{test.get('stderr', '')}")
+    return passed, failed, skipped
+
+
+def cases(test: dict) -> tuple[int, int, int]:
+    """Passed, failed and skipped cases of one executable."""
+    lines = test.get("stdout", "").splitlines()
+    skips = [line for line in lines if "# SKIP" in line]
+    ok = sum(line.startswith("ok ") for line in lines if line not in skips)
+    bad = sum(line.startswith("not ok ") for line in lines if line not in skips)
+    for line in skips:
+        print(f"skipped {test['name']}: {line}")
+    if test["result"] == "SKIP":
+        print(f"skipped {test['name']}")
+        return ok, bad, len(skips) or 1
+    if test["result"] != "OK" and bad == 0:
+        bad = 1
+    return ok or (1 if test["result"] == "OK" and not skips else 0), bad, len(skips)
+
+
+def python(folder: str) -> tuple[int, int, int]:
+    """Run one folder's unittest files in a process of its own."""
+    if not (TESTS / folder).is_dir():
+        return 0, 0, 0
+    sys.path.insert(0, str(TESTS / folder))
+    suite = unittest.TestLoader().discover(str(TESTS / folder), pattern="test_*.py",
+                                           top_level_dir=str(TESTS / folder))
+    result = unittest.TextTestRunner(verbosity=1).run(suite)
+    sys.path.pop(0)
+    for test, why in result.skipped:
+        print(f"skipped {test}: {why}")
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    return result.testsRun - failed - len(result.skipped), failed, len(result.skipped)
+
+
+def main() -> int:
+    build = Path(sys.argv[1]).resolve()
+    wanted = sys.argv[2:]
+    os.environ["MARS"] = str(build / "examples" / "mars")
+    os.environ["MARS_BUILD"] = str(build)
+    suites = [s for s in ("unit", "fuzz", "api") if not wanted or s in wanted]
+    totals = [compiled(build, suites)]
+    for folder in PYTHON_FOLDERS:
+        if not wanted or folder in wanted:
+            print(f"== {folder}", flush=True)
+            totals.append(python(folder))
+    passed, failed, skipped = (sum(t[i] for t in totals) for i in range(3))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

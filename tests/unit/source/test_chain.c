@@ -1,0 +1,157 @@
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../platform/scratch.h"
+#include "failing_alloc.h"
+#include "listing.h"
+#include "source/chain.h"
+
+/* A chain that stands in the scratch directory. */
+static void
+begin(struct mrs_chain *c)
+{
+    struct mrs_tree_dir *dir;
+    struct mrs_tree_stat st;
+
+    mrs_chain_init(c);
+    c->root = scratch_dir();
+    assert_int_equal(mrs_buf_append(&c->path, scratch_dir(), strlen(scratch_dir()), NULL),
+                     MARS_OK);
+    assert_int_equal(mrs_tree_open_root(&dir, scratch_dir(), NULL), MARS_OK);
+    assert_int_equal(mrs_tree_stat(dir, NULL, &st, NULL), MARS_OK);
+    assert_int_equal(mrs_chain_push(c, dir, &st, NULL, NULL), MARS_OK);
+    assert_int_equal(mrs_chain_read_names(c, NULL), MARS_OK);
+}
+
+/* Into the only name of the innermost level. */
+static void
+descend(struct mrs_chain *c)
+{
+    const struct mrs_chain_level *top = mrs_chain_top(c);
+    struct mrs_tree_dir *dir;
+    struct mrs_tree_stat st;
+
+    assert_int_equal(top->n_names, 1);
+    assert_int_equal(mrs_tree_open_dir(&dir, top->dir, top->names[0], NULL), MARS_OK);
+    assert_int_equal(mrs_tree_stat(dir, NULL, &st, NULL), MARS_OK);
+    assert_int_equal(mrs_chain_set_path(c, top->names[0], NULL), MARS_OK);
+    assert_int_equal(mrs_chain_push(c, dir, &st, top->names[0], NULL), MARS_OK);
+    assert_int_equal(mrs_chain_read_names(c, NULL), MARS_OK);
+}
+
+static void
+make_levels(int n)
+{
+    char path[512] = "";
+
+    for (int i = 0; i < n; i++) {
+        (void)snprintf(path + strlen(path), sizeof path - strlen(path), "d/");
+        make(path);
+    }
+}
+
+static void
+names_are_sorted_and_found(void **state)
+{
+    struct mrs_chain c;
+
+    (void)state;
+    make("b");
+    make("a\xc3\xa4");
+    make("a");
+    make("B");
+    begin(&c);
+    assert_int_equal(mrs_chain_top(&c)->n_names, 4);
+    assert_string_equal(mrs_chain_top(&c)->names[0], "B");
+    assert_string_equal(mrs_chain_top(&c)->names[1], "a");
+    assert_string_equal(mrs_chain_top(&c)->names[2], "a\xc3\xa4");
+    assert_true(mrs_chain_has_name(&c, "b"));
+    assert_false(mrs_chain_has_name(&c, "c"));
+    mrs_chain_free(&c);
+}
+
+static void
+the_path_follows(void **state)
+{
+    struct mrs_chain c;
+
+    (void)state;
+    make("d/");
+    begin(&c);
+    assert_int_equal(mrs_chain_set_path(&c, "d", NULL), MARS_OK);
+    assert_string_equal((char *)c.path.data, scratch_path("d"));
+    assert_int_equal(mrs_chain_set_path(&c, NULL, NULL), MARS_OK);
+    assert_string_equal((char *)c.path.data, scratch_dir());
+    mrs_chain_free(&c);
+}
+
+static void
+few_levels_stay_open_and_the_others_come_back(void **state)
+{
+    struct mrs_chain c;
+
+    (void)state;
+    make_levels(150);
+    begin(&c);
+    for (int i = 0; i < 150; i++)
+        descend(&c);
+    assert_int_equal(c.n_open, MRS_CHAIN_OPEN_MAX);
+    for (int i = 0; i < 100; i++)
+        mrs_chain_pop(&c);
+    assert_null(mrs_chain_top(&c)->dir);
+    assert_int_equal(c.n_open, 0);
+    assert_int_equal(mrs_chain_reopen(&c, NULL), MARS_OK);
+    assert_non_null(mrs_chain_top(&c)->dir);
+    assert_int_equal(c.n_open, 51);
+    mrs_chain_free(&c);
+    assert_int_equal(failing_alloc_live(), 0);
+}
+
+static void
+another_directory_of_the_same_name_is_not_taken(void **state)
+{
+    struct mrs_chain c;
+
+    (void)state;
+    make_levels(100);
+    begin(&c);
+    for (int i = 0; i < 100; i++)
+        descend(&c);
+    for (int i = 0; i < 80; i++)
+        mrs_chain_pop(&c);
+    assert_int_equal(rename(scratch_path("d/d/d"), scratch_path("was")), 0);
+    make("d/d/d/");
+    assert_int_equal(mrs_chain_reopen(&c, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(c.n_open, 0);
+    assert_int_equal(rmdir(scratch_path("d/d/d")), 0);
+    assert_int_equal(symlink(scratch_path("was"), scratch_path("d/d/d")), 0);
+    assert_int_equal(mrs_chain_reopen(&c, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(unlink(scratch_path("d/d/d")), 0);
+    assert_int_equal(mrs_chain_reopen(&c, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(rename(scratch_path("was"), scratch_path("d/d/d")), 0);
+    assert_int_equal(mrs_chain_reopen(&c, NULL), MARS_OK);
+    mrs_chain_free(&c);
+}
+
+int
+main(void)
+{
+#define SCRATCH(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
+    const struct CMUnitTest tests[] = {
+        SCRATCH(names_are_sorted_and_found),
+        SCRATCH(the_path_follows),
+        SCRATCH(few_levels_stay_open_and_the_others_come_back),
+        SCRATCH(another_directory_of_the_same_name_is_not_taken),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
