@@ -16,6 +16,17 @@ void mrs_aead_free(struct mrs_aead *a);
 /* The nonce is the counter, little-endian, in the first 8 bytes; the last 4 are zero. A counter is
  * used once with a key. */
 
+/* The same with any nonce, for published test vectors. */
+MARS_NODISCARD mars_status mrs_aead_seal_nonce(struct mrs_aead *a,
+                                               const uint8_t nonce[MRS_NONCE_SIZE],
+                                               const void *aad, size_t aad_len, const void *plain,
+                                               size_t len, void *out, mars_error *err);
+MARS_NODISCARD mars_status mrs_aead_open_nonce(struct mrs_aead *a,
+                                               const uint8_t nonce[MRS_NONCE_SIZE],
+                                               const void *aad, size_t aad_len,
+                                               const void *sealed, size_t len, void *out,
+                                               mars_error *err);
+
 /* out takes len + MRS_TAG_SIZE bytes and may be plain itself. */
 MARS_NODISCARD mars_status mrs_aead_seal(struct mrs_aead *a, uint64_t counter, const void *aad,
                                          size_t aad_len, const void *plain, size_t len, void *out,

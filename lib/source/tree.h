@@ -13,8 +13,9 @@ struct mrs_tree_options {
     bool exclude_caches; /* leave out what is in directories with a valid CACHEDIR.TAG */
 };
 
-/* Paths are made absolute, sorted, and dropped where another contains them. A path that does not
- * exist is MARS_ERR_NOT_FOUND here, before anything is written. Links given as a path are backed
+/* Paths are made absolute, sorted, and dropped where the walk of another comes to them: not through
+ * a link, nor over a mount point with one_file_system. A path that does not exist is
+ * MARS_ERR_NOT_FOUND here, before anything is written. Links given as a path are backed
  * up as links. A directory that vanishes or cannot be read is skipped; the rest goes on. */
 MARS_NODISCARD mars_status mrs_source_tree_open(struct mrs_source **out,
                                                 const struct mrs_tree_options *opts,

@@ -82,8 +82,8 @@ look_around(struct mrs_target_dir *d, struct mrs_tree_dir *handle, bool made, ma
     d->inode = st_now.inode;
     d->fs_id = st_now.fs_id;
     if (made) {
-        if (d->parent->gives_acl && !d->target->opts.no_acl)
-            mrs_target_acls_drop(handle);
+        if (d->parent->gives_acl)
+            mrs_target_acls_drop(handle, d->target->opts.no_acl);
         return MARS_OK;
     }
     st = mrs_target_clear(d->target, handle, err);

@@ -184,12 +184,15 @@ mrs_target_acls(struct mrs_tree_dir *dir, unsigned *acls, mars_error *err)
 
 /* What stays if this is refused is found again, and told, when the directory is finished. */
 void
-mrs_target_acls_drop(struct mrs_tree_dir *dir)
+mrs_target_acls_drop(struct mrs_tree_dir *dir, bool no_acl)
 {
     struct mrs_meta_at at = { dir, NULL, NULL };
 
-    (void)!mrs_meta_remove_xattr(&at, DEFAULT, NULL);
-    (void)!mrs_meta_remove_xattr(&at, ACCESS, NULL);
+    if (!no_acl) {
+        (void)!mrs_meta_remove_xattr(&at, DEFAULT, NULL);
+        (void)!mrs_meta_remove_xattr(&at, ACCESS, NULL);
+    }
+    (void)!mrs_meta_chmod(&at, 0700, NULL);
 }
 
 void

@@ -32,8 +32,9 @@ MARS_NODISCARD mars_status mrs_target_meta_set(struct mrs_target_meta *m, mars_e
 /* Which ACLs an open directory has. */
 MARS_NODISCARD mars_status mrs_target_acls(struct mrs_tree_dir *dir, unsigned *acls,
                                            mars_error *err);
-/* Take the ACLs off that a new directory inherited. */
-void mrs_target_acls_drop(struct mrs_tree_dir *dir);
+/* Take the ACLs off that a new directory inherited, unless they are left alone; its mode is 0700
+ * afterwards, which an inherited ACL may have narrowed. */
+void mrs_target_acls_drop(struct mrs_tree_dir *dir, bool no_acl);
 /* Is this attribute restored and compared? */
 bool mrs_target_attr_counts(const struct mrs_target_options *opts, const void *name, size_t len);
 /* The entry's mode, without the bits that would lend the rights of somebody else to the owner

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The library exports what its headers promise, and no more: exports.py LIBRARY [ROOT]
 
-The names that `nm -D --defined-only` shows are those of the MARS_API prototypes in include/mars, and
-each begins with mars_.
+The names that `nm -D --defined-only` shows are those of the MARS_API prototypes in include/mars,
+and each begins with mars_.
 """
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Short functions and files in lib/ and examples/: functions.py [ROOT]
 
-A function is counted from its brace in column 0 to the one that closes it. It may be longer where the
-comment directly above says why, with the words "long because"; a file may not.
+A function is counted from its brace in column 0 to the one that closes it. It may be longer where
+the comment directly above says why, with the words "long because"; a file may not.
 """
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Each public header compiles alone, and twice, as C11 and C++11 without a warning: headers.py [ROOT]
+"""Each public header compiles alone, and twice, as C11 and as C++11 without a warning.
+
+    headers.py [ROOT]
 
 $CC and $CXX name the compilers; without them gcc and g++.
 """
@@ -15,7 +17,8 @@ from typing import Iterator
 from csource import Offence, files, run
 
 STRICT = ["-pedantic-errors", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
-MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)")
+MESSAGE = re.compile(r"(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: "
+                     r"(?P<text>.*)")
 
 
 def compilers() -> Iterator[tuple[str, list[str]]]:

@@ -2,7 +2,7 @@
 """The include law of lib/ and include/: layers.py [ROOT]
 
 Each room includes itself, base and the rooms of its row, no edge is transitive; the headers of the
-system stand in lib/platform/posix and windows, each library's headers in the one room that wraps it.
+system stand in lib/platform/posix and windows, those of a library in the one room that wraps it.
 """
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
-"""What a library leaves to the program: lib/ prints nothing, never ends the process and touches neither
-its environment nor its signals nor its locale. printing.py [ROOT]"""
+"""What a library leaves to the program: lib/ prints nothing, never ends the process and touches
+neither its environment nor its signals nor its locale.
+
+    printing.py [ROOT]
+"""
 from __future__ import annotations
 
 import re
@@ -9,15 +12,15 @@ from typing import Iterator
 
 from csource import Offence, Source, files, line_of, read, run
 
-OUTPUT = ("printf fprintf vprintf vfprintf dprintf vdprintf sprintf vsprintf puts fputs putchar putc "
-          "fputc perror psignal syslog")
-INPUT = "scanf getchar gets"
-END = "exit _exit _Exit quick_exit abort atexit at_quick_exit raise kill system"
-PROCESS = ("getenv secure_getenv setenv unsetenv putenv clearenv signal sigaction setlocale uselocale "
-           "umask chdir fchdir")
+NAMES = """
+printf fprintf vprintf vfprintf dprintf vdprintf sprintf vsprintf puts fputs putchar putc fputc
+perror psignal syslog scanf getchar gets
+exit _exit _Exit quick_exit abort atexit at_quick_exit raise kill system
+getenv secure_getenv setenv unsetenv putenv clearenv
+signal sigaction setlocale uselocale umask chdir fchdir
+"""
 # A member of this name, as in store->abort(...), is another thing.
-CALL = re.compile(r"(?<![.\w])(?<!->)(" + "|".join((OUTPUT + " " + INPUT + " " + END + " " + PROCESS)
-                                                     .split()) + r")\s*\(")
+CALL = re.compile(r"(?<![.\w])(?<!->)(" + "|".join(NAMES.split()) + r")\s*\(")
 STREAM = re.compile(r"(?<![.\w])(?<!->)(stdin|stdout|stderr|environ)\b")
 
 

@@ -3,8 +3,8 @@
 
     hostile_tree.py DIR [--seed N] [--scale small|full]
 
-DIR must not exist or be empty. The same seed gives the same tree. Root makes everything; others make
-what they can. What could not be made is said, one line `left out: what: why` each.
+DIR must not exist or be empty. The same seed gives the same tree. Root makes everything; others
+make what they can. What could not be made is said, one line `left out: what: why` each.
 """
 from __future__ import annotations
 
@@ -29,18 +29,21 @@ SIZES = [0, 1, 511, 512, 513, 4095, 4096, 4097, 65535, 65536, 65537, 524287, 524
 
 NAMES = [b"n" * 255, "ä".encode() * 127 + b"x", b"\xff\xfe\x80", b"half \xc3", b"\xed\xa0\x80",
          b"new\nline", b"\n", b"-rf", b"--", b" ", b" leading", b"trailing ", b"...", b"..x", b".x",
-         b"back\\slash", b"\\", b"\x01\x02\x1b[31m\x7f", b"tab\there", b"quote'\"`$(x)", b"*?[a]{b}",
-         b"#hash", b"!bang", b"~", b"CON", b"aux.txt", b"a:stream", b"trailing.dot.", b"Case", b"case",
+         b"back\\slash", b"\\", b"\x01\x02\x1b[31m\x7f", b"tab\there", b"quote'\"`$(x)",
+         b"*?[a]{b}", b"#hash", b"!bang", b"~", b"CON", b"aux.txt", b"a:stream", b"trailing.dot.",
+         b"Case", b"case",
          "\u00e9".encode(), "e\u0301".encode(), "\u202etxt".encode(), "\U0001f980".encode()]
 
 TARGETS = {b"relative": b"regular", b"dangling": b"no/such/file", b"to-root": b"/", b"up": b"../..",
-           b"self": b"self", b"bytes": b"\xff\xfe\n\x01\\", b"blank": b" ", b"trailing": b"empty-dir/",
-           b"odd-path": b"a//./../b/", b"to-null": b"/dev/null", b"longest": b"t/" * 2047 + b"t"}
+           b"self": b"self", b"bytes": b"\xff\xfe\n\x01\\", b"blank": b" ",
+           b"trailing": b"empty-dir/", b"odd-path": b"a//./../b/", b"to-null": b"/dev/null",
+           b"longest": b"t/" * 2047 + b"t"}
 
 # Seconds before 1970 are negative; the nanoseconds always count forward.
-TIMES = {b"year-1955": -470_000_000 * SECOND + 123_456_789, b"year-1902": -2_140_000_000 * SECOND + 1,
-         b"before-1970": -1, b"year-1970": 0, b"one-ns": 1, b"last-ns": 10 ** 18 + 999_999_999,
-         b"after-2038": (1 << 31) * SECOND + 1, b"year-2200": 7_258_118_400 * SECOND + 987_654_321}
+TIMES = {b"year-1955": -470_000_000 * SECOND + 123_456_789,
+         b"year-1902": -2_140_000_000 * SECOND + 1, b"before-1970": -1, b"year-1970": 0, b"one-ns": 1,
+         b"last-ns": 10 ** 18 + 999_999_999, b"after-2038": (1 << 31) * SECOND + 1,
+         b"year-2200": 7_258_118_400 * SECOND + 987_654_321}
 
 MODES = {b"suid": 0o4755, b"sgid": 0o2755, b"suid-sgid": 0o6711, b"sticky": 0o1644, b"all": 0o7777,
          b"execute-only": 0o111, b"write-only": 0o222, b"nothing": 0}

@@ -418,8 +418,8 @@ class Walk:
 
 def differences(a: bytes | str, b: bytes | str, more_holes: bool = False,
                 sockets: bool = True) -> Iterator[Difference]:
-    """Every difference between two trees. With more_holes b may have holes where a has data; without
-    sockets those of a need not be in b."""
+    """Every difference between two trees. With more_holes b may have holes where a has data;
+    without sockets those of a need not be in b."""
     cursors = []
     try:
         cursor_a, name_a = open_top(os.fsencode(a))
