@@ -4,7 +4,7 @@
 #define MRS_REPO_KEYRING_H
 
 #include "format/keys.h"
-#include "repo/object.h"
+#include "vault/object.h"
 
 enum { MRS_KEYRING_KEYS = 256 };
 

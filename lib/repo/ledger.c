@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "repo/row.h"
+#include "vault/row.h"
 
 void
 mrs_ledger_free_state(struct mrs_ledger *l)

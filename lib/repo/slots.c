@@ -9,7 +9,7 @@
 #include "format/name.h"
 #include "platform/clock.h"
 #include "platform/random.h"
-#include "repo/row.h"
+#include "vault/row.h"
 
 static const char SLOT_INFO[] = "mars slot v1";
 enum {

@@ -1,6 +1,6 @@
 /* A row of numbered objects, of which the highest number counts. */
-#ifndef MRS_REPO_ROW_H
-#define MRS_REPO_ROW_H
+#ifndef MRS_VAULT_ROW_H
+#define MRS_VAULT_ROW_H
 
 #include "store/store.h"
 

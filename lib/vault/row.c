@@ -1,4 +1,4 @@
-#include "repo/row.h"
+#include "vault/row.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Sealing and opening whole objects. FORMAT.md sections 3 to 5. Pure but for the salt. */
-#ifndef MRS_REPO_OBJECT_H
-#define MRS_REPO_OBJECT_H
+#ifndef MRS_VAULT_OBJECT_H
+#define MRS_VAULT_OBJECT_H
 
 #include "crypto/aead.h"
 #include "format/object.h"

@@ -1,4 +1,4 @@
-#include "repo/object.h"
+#include "vault/object.h"
 
 #include <string.h>
 

@@ -1,0 +1,334 @@
+/* A journal is lines of text, each ending in a check, so that a line that was torn when the system
+ * went down, and all behind it, count as never written:
+ *
+ *     session HEX GENERATION CHECK
+ *     pack KIND HEX CHECK
+ *     beat NUMBER CHECK
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hex.h"
+#include "base/vec.h"
+#include "cache/cache.h"
+#include "cache/paths.h"
+#include "crypto/digest.h"
+#include "platform/file.h"
+#include "platform/thread.h"
+
+enum { CHECK_BYTES = 4, CHECK_CHARS = 2 * CHECK_BYTES, LINE_MAX = 160, JOURNAL_MAX = 64 << 20 };
+
+struct mrs_journal {
+    char *path;
+    struct mrs_lock *held;
+    struct mrs_mutex *lock;   /* guards all below */
+    struct mrs_file *appending;
+    bool failed;              /* an append did: its line may be torn, nothing may follow it */
+};
+
+mars_status
+mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c, const uint8_t item[16],
+                 mars_error *err)
+{
+    struct mrs_journal *j;
+    char name[2 * 16 + sizeof ".lock"];
+    char *lock_path = NULL;
+    mars_status st;
+
+    *out = NULL;
+    j = mrs_alloc(sizeof *j);
+    if (j == NULL)
+        return mrs_nomem(err);
+    mrs_hex_encode(name, item, 16);
+    j->path = mrs_cache_path(c, MRS_CACHE_JOURNAL, name);
+    memcpy(name + 32, ".lock", sizeof ".lock");
+    lock_path = mrs_cache_path(c, MRS_CACHE_JOURNAL, name);
+    st = j->path != NULL && lock_path != NULL ? mrs_mutex_new(&j->lock, err) : mrs_nomem(err);
+    if (st == MARS_OK)
+        st = mrs_lock_take(&j->held, lock_path, err);
+    if (st == MARS_ERR_LOCKED)
+        (void)mrs_fail(err, st, "this item is being backed up already");
+    mrs_free(lock_path);
+    if (st != MARS_OK)
+        mrs_journal_close(j);
+    else
+        *out = j;
+    return st;
+}
+
+void
+mrs_journal_close(struct mrs_journal *j)
+{
+    if (j == NULL)
+        return;
+    mrs_file_close(j->appending);
+    mrs_lock_release(j->held);
+    mrs_mutex_free(j->lock);
+    mrs_free(j->path);
+    mrs_free(j);
+}
+
+static mars_status
+check_of(const char *text, size_t n, char out[CHECK_CHARS + 1], mars_error *err)
+{
+    uint8_t digest[MRS_DIGEST_SIZE];
+    mars_status st = mrs_sha256_once(text, n, digest, err);
+
+    if (st == MARS_OK)
+        mrs_hex_encode(out, digest, CHECK_BYTES);
+    return st;
+}
+
+/* Append " CHECK\n" to a line of n characters. */
+static mars_status
+end_line(char line[LINE_MAX], size_t *n, mars_error *err)
+{
+    char check[CHECK_CHARS + 1];
+    mars_status st = check_of(line, *n, check, err);
+
+    if (st != MARS_OK)
+        return st;
+    line[(*n)++] = ' ';
+    memcpy(line + *n, check, CHECK_CHARS);
+    *n += CHECK_CHARS;
+    line[(*n)++] = '\n';
+    return MARS_OK;
+}
+
+/* Decimal digits and nothing else. */
+static bool
+to_u64(const char *s, size_t n, uint64_t *out)
+{
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned digit = (unsigned char)s[i] - (unsigned)'0';
+
+        if (digit > 9 || v > (UINT64_MAX - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return n > 0;
+}
+
+/* The word of a line, up to the next space or the end; false where there is none. */
+static bool
+word(const char **at, const char *end, const char **start, size_t *n)
+{
+    const char *space = *at < end ? memchr(*at, ' ', (size_t)(end - *at)) : NULL;
+
+    *start = *at;
+    *n = (size_t)((space != NULL ? space : end) - *at);
+    *at = space != NULL ? space + 1 : end;
+    return *n > 0;
+}
+
+static bool
+is_word(const char *start, size_t n, const char *text)
+{
+    return n == strlen(text) && memcmp(start, text, n) == 0;
+}
+
+static bool
+take_pack(const char *kind, size_t kind_len, const char *hex, size_t hex_len, struct mrs_vec *packs,
+          mars_status *st)
+{
+    uint8_t entry[33], *at;
+    uint64_t k;
+
+    if (!to_u64(kind, kind_len, &k) || k > UINT8_MAX || !mrs_hex_decode(entry + 1, 32, hex, hex_len))
+        return false;
+    entry[0] = (uint8_t)k;
+    at = mrs_vec_add(packs);
+    if (at == NULL)
+        *st = MARS_ERR_NOMEM;
+    else
+        memcpy(at, entry, sizeof entry);
+    return at != NULL;
+}
+
+/* One line without its check; false if it is none that this build writes. */
+static bool
+take_line(struct mrs_journal_left *left, struct mrs_vec *packs, const char *line, size_t n,
+          mars_status *st)
+{
+    const char *at = line, *end = line + n, *w[3];
+    size_t len[3], words = 0;
+    uint64_t number;
+
+    while (words < 3 && word(&at, end, &w[words], &len[words]))
+        words++;
+    if (at != end || words < 2)
+        return false;
+    if (!left->any) {
+        left->any = words == 3 && is_word(w[0], len[0], "session") &&
+                    mrs_hex_decode(left->session, sizeof left->session, w[1], len[1]) &&
+                    to_u64(w[2], len[2], &left->generation);
+        return left->any;
+    }
+    if (words == 3 && is_word(w[0], len[0], "pack"))
+        return take_pack(w[1], len[1], w[2], len[2], packs, st);
+    if (words != 2 || !is_word(w[0], len[0], "beat") || !to_u64(w[1], len[1], &number) ||
+        number == UINT64_MAX)
+        return false;
+    if (number >= left->beats)
+        left->beats = number + 1;
+    return true;
+}
+
+/* How many bytes of text are whole lines that parse. */
+static mars_status
+parse(struct mrs_journal_left *left, struct mrs_vec *packs, const char *text, size_t len,
+      size_t *good, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    for (*good = 0; st == MARS_OK && *good < len;) {
+        const char *line = text + *good, *end = memchr(line, '\n', len - *good);
+        size_t n = end != NULL ? (size_t)(end - line) : 0;
+        char check[CHECK_CHARS + 1];
+
+        if (n < CHECK_CHARS + 1 || n > LINE_MAX || line[n - CHECK_CHARS - 1] != ' ')
+            break;
+        n -= CHECK_CHARS + 1;
+        st = check_of(line, n, check, err);
+        if (st != MARS_OK || memcmp(check, line + n + 1, CHECK_CHARS) != 0 ||
+            !take_line(left, packs, line, n, &st))
+            break;
+        *good = (size_t)(end + 1 - text);
+    }
+    return st == MARS_ERR_NOMEM ? mrs_nomem(err) : st;
+}
+
+/* The file, as far as this build looks at it. */
+static mars_status
+load(const struct mrs_journal *j, struct mrs_buf *text, mars_error *err)
+{
+    struct mrs_file *f = NULL;
+    uint64_t size = 0;
+    size_t got = 0;
+    mars_status st = mrs_file_open(&f, j->path, err);
+
+    if (st == MARS_OK)
+        st = mrs_file_size(f, &size, err);
+    if (st == MARS_OK)
+        st = mrs_buf_resize(text, size < JOURNAL_MAX ? (size_t)size : JOURNAL_MAX, err);
+    if (st == MARS_OK)
+        st = mrs_file_read_at(f, 0, text->data, text->len, &got, err);
+    if (st == MARS_OK)
+        text->len = got;
+    mrs_file_close(f);
+    return st;
+}
+
+mars_status
+mrs_journal_read(struct mrs_journal *j, struct mrs_journal_left *left, mars_error *err)
+{
+    struct mrs_buf text = MRS_BUF_INIT(JOURNAL_MAX);
+    struct mrs_vec packs = { NULL, 0, 0, sizeof left->packs[0] };
+    size_t good = 0;
+    mars_status st;
+
+    memset(left, 0, sizeof *left);
+    st = load(j, &text, err);
+    if (st == MARS_ERR_NOT_FOUND) {
+        mrs_error_clear(err);
+        return MARS_OK;
+    }
+    if (st == MARS_OK)
+        st = parse(left, &packs, (const char *)text.data, text.len, &good, err);
+    /* Cut off what is torn: lines that this session adds behind it would be lost with it. */
+    if (st == MARS_OK && good < text.len)
+        st = mrs_file_replace(j->path, text.data, good, err);
+    if (st != MARS_OK) {
+        mrs_vec_free(&packs);
+        memset(left, 0, sizeof *left);
+    } else {
+        left->packs = packs.items;
+        left->n_packs = packs.len;
+    }
+    mrs_buf_free(&text);
+    return st;
+}
+
+static void
+stop_appending(struct mrs_journal *j)
+{
+    mrs_file_close(j->appending);
+    j->appending = NULL;
+    j->failed = false;
+}
+
+mars_status
+mrs_journal_begin(struct mrs_journal *j, const uint8_t session[16], uint64_t generation,
+                  mars_error *err)
+{
+    char hex[2 * 16 + 1], line[LINE_MAX];
+    size_t n;
+    mars_status st;
+
+    mrs_hex_encode(hex, session, 16);
+    n = (size_t)snprintf(line, sizeof line, "session %s %" PRIu64, hex, generation);
+    st = end_line(line, &n, err);
+    mrs_mutex_lock(j->lock);
+    stop_appending(j);
+    if (st == MARS_OK)
+        st = mrs_file_replace(j->path, line, n, err);
+    mrs_mutex_unlock(j->lock);
+    return st;
+}
+
+static mars_status
+append(struct mrs_journal *j, char line[LINE_MAX], size_t n, mars_error *err)
+{
+    mars_status st = end_line(line, &n, err);
+
+    mrs_mutex_lock(j->lock);
+    if (st == MARS_OK && j->failed)
+        st = mrs_fail(err, MARS_ERR_IO, "%s: an earlier write failed", j->path);
+    if (st == MARS_OK && j->appending == NULL)
+        st = mrs_file_open_append(&j->appending, j->path, err);
+    if (st == MARS_OK) {
+        st = mrs_file_append(j->appending, line, n, err);
+        j->failed = st != MARS_OK;
+    }
+    mrs_mutex_unlock(j->lock);
+    return st;
+}
+
+mars_status
+mrs_journal_pack(struct mrs_journal *j, uint8_t kind, const uint8_t digest[32], mars_error *err)
+{
+    char hex[2 * 32 + 1], line[LINE_MAX];
+
+    mrs_hex_encode(hex, digest, 32);
+    return append(j, line, (size_t)snprintf(line, sizeof line, "pack %u %s", kind, hex), err);
+}
+
+mars_status
+mrs_journal_beat(struct mrs_journal *j, uint64_t number, mars_error *err)
+{
+    char line[LINE_MAX];
+
+    return append(j, line, (size_t)snprintf(line, sizeof line, "beat %" PRIu64, number), err);
+}
+
+mars_status
+mrs_journal_clear(struct mrs_journal *j, mars_error *err)
+{
+    mars_status st;
+
+    mrs_mutex_lock(j->lock);
+    stop_appending(j);
+    st = mrs_file_delete(j->path, err);
+    mrs_mutex_unlock(j->lock);
+    if (st == MARS_ERR_NOT_FOUND) {
+        mrs_error_clear(err);
+        return MARS_OK;
+    }
+    return st;
+}
