@@ -41,6 +41,9 @@ import(struct call *c, struct mars_agent *agent, const mars_backup_options *opts
         return mrs_fail(err, MARS_ERR_STATE, "another machine's points are open read-only");
     if (agent->cache == NULL)
         return mrs_fail(err, MARS_ERR_IO, "%s", agent->cache_problem);
+    st = mrs_agent_permit(agent, MRS_NEED_WRITE, err);
+    if (st != MARS_OK)
+        return st;
     if ((c->opts.flags & ~KNOWN_FLAGS) != 0)
         return mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", c->opts.flags);
     if (c->opts.compression > MARS_COMPRESSION_NONE)
@@ -140,7 +143,9 @@ finish(struct mrs_backup *b, struct mars_agent *agent, const char *item,
     r.elapsed_ns = n.elapsed_ns;
     if (st == MARS_OK && n.committed) {
         st = mrs_item_id(agent->domain, agent->reg.machine_id, item, item_id, err);
-        seen = st == MARS_OK ? mrs_seen_note_point(agent->config_dir, item_id, n.point, err) : st;
+        seen = st == MARS_OK ? mrs_seen_note_point(agent->config_dir, item_id, n.point,
+                                                   n.generation, err)
+                             : st;
         st = seen == MARS_OK ? st
                              : mrs_context(err, seen, "the point was committed, but this machine's "
                                                       "state could not be written");

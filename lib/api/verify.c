@@ -67,6 +67,10 @@ mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_resu
     if (st == MARS_OK && o.flags == KNOWN_FLAGS)
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "flags: reading all data and comparing with the "
                       "disk are two calls");
+    if (st == MARS_OK)
+        st = mrs_agent_permit(agent, MRS_NEED_VERIFY, err);
+    if (st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND)
+        st = MARS_OK; /* what is damaged or missing is named below */
     if (st == MARS_OK) {
         struct mrs_listener listener = { o.progress, o.progress_user, o.event, o.event_user,
                                          o.cancel };

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "format/field.h"
 
 enum { CHILD_MIN = 1 + 1 + MRS_CHUNK_ID_SIZE + 3 }; /* the fewest bytes of one */
 

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/rd.h"
 #include "base/wr.h"
+#include "format/field.h"
 
 enum { FIELD_SUPERSEDED = 1, FIELD_PACK = 2, TAG_SIZE = 16 };
 enum { LEAST_BLOB = 1 + 1 + 1 + 1 + 1 + 32 }; /* bytes of the shortest blob */

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "format/field.h"
 
 enum { COLUMN_GUESS = 40 }; /* bytes of an entry in its longest column, about */
 

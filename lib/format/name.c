@@ -6,6 +6,7 @@
 #include "base/hex.h"
 
 enum { ID_HEX = 32, DIGEST_HEX = 64, NUMBER_HEX = 16 };
+enum { HEAD_MAX = MRS_OBJECT_NAME_MAX - NUMBER_HEX - 1 }; /* what may stand before a number */
 
 static void
 join(char out[MRS_OBJECT_NAME_MAX], const char *head, const uint8_t *id, size_t id_size,
@@ -20,7 +21,8 @@ join(char out[MRS_OBJECT_NAME_MAX], const char *head, const uint8_t *id, size_t 
 static void
 numbered(char out[MRS_OBJECT_NAME_MAX], const char *head, uint64_t number)
 {
-    (void)snprintf(out, MRS_OBJECT_NAME_MAX, "%s%016llx", head, (unsigned long long)number);
+    (void)snprintf(out, MRS_OBJECT_NAME_MAX, "%.*s%016llx", HEAD_MAX, head,
+                   (unsigned long long)number);
 }
 
 void

@@ -3,6 +3,7 @@
 #define MRS_FORMAT_POINT_H
 
 #include "format/entry.h"
+#include "format/field.h"
 
 enum { MRS_POINT_MAX_ROOTS = 4096, MRS_DISPLAY_NAME_MAX = 255 };
 
@@ -12,12 +13,6 @@ enum mrs_path_style {
     MRS_PATH_UNC = 3,
     MRS_PATH_VOLUME = 4,
     MRS_PATH_STREAM = 5
-};
-
-/* Seconds and nanoseconds since 1970, as stored. */
-struct mrs_stamp {
-    int64_t s;
-    uint32_t ns;
 };
 
 struct mrs_root {

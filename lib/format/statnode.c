@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "format/field.h"
 
 enum { COLUMN_FIRST = 64, COLUMN_SUB = 68, NS_MAX = 999999999 };
 

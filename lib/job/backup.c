@@ -31,7 +31,7 @@ mrs_backup_start(struct mrs_backup **out, struct mrs_engine *engine, struct mrs_
         st = mrs_thread_start(&b->builder, mrs_backup_build, b, err);
     if (st != MARS_OK) {
         mrs_job_finish(&b->job);
-        (void)mrs_backup_end(b, NULL, NULL);
+        (void)!mrs_backup_end(b, NULL, NULL);
         return st;
     }
     *out = b;

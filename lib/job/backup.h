@@ -24,6 +24,7 @@ struct mrs_backup_spec {
 struct mrs_backup_counts {
     uint8_t point[16];
     bool committed;
+    uint64_t generation; /* of the ledger that it saw */
     uint64_t files;
     uint64_t directories;
     uint64_t unchanged;

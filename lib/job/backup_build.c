@@ -365,6 +365,7 @@ commit(struct build *w, mars_error *err)
         st = mrs_session_commit(b->session, &p, err);
         memcpy(b->counts.point, mrs_session_id(b->session), 16);
         b->counts.committed = st == MARS_OK;
+        b->counts.generation = mrs_session_ledger(b->session)->generation;
         b->counts.bytes_added = mrs_session_added(b->session);
     }
     mrs_vec_free(&heads);

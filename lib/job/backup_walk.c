@@ -317,7 +317,7 @@ visit_enter(struct walk *w, struct mrs_source_item *in, struct mrs_item *item, m
     if (s == NULL)
         return mrs_nomem(err);
     if (before != NULL)
-        (void)mrs_dir_reader_open(&s->reader, w->b->job.d, &before->sub, stat, NULL);
+        (void)!mrs_dir_reader_open(&s->reader, w->b->job.d, &before->sub, stat, NULL);
     if ((in->entry.flags & MRS_ENTRY_INCOMPLETE) == 0 && is_unchanged(w, in, before, stat))
         take_over(item, before);
     else

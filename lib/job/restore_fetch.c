@@ -128,7 +128,7 @@ serve(struct run *run)
     mars_error why;
     mars_status st = MARS_OK;
 
-    (void)mrs_pack_key_get(run->r->job.d, run->wants[0].place.kind, run->wants[0].place.pack, &key,
+    (void)!mrs_pack_key_get(run->r->job.d, run->wants[0].place.kind, run->wants[0].place.pack, &key,
                            NULL);
     read_range(run, &bytes);
     for (size_t i = 0; i < run->n && !atomic_load(&run->r->job.stop); i++) {

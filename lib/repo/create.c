@@ -8,24 +8,15 @@
 #include "base/vec.h"
 #include "crypto/digest.h"
 #include "format/name.h"
-#include "format/record.h"
-#include "platform/clock.h"
 #include "platform/random.h"
 #include "platform/secmem.h"
 #include "repo/domain.h"
 #include "repo/ledger.h"
+#include "repo/record.h"
 
 static const uint32_t FIRST_KEYS[] = { MRS_KEY_CHUNK_ID, MRS_KEY_CHUNKER, MRS_KEY_DATA,
                                        MRS_KEY_INDEX,    MRS_KEY_POINT,   MRS_KEY_LEDGER };
 enum { N_FIRST_KEYS = sizeof FIRST_KEYS / sizeof FIRST_KEYS[0] };
-
-static struct mrs_stamp
-now(void)
-{
-    struct mrs_time t = mrs_clock_wall();
-
-    return (struct mrs_stamp){ t.s, t.ns };
-}
 
 /* All that follows from a root. */
 static mars_status
@@ -63,33 +54,6 @@ put_ring(struct mrs_store *store, const uint8_t writer[16], const uint8_t root[M
         mrs_name_in_domain(name, k->domain, relative);
         st = mrs_store_put(store, writer, name, object.data, object.len, err);
     }
-    mrs_wipe(&key, sizeof key);
-    mrs_buf_free(&payload);
-    mrs_buf_free(&object);
-    return st;
-}
-
-static mars_status
-put_record(struct mrs_store *store, const uint8_t writer[16], struct mrs_keyring *k,
-           const char *display_name, mars_error *err)
-{
-    struct mrs_domain_record rec = { .created = now() };
-    struct mrs_buf payload = MRS_BUF_INIT(MRS_RECORD_MAX);
-    struct mrs_buf object = MRS_BUF_INIT(MRS_RECORD_MAX);
-    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
-    struct mrs_key key;
-    mars_status st = mrs_keyring_newest(k, MRS_KEY_LEDGER, &key, err);
-
-    memcpy(rec.id, k->domain, sizeof rec.id);
-    memcpy(rec.name, display_name, strlen(display_name) + 1);
-    mrs_name_domain_record(relative, 1);
-    mrs_name_in_domain(name, k->domain, relative);
-    if (st == MARS_OK)
-        st = mrs_domain_record_encode(&rec, &payload, err);
-    if (st == MARS_OK)
-        st = mrs_record_seal(MRS_KIND_DOMAIN, &key, writer, relative, &payload, &object, err);
-    if (st == MARS_OK)
-        st = mrs_store_put(store, writer, name, object.data, object.len, err);
     mrs_wipe(&key, sizeof key);
     mrs_buf_free(&payload);
     mrs_buf_free(&object);
@@ -159,7 +123,7 @@ mrs_domain_make(struct mrs_store *store, const uint8_t writer[16], const char *n
     if (st == MARS_OK)
         st = put_ring(store, writer, root, k, err);
     if (st == MARS_OK)
-        st = put_record(store, writer, k, name, err);
+        st = mrs_domain_record_put(store, writer, k, name, err);
     if (st == MARS_OK)
         st = begin_ledger(store, writer, k, err);
     if (st == MARS_OK)

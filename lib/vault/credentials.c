@@ -262,7 +262,7 @@ mrs_credentials_redeem(struct mrs_credentials *c, const char *path, enum mrs_use
     if (st == MARS_OK)
         st = mrs_store_open(store, c->url, 0, err);
     if (st == MARS_OK)
-        st = mrs_vault_read(v, *store, err);
+        st = mrs_vault_read(v, *store, MRS_NEED_READ, err);
     if (st == MARS_OK)
         st = mrs_credentials_check(c, v, use, mrs_clock_wall().s, err);
     return st;

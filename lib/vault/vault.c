@@ -104,12 +104,13 @@ mrs_vault_create(struct mrs_store *store, const char *redundancy, uint32_t soft_
 }
 
 static mars_status
-decode(struct mrs_vault *v, const char *name, const struct mrs_buf *bytes, mars_error *err)
+decode(struct mrs_vault *v, const char *name, const struct mrs_buf *bytes, enum mrs_need need,
+       mars_error *err)
 {
     const uint8_t *payload = NULL;
     size_t len = 0;
-    mars_status st = mrs_record_open(MRS_KIND_VAULT, MRS_NEED_READ, NULL, NULL, name, bytes->data,
-                                     bytes->len, &payload, &len, err);
+    mars_status st = mrs_record_open(MRS_KIND_VAULT, need, NULL, NULL, name, bytes->data, bytes->len,
+                                     &payload, &len, err);
 
     if (st == MARS_OK)
         st = mrs_vault_record_decode(&v->record, payload, len, err);
@@ -117,7 +118,7 @@ decode(struct mrs_vault *v, const char *name, const struct mrs_buf *bytes, mars_
 }
 
 mars_status
-mrs_vault_read(struct mrs_vault *v, struct mrs_store *store, mars_error *err)
+mrs_vault_read(struct mrs_vault *v, struct mrs_store *store, enum mrs_need need, mars_error *err)
 {
     struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
     char name[MRS_OBJECT_NAME_MAX];
@@ -134,7 +135,7 @@ mrs_vault_read(struct mrs_vault *v, struct mrs_store *store, mars_error *err)
     mrs_name_vault(name, v->number);
     st = mrs_store_get(store, name, &bytes, err);
     if (st == MARS_OK)
-        st = decode(v, name, &bytes, err);
+        st = decode(v, name, &bytes, need, err);
     mrs_buf_free(&bytes);
     if (st != MARS_OK) {
         mrs_vault_forget(v);

@@ -2,6 +2,7 @@
 #ifndef MRS_VAULT_VAULT_H
 #define MRS_VAULT_VAULT_H
 
+#include "format/object.h"
 #include "format/record.h"
 #include "store/store.h"
 
@@ -18,9 +19,9 @@ enum { MRS_SOFT_DELETE_DEFAULT_DAYS = 14, MRS_SOFT_DELETE_MAX_DAYS = 36500 };
 MARS_NODISCARD mars_status mrs_vault_create(struct mrs_store *store, const char *redundancy,
                                             uint32_t soft_delete_days, mars_error *err);
 
-/* MARS_ERR_NOT_FOUND if there is no vault. */
+/* To do `need` with it. MARS_ERR_NOT_FOUND if there is no vault. */
 MARS_NODISCARD mars_status mrs_vault_read(struct mrs_vault *v, struct mrs_store *store,
-                                          mars_error *err);
+                                          enum mrs_need need, mars_error *err);
 
 /* Wipe the issuing key. */
 void mrs_vault_forget(struct mrs_vault *v);

@@ -13,6 +13,7 @@
 #include "failing_alloc.h"
 #include "format/entry.h"
 #include "same_entries.h"
+#include "format/field.h"
 
 enum { LIMIT = 64 << 20 };
 

@@ -1,0 +1,40 @@
+/* Registering this machine with a vault, and opening another machine's points. */
+#ifndef MRS_AGENT_REGISTER_H
+#define MRS_AGENT_REGISTER_H
+
+#include "agent/state.h"
+#include "store/store.h"
+
+struct mrs_register_spec {
+    const char *credentials; /* path of the file */
+    const char *passphrase;
+    size_t passphrase_len;
+    const char *config_dir;  /* absolute */
+    const char *cache_dir;   /* absolute; NULL: that of before, or "cache" in config_dir */
+    const char *name;        /* NULL: that of before, or the host's */
+    const char *domain;      /* name; NULL: the machine's own */
+};
+
+/* The machine's record is put last into the vault, the state is written after it: a run that ends
+ * in between is gone on with by the next. Nothing is changed in the vault or here where the
+ * passphrase does not fit. */
+MARS_NODISCARD mars_status mrs_register(const struct mrs_register_spec *spec, mars_error *err);
+
+struct mrs_recover_spec {
+    const char *credentials;
+    const char *passphrase;
+    size_t passphrase_len;
+    const char *machine; /* name or id; NULL: the vault's only one */
+};
+
+/* The caller frees reg, keys and store, also after a failure. */
+MARS_NODISCARD mars_status mrs_recover(const struct mrs_recover_spec *spec,
+                                       struct mrs_registration *reg, struct mrs_keyring **keys,
+                                       struct mrs_store **store, mars_error *err);
+
+/* May this build do `need` with the vault and the domain? And is the vault the one meant? */
+MARS_NODISCARD mars_status mrs_agent_allowed(struct mrs_store *store, const uint8_t vault[16],
+                                             struct mrs_keyring *keys, enum mrs_need need,
+                                             mars_error *err);
+
+#endif

@@ -1,0 +1,207 @@
+#include "agent/state.h"
+
+#include <string.h>
+
+#include "agent/paths.h"
+#include "agent/protector.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hex.h"
+#include "config/doc.h"
+
+static const char FILE_NAME[] = "agent.yaml";
+static const char FORMAT[] = "mars-agent-1";
+static const char *const KEYS[] = { "format",    "vault_url", "vault_id",      "machine_id",
+                                    "machine_name", "domain_id", "cache_dir", "credentials",
+                                    "key_protector" };
+enum { N_KEYS = sizeof KEYS / sizeof KEYS[0], KEYRING_MAX = 1 << 20 };
+
+static mars_status
+get_id(const struct mrs_doc *doc, const char *key, uint8_t id[16], mars_error *err)
+{
+    const char *text = NULL;
+    mars_status st = mrs_doc_require(doc, key, &text, err);
+
+    if (st == MARS_OK && !mrs_hex_decode(id, 16, text, strlen(text)))
+        st = mrs_doc_refuse(doc, key, "not an id", err);
+    return st;
+}
+
+static mars_status
+get_text(const struct mrs_doc *doc, const char *key, char *out, size_t cap, mars_error *err)
+{
+    const char *text = NULL;
+    mars_status st = mrs_doc_require(doc, key, &text, err);
+
+    if (st == MARS_OK && strlen(text) >= cap)
+        st = mrs_doc_refuse(doc, key, "too long", err);
+    if (st == MARS_OK)
+        memcpy(out, text, strlen(text) + 1);
+    return st;
+}
+
+static mars_status
+get_copy(const struct mrs_doc *doc, const char *key, char **out, mars_error *err)
+{
+    const char *text = NULL;
+    mars_status st = mrs_doc_require(doc, key, &text, err);
+
+    if (st == MARS_OK) {
+        *out = mrs_strndup(text, strlen(text));
+        st = *out != NULL ? MARS_OK : mrs_nomem(err);
+    }
+    return st;
+}
+
+static mars_status
+from_doc(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err)
+{
+    const char *format = NULL;
+    mars_status st = mrs_doc_require(doc, "format", &format, err);
+
+    if (st == MARS_OK && strcmp(format, FORMAT) != 0)
+        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "%s: format \"%.40s\" is newer than this build",
+                      FILE_NAME, format);
+    if (st == MARS_OK)
+        st = get_copy(doc, "vault_url", &r->vault_url, err);
+    if (st == MARS_OK)
+        st = get_id(doc, "vault_id", r->vault, err);
+    if (st == MARS_OK)
+        st = get_id(doc, "machine_id", r->machine_id, err);
+    if (st == MARS_OK)
+        st = get_text(doc, "machine_name", r->machine_name, sizeof r->machine_name, err);
+    if (st == MARS_OK)
+        st = get_id(doc, "domain_id", r->domain, err);
+    if (st == MARS_OK)
+        st = get_copy(doc, "cache_dir", &r->cache_dir, err);
+    if (st == MARS_OK)
+        st = get_text(doc, "credentials", r->serial, sizeof r->serial, err);
+    return st;
+}
+
+mars_status
+mrs_registration_load(struct mrs_registration *r, const char *config_dir, mars_error *err)
+{
+    struct mrs_doc *doc = NULL;
+    const char *unknown;
+    mars_status st = mrs_config_read(&doc, config_dir, FILE_NAME, err);
+
+    memset(r, 0, sizeof *r);
+    if (st == MARS_ERR_NOT_FOUND)
+        return mrs_fail(err, MARS_ERR_STATE, "%.150s: this machine is not registered", config_dir);
+    if (st != MARS_OK)
+        return st;
+    st = from_doc(r, doc, err);
+    unknown = st == MARS_OK ? mrs_doc_unknown(doc, KEYS, N_KEYS) : NULL;
+    if (unknown != NULL)
+        st = mrs_doc_refuse(doc, unknown, "not a key of a registration", err);
+    mrs_doc_free(doc);
+    return st == MARS_OK ? st : mrs_context(err, st, "%.100s/%s", config_dir, FILE_NAME);
+}
+
+static mars_status
+set_id(struct mrs_doc *doc, const char *key, const uint8_t id[16], mars_error *err)
+{
+    char hex[33];
+
+    mrs_hex_encode(hex, id, 16);
+    return mrs_doc_set(doc, key, hex, err);
+}
+
+static mars_status
+save_keys(const struct mrs_registration *r, const struct mrs_keyring *keys, const char *config_dir,
+          mars_error *err)
+{
+    struct mrs_buf bytes = MRS_BUF_INIT(KEYRING_MAX);
+    char name[33];
+    mars_status st = mrs_keyring_export(keys, &bytes, err);
+
+    mrs_hex_encode(name, r->domain, sizeof r->domain);
+    if (st == MARS_OK)
+        st = mrs_protector_file.save(config_dir, name, bytes.data, bytes.len, err);
+    mrs_buf_free(&bytes);
+    return st;
+}
+
+mars_status
+mrs_registration_save(const struct mrs_registration *r, const struct mrs_keyring *keys,
+                      const char *config_dir, mars_error *err)
+{
+    struct mrs_doc *doc = NULL;
+    mars_status st = save_keys(r, keys, config_dir, err);
+
+    if (st == MARS_OK)
+        st = mrs_doc_new(&doc, err);
+    if (st == MARS_OK)
+        st = mrs_doc_set(doc, "format", FORMAT, err);
+    if (st == MARS_OK)
+        st = mrs_doc_set(doc, "vault_url", r->vault_url, err);
+    if (st == MARS_OK)
+        st = set_id(doc, "vault_id", r->vault, err);
+    if (st == MARS_OK)
+        st = set_id(doc, "machine_id", r->machine_id, err);
+    if (st == MARS_OK)
+        st = mrs_doc_set(doc, "machine_name", r->machine_name, err);
+    if (st == MARS_OK)
+        st = set_id(doc, "domain_id", r->domain, err);
+    if (st == MARS_OK)
+        st = mrs_doc_set(doc, "cache_dir", r->cache_dir, err);
+    if (st == MARS_OK)
+        st = mrs_doc_set(doc, "credentials", r->serial, err);
+    if (st == MARS_OK)
+        st = mrs_doc_set(doc, "key_protector", mrs_protector_file.name, err);
+    if (st == MARS_OK)
+        st = mrs_config_write(doc, config_dir, FILE_NAME, err);
+    mrs_doc_free(doc);
+    return st;
+}
+
+static mars_status
+protector_of(const char *config_dir, const struct mrs_protector **out, mars_error *err)
+{
+    struct mrs_doc *doc = NULL;
+    const char *name = NULL;
+    mars_status st = mrs_config_read(&doc, config_dir, FILE_NAME, err);
+
+    if (st == MARS_OK)
+        st = mrs_doc_require(doc, "key_protector", &name, err);
+    if (st == MARS_OK)
+        st = mrs_protector_find(out, name, err);
+    mrs_doc_free(doc);
+    return st;
+}
+
+mars_status
+mrs_registration_keys(const struct mrs_registration *r, const char *config_dir,
+                      struct mrs_keyring **out, mars_error *err)
+{
+    const struct mrs_protector *protector = NULL;
+    struct mrs_buf bytes = MRS_BUF_INIT(KEYRING_MAX);
+    char name[33];
+    mars_status st = protector_of(config_dir, &protector, err);
+
+    *out = NULL;
+    mrs_hex_encode(name, r->domain, sizeof r->domain);
+    if (st == MARS_OK)
+        st = protector->load(config_dir, name, &bytes, err);
+    if (st == MARS_ERR_NOT_FOUND)
+        st = mrs_fail(err, MARS_ERR_STATE, "%.120s: the machine's keys are gone: register again",
+                      config_dir);
+    if (st == MARS_OK)
+        st = mrs_keyring_import(out, bytes.data, bytes.len, err);
+    if (st == MARS_OK && memcmp((*out)->domain, r->domain, sizeof r->domain) != 0) {
+        mrs_keyring_free(*out);
+        *out = NULL;
+        st = mrs_fail(err, MARS_ERR_STATE, "%.120s: its keys are another domain's", config_dir);
+    }
+    mrs_buf_free(&bytes);
+    return st;
+}
+
+void
+mrs_registration_free(struct mrs_registration *r)
+{
+    mrs_free(r->vault_url);
+    mrs_free(r->cache_dir);
+    memset(r, 0, sizeof *r);
+}

@@ -1,0 +1,263 @@
+#include <mars/agent.h>
+
+#include <string.h>
+
+#include "agent/passphrase.h"
+#include "agent/register.h"
+#include "api/api.h"
+#include "api/opts.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hex.h"
+#include "platform/thread.h"
+
+static const uint64_t BUFFER_DEFAULT = (uint64_t)64 << 20;
+static const uint64_t BUFFER_LEAST = (uint64_t)32 << 20;
+enum { WORKERS_MAX = 256 };
+
+mars_status
+mrs_agent_enter(const struct mars_agent *agent, mars_error *err)
+{
+    mrs_error_clear(err);
+    if (agent == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "agent: is NULL");
+    if (agent->process != mrs_process_id())
+        return mrs_fail(err, MARS_ERR_STATE, "the agent was opened before a fork");
+    return MARS_OK;
+}
+
+mars_status
+mrs_agent_permit(struct mars_agent *agent, enum mrs_need need, mars_error *err)
+{
+    return mrs_agent_allowed(agent->store, agent->reg.vault, agent->keys, need, err);
+}
+
+/* Everything above registration, keys and store. A cache that cannot be used is remembered: a
+ * restore goes without, a backup says so. */
+static mars_status
+assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *err)
+{
+    uint64_t budget = buffer != 0 ? buffer : BUFFER_DEFAULT;
+    mars_error why;
+    mars_status st = MARS_OK;
+
+    if (workers > WORKERS_MAX || budget < BUFFER_LEAST)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: out of bounds",
+                        workers > WORKERS_MAX ? "workers" : "buffer_bytes");
+    a->process = mrs_process_id();
+    mrs_hex_encode(a->machine_hex, a->reg.machine_id, sizeof a->reg.machine_id);
+    mrs_hex_encode(a->domain_hex, a->reg.domain, sizeof a->reg.domain);
+    if (a->reg.cache_dir != NULL &&
+        mrs_cache_open(&a->cache, a->reg.cache_dir, a->reg.domain, &why) != MARS_OK)
+        memcpy(a->cache_problem, why.message, sizeof why.message);
+    st = mrs_domain_open(&a->domain, a->store, a->keys, a->cache, err);
+    return st == MARS_OK ? mrs_engine_new(&a->engine, workers, budget, err) : st;
+}
+
+static mars_status
+open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *err)
+{
+    mars_status st = mrs_registration_load(&a->reg, a->config_dir, err);
+
+    if (st == MARS_OK)
+        st = mrs_registration_keys(&a->reg, a->config_dir, &a->keys, err);
+    if (st == MARS_OK)
+        st = mrs_store_open(&a->store, a->reg.vault_url, 0, err);
+    if (st == MARS_OK)
+        st = mrs_agent_allowed(a->store, a->reg.vault, a->keys, MRS_NEED_READ, err);
+    /* A damaged record keeps nobody from restoring, and verify has to name it. */
+    if (st == MARS_ERR_CORRUPT)
+        st = MARS_OK;
+    return st == MARS_OK ? assemble(a, o->workers, o->buffer_bytes, err) : st;
+}
+
+mars_status
+mars_agent_open(const char *config_dir, uint64_t config_dir_len, const mars_agent_options *opts,
+                mars_agent **out, mars_error *err)
+{
+    struct mars_agent *a;
+    mars_agent_options o;
+    mars_status st;
+
+    mrs_error_clear(err);
+    if (out == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "out: is NULL");
+    *out = NULL;
+    a = mrs_alloc(sizeof *a);
+    if (a == NULL)
+        return mrs_nomem(err);
+    st = mrs_opts_import(&o, sizeof o, opts, MRS_AGENT_OPTIONS_V1, err);
+    if (st == MARS_OK)
+        st = mrs_arg_path(config_dir, config_dir_len, true, "config_dir", &a->config_dir, err);
+    if (st == MARS_OK)
+        st = open_registered(a, &o, err);
+    if (st == MARS_OK)
+        *out = a;
+    else
+        mars_agent_close(a);
+    return st;
+}
+
+/* A caller's strings of one registration, as NUL-terminated copies. */
+struct strings {
+    char *config_dir;
+    char *credentials;
+    char *cache_dir;
+    char *name;
+    char *domain;
+};
+
+static mars_status
+read_strings(const mars_register_options *o, struct strings *s, mars_error *err)
+{
+    mars_status st = mrs_arg_path(o->config_dir, o->config_dir_len, true, "config_dir",
+                                  &s->config_dir, err);
+
+    if (st == MARS_OK)
+        st = mrs_arg_string(o->credentials, o->credentials_len, true, "credentials",
+                            &s->credentials, err);
+    if (st == MARS_OK)
+        st = mrs_arg_path(o->cache_dir, o->cache_dir_len, false, "cache_dir", &s->cache_dir, err);
+    if (st == MARS_OK)
+        st = mrs_arg_string(o->name, o->name_len, false, "name", &s->name, err);
+    if (st == MARS_OK)
+        st = mrs_arg_string(o->domain, o->domain_len, false, "domain", &s->domain, err);
+    if (st == MARS_OK && s->name != NULL)
+        st = mrs_name_check(s->name, strlen(s->name), "name", err);
+    if (st == MARS_OK && s->domain != NULL)
+        st = mrs_name_check(s->domain, strlen(s->domain), "domain", err);
+    return st;
+}
+
+static size_t
+passphrase_len(const char *passphrase, uint64_t len)
+{
+    return len != 0 || passphrase == NULL ? (size_t)len : strlen(passphrase);
+}
+
+mars_status
+mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err)
+{
+    struct mrs_register_spec spec = { .credentials = NULL };
+    struct strings s = { NULL };
+    mars_register_options o;
+    mars_status st;
+
+    mrs_error_clear(err);
+    if (out != NULL)
+        *out = NULL;
+    if (opts == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "opts: is NULL");
+    st = mrs_opts_import(&o, sizeof o, opts, MRS_REGISTER_OPTIONS_V1, err);
+    if (st == MARS_OK && o.flags != 0)
+        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o.flags);
+    spec.passphrase_len = st == MARS_OK ? passphrase_len(o.passphrase, o.passphrase_len) : 0;
+    if (st == MARS_OK)
+        st = mrs_passphrase_check(o.passphrase, spec.passphrase_len, "passphrase", err);
+    if (st == MARS_OK)
+        st = read_strings(&o, &s, err);
+    if (st == MARS_OK) {
+        spec.passphrase = o.passphrase;
+        spec.credentials = s.credentials;
+        spec.config_dir = s.config_dir;
+        spec.cache_dir = s.cache_dir;
+        spec.name = s.name;
+        spec.domain = s.domain;
+        st = mrs_register(&spec, err);
+    }
+    if (st == MARS_OK && out != NULL)
+        st = mars_agent_open(s.config_dir, 0, NULL, out, err);
+    mrs_free(s.config_dir);
+    mrs_free(s.credentials);
+    mrs_free(s.cache_dir);
+    mrs_free(s.name);
+    mrs_free(s.domain);
+    return st;
+}
+
+static mars_status
+open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *err)
+{
+    struct mrs_recover_spec spec = { .passphrase = o->passphrase };
+    char *credentials = NULL, *machine = NULL;
+    mars_status st = o->passphrase != NULL
+                         ? MARS_OK
+                         : mrs_fail(err, MARS_ERR_INVALID_ARG, "passphrase: is missing");
+
+    a->read_only = true;
+    if (st == MARS_OK)
+        st = mrs_arg_string(o->credentials, o->credentials_len, true, "credentials", &credentials,
+                            err);
+    if (st == MARS_OK)
+        st = mrs_arg_string(o->machine, o->machine_len, false, "machine", &machine, err);
+    spec.passphrase_len = passphrase_len(o->passphrase, o->passphrase_len);
+    spec.credentials = credentials;
+    spec.machine = machine;
+    if (st == MARS_OK)
+        st = mrs_recover(&spec, &a->reg, &a->keys, &a->store, err);
+    if (st == MARS_OK)
+        st = mrs_agent_allowed(a->store, a->reg.vault, a->keys, MRS_NEED_READ, err);
+    if (st == MARS_OK)
+        st = assemble(a, o->workers, o->buffer_bytes, err);
+    mrs_free(credentials);
+    mrs_free(machine);
+    return st;
+}
+
+mars_status
+mars_recover_open(const mars_recover_options *opts, mars_agent **out, mars_error *err)
+{
+    struct mars_agent *a;
+    mars_recover_options o;
+    mars_status st;
+
+    mrs_error_clear(err);
+    if (out == NULL || opts == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: is NULL", out == NULL ? "out" : "opts");
+    *out = NULL;
+    a = mrs_alloc(sizeof *a);
+    if (a == NULL)
+        return mrs_nomem(err);
+    st = mrs_opts_import(&o, sizeof o, opts, MRS_RECOVER_OPTIONS_V1, err);
+    if (st == MARS_OK)
+        st = open_recovered(a, &o, err);
+    if (st == MARS_OK)
+        *out = a;
+    else
+        mars_agent_close(a);
+    return st;
+}
+
+mars_status
+mars_agent_get_info(const mars_agent *agent, mars_agent_info *info, mars_error *err)
+{
+    mars_agent_info out = { .struct_size = sizeof out };
+    mars_status st = mrs_agent_enter(agent, err);
+
+    if (st == MARS_OK && info == NULL)
+        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "info: is NULL");
+    if (st != MARS_OK)
+        return st;
+    out.read_only = agent->read_only;
+    out.machine_id = agent->machine_hex;
+    out.machine_name = agent->reg.machine_name;
+    out.domain_id = agent->domain_hex;
+    out.vault_url = agent->reg.vault_url;
+    out.cache_dir = agent->reg.cache_dir != NULL ? agent->reg.cache_dir : "";
+    return mrs_opts_export(info, &out, sizeof out, err);
+}
+
+void
+mars_agent_close(mars_agent *agent)
+{
+    if (agent == NULL)
+        return;
+    mrs_engine_free(agent->engine);
+    mrs_domain_close(agent->domain);
+    mrs_cache_close(agent->cache);
+    mrs_keyring_free(agent->keys);
+    mrs_store_close(agent->store);
+    mrs_registration_free(&agent->reg);
+    mrs_free(agent->config_dir);
+    mrs_free(agent);
+}

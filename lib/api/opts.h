@@ -1,0 +1,46 @@
+/* Arguments from callers: versions of option structs, strings, names. */
+#ifndef MRS_API_OPTS_H
+#define MRS_API_OPTS_H
+
+#include <stdbool.h>
+
+#include <mars/agent.h>
+#include <mars/backup.h>
+#include <mars/restore.h>
+#include <mars/vault.h>
+#include <mars/verify.h>
+
+/* Sizes of the option structs as they were first released: what every caller has at least. */
+enum {
+    MRS_VAULT_OPTIONS_V1 = sizeof(mars_vault_options),
+    MRS_CREDENTIALS_OPTIONS_V1 = sizeof(mars_credentials_options),
+    MRS_REGISTER_OPTIONS_V1 = sizeof(mars_register_options),
+    MRS_AGENT_OPTIONS_V1 = sizeof(mars_agent_options),
+    MRS_RECOVER_OPTIONS_V1 = sizeof(mars_recover_options),
+    MRS_BACKUP_OPTIONS_V1 = sizeof(mars_backup_options),
+    MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
+    MRS_VERIFY_OPTIONS_V1 = sizeof(mars_verify_options)
+};
+
+/* Copy a caller's options into dst of cap bytes: an older caller's are extended with zeros, a newer
+ * one's are taken if what this build does not know is zero (MARS_ERR_UNSUPPORTED). src NULL: all
+ * defaults. */
+MARS_NODISCARD mars_status mrs_opts_import(void *dst, size_t cap, const void *src, size_t v1_size,
+                                           mars_error *err);
+/* Copy a result to a caller, as much as its struct_size takes; what it has more is zeroed. */
+MARS_NODISCARD mars_status mrs_opts_export(void *dst, const void *src, size_t size,
+                                           mars_error *err);
+
+/* A string argument as a NUL-terminated copy for mrs_free; len 0: it has its own NUL. NULL stays
+ * NULL unless it is required. */
+MARS_NODISCARD mars_status mrs_arg_string(const char *s, uint64_t len, bool required,
+                                          const char *what, char **out, mars_error *err);
+/* The same for a path, made absolute. */
+MARS_NODISCARD mars_status mrs_arg_path(const char *s, uint64_t len, bool required,
+                                        const char *what, char **out, mars_error *err);
+
+/* A display name: 1 to 255 bytes of UTF-8 without control characters and "/". */
+MARS_NODISCARD mars_status mrs_name_check(const char *text, size_t len, const char *what,
+                                          mars_error *err);
+
+#endif

@@ -1,0 +1,322 @@
+#include "format/keys.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/vec.h"
+
+enum { SET_ROOT_NUMBER = 1, SET_ROOT_ID, SET_SLOT };
+enum { SLOT_ID = 1, SLOT_KIND, SLOT_LABEL, SLOT_CREATED, SLOT_SALT, SLOT_PASSES, SLOT_MEMORY,
+       SLOT_LANES, SLOT_COMMITMENT, SLOT_WRAPPED };
+enum { RING_ROOT_NUMBER = 1, RING_KEY, RING_PREVIOUS };
+enum { KEY_TYPE = 1, KEY_EPOCH, KEY_ID, KEY_KEY };
+enum { PREVIOUS_NUMBER = 1, PREVIOUS_ID, PREVIOUS_ROOT };
+/* More would let a hostile store make a machine run out of memory or time. */
+enum { PASSES_MIN = 2, PASSES_MAX = 16, MEMORY_MIN = 32768, MEMORY_MAX = 1048576, LANES_MIN = 1,
+       LANES_MAX = 16 };
+enum { NESTED_MAX = 512 }; /* bytes of a slot or key */
+
+#define BIT(number) ((uint64_t)1 << (number))
+
+static void
+write_slot(struct mrs_wr *w, const struct mrs_slot *s)
+{
+    mrs_field_bytes(w, SLOT_ID, 1, s->id, sizeof s->id);
+    mrs_field_varint(w, SLOT_KIND, 1, s->kind);
+    mrs_field_bytes(w, SLOT_LABEL, 1, s->label, strlen(s->label));
+    mrs_field_stamp(w, SLOT_CREATED, 1, s->created);
+    mrs_field_bytes(w, SLOT_SALT, 1, s->salt, sizeof s->salt);
+    if (s->kind == MRS_SLOT_PASSPHRASE) {
+        mrs_field_varint(w, SLOT_PASSES, 1, s->passes);
+        mrs_field_varint(w, SLOT_MEMORY, 1, s->memory_kib);
+        mrs_field_varint(w, SLOT_LANES, 1, s->lanes);
+    }
+    mrs_field_bytes(w, SLOT_COMMITMENT, 1, s->commitment, sizeof s->commitment);
+    mrs_field_bytes(w, SLOT_WRAPPED, 1, s->wrapped, sizeof s->wrapped);
+}
+
+mars_status
+mrs_slot_set_encode(const struct mrs_slot_set *s, struct mrs_buf *out, mars_error *err)
+{
+    struct mrs_wr w = mrs_wr_init(out, err);
+    struct mrs_buf one = MRS_BUF_INIT(NESTED_MAX);
+
+    mrs_field_varint(&w, SET_ROOT_NUMBER, 1, s->root_number);
+    mrs_field_bytes(&w, SET_ROOT_ID, 1, s->root_id, sizeof s->root_id);
+    for (size_t i = 0; i < s->n && w.st == MARS_OK; i++) {
+        struct mrs_wr inner = mrs_wr_init(&one, err);
+
+        mrs_buf_reset(&one);
+        write_slot(&inner, &s->slots[i]);
+        w.st = inner.st;
+        mrs_field_bytes(&w, SET_SLOT, 1, one.data, one.len);
+    }
+    mrs_buf_free(&one);
+    return w.st;
+}
+
+/* Costs of a passphrase slot stay within bounds; other slots have none. */
+static mars_status
+check_costs(const struct mrs_slot *s, mars_error *err)
+{
+    if (s->kind != MRS_SLOT_PASSPHRASE)
+        return (s->passes | s->memory_kib | s->lanes) == 0
+                   ? MARS_OK
+                   : mrs_fail(err, MARS_ERR_CORRUPT, "slot set: costs of a slot without passphrase");
+    if (s->passes < PASSES_MIN || s->passes > PASSES_MAX || s->memory_kib < MEMORY_MIN ||
+        s->memory_kib > MEMORY_MAX || s->lanes < LANES_MIN || s->lanes > LANES_MAX)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED,
+                        "slot set: Argon2id costs %u passes, %u KiB, %u lanes are out of bounds",
+                        s->passes, s->memory_kib, s->lanes);
+    return MARS_OK;
+}
+
+static mars_status
+read_slot(const struct mrs_field *outer, struct mrs_slot *s, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(outer->data, outer->len);
+    struct mrs_field f = { 0 };
+    uint64_t met = 0, kind = 0;
+    int bad = 0;
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && mrs_field_next(&r, &f)) {
+        mrs_field_once(&f, &met, &bad);
+        switch (f.number) {
+        case SLOT_ID: mrs_field_get_copy(&f, s->id, sizeof s->id, &bad); break;
+        case SLOT_KIND: kind = mrs_field_get_varint(&f, &bad); break;
+        case SLOT_LABEL: mrs_field_get_text(&f, s->label, sizeof s->label, &bad); break;
+        case SLOT_CREATED: s->created = mrs_field_get_stamp(&f, &bad); break;
+        case SLOT_SALT: mrs_field_get_copy(&f, s->salt, sizeof s->salt, &bad); break;
+        case SLOT_PASSES: s->passes = mrs_field_get_u32(&f, &bad); break;
+        case SLOT_MEMORY: s->memory_kib = mrs_field_get_u32(&f, &bad); break;
+        case SLOT_LANES: s->lanes = mrs_field_get_u32(&f, &bad); break;
+        case SLOT_COMMITMENT:
+            mrs_field_get_copy(&f, s->commitment, sizeof s->commitment, &bad);
+            break;
+        case SLOT_WRAPPED: mrs_field_get_copy(&f, s->wrapped, sizeof s->wrapped, &bad); break;
+        default: st = mrs_field_unknown(&f, "slot set", err);
+        }
+    }
+    bad |= kind < MRS_SLOT_PASSPHRASE || kind > MRS_SLOT_CALLER;
+    s->kind = (uint8_t)kind;
+    if (st == MARS_OK)
+        st = mrs_field_end(&r, bad, met,
+                           BIT(SLOT_ID) | BIT(SLOT_KIND) | BIT(SLOT_SALT) | BIT(SLOT_COMMITMENT) |
+                               BIT(SLOT_WRAPPED),
+                           "slot set", err);
+    return st == MARS_OK ? check_costs(s, err) : st;
+}
+
+static mars_status
+add_slot(struct mrs_vec *slots, const struct mrs_field *f, mars_error *err)
+{
+    struct mrs_slot *s;
+
+    if (slots->len >= MRS_SLOTS_MAX)
+        return mrs_fail(err, MARS_ERR_CORRUPT, "slot set: more than %d slots", MRS_SLOTS_MAX);
+    s = mrs_vec_add(slots);
+    return s != NULL ? read_slot(f, s, err) : mrs_nomem(err);
+}
+
+mars_status
+mrs_slot_set_decode(struct mrs_slot_set *s, const uint8_t *buf, size_t len, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(buf, len);
+    struct mrs_vec slots = MRS_VEC_INIT(struct mrs_slot);
+    struct mrs_field f = { 0 };
+    uint64_t met = 0;
+    int bad = 0;
+    mars_status st = MARS_OK;
+
+    memset(s, 0, sizeof *s);
+    while (st == MARS_OK && mrs_field_next(&r, &f)) {
+        if (f.number != SET_SLOT)
+            mrs_field_once(&f, &met, &bad);
+        switch (f.number) {
+        case SET_ROOT_NUMBER: s->root_number = mrs_field_get_u32(&f, &bad); break;
+        case SET_ROOT_ID: mrs_field_get_copy(&f, s->root_id, sizeof s->root_id, &bad); break;
+        case SET_SLOT: st = add_slot(&slots, &f, err); break;
+        default: st = mrs_field_unknown(&f, "slot set", err);
+        }
+    }
+    bad |= s->root_number == 0;
+    if (st == MARS_OK)
+        st = mrs_field_end(&r, bad, met, BIT(SET_ROOT_NUMBER) | BIT(SET_ROOT_ID), "slot set", err);
+    s->slots = slots.items;
+    s->n = slots.len;
+    if (st != MARS_OK)
+        mrs_slot_set_free(s);
+    return st;
+}
+
+void
+mrs_slot_set_free(struct mrs_slot_set *s)
+{
+    mrs_free(s->slots);
+    s->slots = NULL;
+    s->n = 0;
+}
+
+void
+mrs_slot_binding(const struct mrs_slot *s, const uint8_t domain[16], const uint8_t root_id[16],
+                 uint8_t out[MRS_SLOT_BINDING_SIZE])
+{
+    struct mrs_buf b = { out, 0, MRS_SLOT_BINDING_SIZE, MRS_SLOT_BINDING_SIZE };
+    struct mrs_wr w = mrs_wr_init(&b, NULL);
+
+    mrs_wr_bytes(&w, domain, 16);
+    mrs_wr_bytes(&w, s->id, sizeof s->id);
+    mrs_wr_u8(&w, s->kind);
+    mrs_wr_le32(&w, s->passes);
+    mrs_wr_le32(&w, s->memory_kib);
+    mrs_wr_le32(&w, s->lanes);
+    mrs_wr_bytes(&w, root_id, 16);
+}
+
+static void
+write_key(struct mrs_wr *w, const struct mrs_ring_key *k)
+{
+    mrs_field_varint(w, KEY_TYPE, 1, k->type);
+    mrs_field_varint(w, KEY_EPOCH, 1, k->epoch);
+    mrs_field_bytes(w, KEY_ID, 1, k->id, sizeof k->id);
+    mrs_field_bytes(w, KEY_KEY, 1, k->key, sizeof k->key);
+}
+
+static void
+write_previous(struct mrs_wr *w, const struct mrs_ring *r)
+{
+    mrs_field_varint(w, PREVIOUS_NUMBER, 1, r->previous_number);
+    mrs_field_bytes(w, PREVIOUS_ID, 1, r->previous_id, sizeof r->previous_id);
+    mrs_field_bytes(w, PREVIOUS_ROOT, 1, r->previous_root, sizeof r->previous_root);
+}
+
+mars_status
+mrs_ring_encode(const struct mrs_ring *r, struct mrs_buf *out, mars_error *err)
+{
+    struct mrs_wr w = mrs_wr_init(out, err), inner;
+    struct mrs_buf one = MRS_BUF_INIT(NESTED_MAX);
+
+    mrs_field_varint(&w, RING_ROOT_NUMBER, 1, r->root_number);
+    for (size_t i = 0; i < r->n && w.st == MARS_OK; i++) {
+        mrs_buf_reset(&one);
+        inner = mrs_wr_init(&one, err);
+        write_key(&inner, &r->keys[i]);
+        w.st = inner.st;
+        mrs_field_bytes(&w, RING_KEY, 1, one.data, one.len);
+    }
+    if (r->previous_number != 0 && w.st == MARS_OK) {
+        mrs_buf_reset(&one);
+        inner = mrs_wr_init(&one, err);
+        write_previous(&inner, r);
+        w.st = inner.st;
+        mrs_field_bytes(&w, RING_PREVIOUS, 1, one.data, one.len);
+    }
+    mrs_buf_free(&one);
+    return w.st;
+}
+
+static mars_status
+read_key(const struct mrs_field *outer, struct mrs_ring_key *k, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(outer->data, outer->len);
+    struct mrs_field f = { 0 };
+    uint64_t met = 0;
+    int bad = 0;
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && mrs_field_next(&r, &f)) {
+        mrs_field_once(&f, &met, &bad);
+        switch (f.number) {
+        case KEY_TYPE: k->type = mrs_field_get_u32(&f, &bad); break;
+        case KEY_EPOCH: k->epoch = mrs_field_get_u32(&f, &bad); break;
+        case KEY_ID: mrs_field_get_copy(&f, k->id, sizeof k->id, &bad); break;
+        case KEY_KEY: mrs_field_get_copy(&f, k->key, sizeof k->key, &bad); break;
+        default: st = mrs_field_unknown(&f, "key ring", err);
+        }
+    }
+    bad |= k->type == 0 || k->epoch == 0;
+    return st != MARS_OK ? st : mrs_field_end(&r, bad, met, BIT(KEY_ID) | BIT(KEY_KEY), "key ring",
+                                              err);
+}
+
+static mars_status
+read_previous(const struct mrs_field *outer, struct mrs_ring *ring, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(outer->data, outer->len);
+    struct mrs_field f = { 0 };
+    uint64_t met = 0;
+    int bad = 0;
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && mrs_field_next(&r, &f)) {
+        mrs_field_once(&f, &met, &bad);
+        switch (f.number) {
+        case PREVIOUS_NUMBER: ring->previous_number = mrs_field_get_u32(&f, &bad); break;
+        case PREVIOUS_ID: mrs_field_get_copy(&f, ring->previous_id, 16, &bad); break;
+        case PREVIOUS_ROOT: mrs_field_get_copy(&f, ring->previous_root, MRS_ROOT_SIZE, &bad); break;
+        default: st = mrs_field_unknown(&f, "key ring", err);
+        }
+    }
+    bad |= ring->previous_number == 0;
+    return st != MARS_OK ? st : mrs_field_end(&r, bad, met, BIT(PREVIOUS_ID) | BIT(PREVIOUS_ROOT),
+                                              "key ring", err);
+}
+
+/* Room for all keys at once: a list that grows would leave copies of keys behind. */
+static mars_status
+make_room(struct mrs_ring *ring, const uint8_t *buf, size_t len, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(buf, len);
+    struct mrs_field f = { 0 };
+    size_t n = 0;
+
+    while (mrs_field_next(&r, &f))
+        n += f.number == RING_KEY;
+    if (n > MRS_RING_MAX)
+        return mrs_fail(err, MARS_ERR_CORRUPT, "key ring: more than %d keys", MRS_RING_MAX);
+    ring->keys = mrs_alloc_array(n, sizeof *ring->keys);
+    return ring->keys != NULL ? MARS_OK : mrs_nomem(err);
+}
+
+mars_status
+mrs_ring_decode(struct mrs_ring *ring, const uint8_t *buf, size_t len, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(buf, len);
+    struct mrs_field f = { 0 };
+    uint64_t met = 0;
+    int bad = 0;
+    mars_status st;
+
+    memset(ring, 0, sizeof *ring);
+    st = make_room(ring, buf, len, err);
+    while (st == MARS_OK && mrs_field_next(&r, &f)) {
+        if (f.number != RING_KEY)
+            mrs_field_once(&f, &met, &bad);
+        switch (f.number) {
+        case RING_ROOT_NUMBER: ring->root_number = mrs_field_get_u32(&f, &bad); break;
+        case RING_KEY: st = read_key(&f, &ring->keys[ring->n++], err); break;
+        case RING_PREVIOUS: st = read_previous(&f, ring, err); break;
+        default: st = mrs_field_unknown(&f, "key ring", err);
+        }
+    }
+    /* The root before has the number before; the first has none. */
+    bad |= ring->root_number == 0 || ring->previous_number != ring->root_number - 1;
+    if (st == MARS_OK)
+        st = mrs_field_end(&r, bad, met, BIT(RING_ROOT_NUMBER), "key ring", err);
+    if (st != MARS_OK)
+        mrs_ring_free(ring);
+    return st;
+}
+
+void
+mrs_ring_free(struct mrs_ring *r)
+{
+    if (r->keys != NULL)
+        mrs_wipe(r->keys, r->n * sizeof *r->keys);
+    mrs_free(r->keys);
+    mrs_wipe(r->previous_root, sizeof r->previous_root);
+    r->keys = NULL;
+    r->n = 0;
+}

@@ -1,0 +1,21 @@
+/* A domain's record: its name for people. FORMAT.md section 5. */
+#ifndef MRS_REPO_RECORD_H
+#define MRS_REPO_RECORD_H
+
+#include "format/record.h"
+#include "repo/keyring.h"
+#include "store/store.h"
+
+/* Put the first record of the domain that the keys belong to. */
+MARS_NODISCARD mars_status mrs_domain_record_put(struct mrs_store *store, const uint8_t writer[16],
+                                                 const struct mrs_keyring *keys, const char *name,
+                                                 mars_error *err);
+
+/* The newest record. keys NULL: its check is left out, and what it says is as trustworthy as the
+ * store. MARS_ERR_NOT_FOUND if there is none. */
+MARS_NODISCARD mars_status mrs_domain_record_read(struct mrs_domain_record *r,
+                                                  struct mrs_store *store, const uint8_t domain[16],
+                                                  enum mrs_need need, struct mrs_keyring *keys,
+                                                  mars_error *err);
+
+#endif
