@@ -84,10 +84,11 @@ set_keeps_to_the_limits(void **state)
     assert_int_equal(mrs_doc_set(doc, "x", value, NULL), MARS_ERR_INVALID_ARG);
     key[MRS_DOC_KEY_MAX] = value[MRS_DOC_VALUE_MAX] = '\0';
     assert_int_equal(mrs_doc_set(doc, key, value, NULL), MARS_OK);
-    key[2] = '\0';
+    key[3] = '\0';
     for (int i = 1; i < MRS_DOC_KEYS_MAX; i++) {
-        key[0] = (char)('a' + i / 26);
-        key[1] = (char)('a' + i % 26);
+        key[0] = (char)('a' + i / 26 / 26);
+        key[1] = (char)('a' + i / 26 % 26);
+        key[2] = (char)('a' + i % 26);
         assert_int_equal(mrs_doc_set_i64(doc, key, i, NULL), MARS_OK);
     }
     assert_int_equal(mrs_doc_set(doc, "more", "x", NULL), MARS_ERR_INVALID_ARG);

@@ -1,0 +1,91 @@
+#include <string.h>
+
+#include "json.h"
+#include "report.h"
+
+enum { NAME_WIDTH = 30 };
+
+static void
+print_option(FILE *out, const struct option *o)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "  %s%c%s--%s%s%s", o->letter != '\0' ? "-" : "",
+             o->letter != '\0' ? o->letter : ' ', o->letter != '\0' ? ", " : "   ", o->name,
+             o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
+    fprintf(out, "%-*s  %s\n", NAME_WIDTH, text, o->help);
+}
+
+static void
+print_options(FILE *out, const char *title, uint64_t which)
+{
+    if (which == 0)
+        return;
+    fprintf(out, "\n%s:\n", title);
+    for (unsigned o = 0; o < OPT_COUNT; o++)
+        if ((which & OPT_BIT(o)) != 0)
+            print_option(out, &options[o]);
+}
+
+static void
+print_required(FILE *out, uint64_t which)
+{
+    for (unsigned o = 0; o < OPT_COUNT; o++)
+        if ((which & OPT_BIT(o)) != 0)
+            fprintf(out, " --%s %s", options[o].name, options[o].arg);
+}
+
+static void
+print_verb(FILE *out, const struct verb *v)
+{
+    fprintf(out, "usage: mars %s", v->name);
+    print_required(out, v->required);
+    fprintf(out, "%s%s [options]\n", *v->args != '\0' ? " " : "", v->args);
+    if (v->instead != 0) {
+        fprintf(out, "       mars %s", v->name);
+        print_required(out, v->instead);
+        fputs(" [options]\n", out);
+    }
+    fprintf(out, "\n%s\n", v->help);
+    if (v->more != NULL)
+        fprintf(out, "\n%s\n", v->more);
+    print_options(out, "options", v->options);
+    print_options(out, "with every verb", global_options);
+}
+
+void
+help_print(FILE *out, const struct verb *verb, const char *group)
+{
+    size_t len = group != NULL ? strlen(group) : 0;
+    char text[64];
+
+    if (verb != NULL) {
+        print_verb(out, verb);
+        return;
+    }
+    fputs("usage: mars [options] VERB ...\n\n"
+          "Encrypted, deduplicated backup into a vault.\n\nverbs:\n", out);
+    for (size_t i = 0; i < n_verbs; i++) {
+        if (len > 0 && (strncmp(verbs[i].name, group, len) != 0 || verbs[i].name[len] != ' '))
+            continue;
+        snprintf(text, sizeof text, "  %s %s", verbs[i].name, verbs[i].args);
+        fprintf(out, "%-*s  %s\n", NAME_WIDTH, text, verbs[i].help);
+    }
+    print_options(out, "with every verb", global_options);
+    fputs("\nmars VERB --help shows a verb's own options.\n"
+          "exit codes: 0 done, 1 failed or damage found, 2 wrong usage, 3 done with warnings,\n"
+          "130 interrupted\n", out);
+}
+
+void
+help_version(bool json)
+{
+    if (json) {
+        json_begin("version");
+        json_text("version", mars_version());
+        json_text("crypto", mars_crypto_provider());
+        json_end();
+    } else {
+        printf("mars %s (%s)\n", mars_version(), mars_crypto_provider());
+    }
+}

@@ -1,0 +1,44 @@
+/* What the program tells: errors, events, notes. */
+#ifndef MARS_CLI_REPORT_H
+#define MARS_CLI_REPORT_H
+
+#include <stdio.h>
+
+#include "cli.h"
+
+#if defined(__GNUC__)
+#define CLI_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define CLI_PRINTF(f, a)
+#endif
+
+/* A failed call: tell it, with what to do about it. Returns the exit code. */
+int report_failure(struct cli *cli, const mars_error *err);
+
+/* The same with a hint of the caller's; NULL: none. */
+int report_failure_hint(struct cli *cli, const mars_error *err, const char *hint);
+
+/* The command line is wrong. Returns CODE_USAGE. */
+int report_usage(struct cli *cli, const char *format, ...) CLI_PRINTF(2, 3);
+
+/* Something of the program's own failed. Returns CODE_FAILED. */
+int report_io(struct cli *cli, const char *format, ...) CLI_PRINTF(2, 3);
+
+/* A mars_event_fn; user is the struct cli. */
+void MARS_CALL report_event(const mars_event *event, void *user);
+
+/* What the events so far make of a run that went well. */
+int report_code(const struct cli *cli);
+
+/* Is a summary wanted as text? Clears the terminal's progress line. */
+bool report_text(struct cli *cli);
+
+/* progress.c: a mars_progress_fn; user is the struct cli. */
+int MARS_CALL progress_show(const mars_progress *p, void *user);
+void progress_clear(struct cli *cli);
+
+/* help.c */
+void help_print(FILE *out, const struct verb *verb, const char *group);
+void help_version(bool json);
+
+#endif

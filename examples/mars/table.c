@@ -1,0 +1,129 @@
+#include "table.h"
+
+#include "cli.h"
+
+#define GLOBALS                                                                          \
+    (OPT_BIT(OPT_CONFIG) | OPT_BIT(OPT_JSON) | OPT_BIT(OPT_QUIET) | OPT_BIT(OPT_VERBOSE) | \
+     OPT_BIT(OPT_HELP) | OPT_BIT(OPT_VERSION))
+
+const uint64_t global_options = GLOBALS;
+
+const struct option options[OPT_COUNT] = {
+    [OPT_CONFIG] = { "config", "DIR", "where this machine's state lies", KIND_TEXT, 0 },
+    [OPT_JSON] = { "json", NULL, "one JSON object a line on standard output", KIND_FLAG, 0 },
+    [OPT_QUIET] = { "quiet", NULL, "no summary and no progress", KIND_FLAG, 'q' },
+    [OPT_VERBOSE] = { "verbose", NULL, "a line for each file", KIND_FLAG, 'v' },
+    [OPT_HELP] = { "help", NULL, "show this help", KIND_FLAG, 'h' },
+    [OPT_VERSION] = { "version", NULL, "show the version", KIND_FLAG, 0 },
+    [OPT_ACCESS_DAYS] = { "access-days", "N", "how long they open the store (365)", KIND_NUMBER,
+                          0 },
+    [OPT_AGAINST_DISK] = { "against-disk", NULL,
+                           "compare a point with the files as they are now", KIND_FLAG, 0 },
+    [OPT_CACHE] = { "cache", "DIR", "where to keep the cache (\"cache\" in the state)",
+                    KIND_TEXT, 0 },
+    [OPT_COMPRESSION] = { "compression", "lz4|none", "how to compress new data (lz4)",
+                          KIND_CHOICE, 0 },
+    [OPT_CONFLICT] = { "conflict", "copy|overwrite|skip",
+                       "what to do with a different file in the way (copy)", KIND_CHOICE, 0 },
+    [OPT_CREDENTIALS] = { "credentials", "FILE", "the vault credentials file", KIND_TEXT, 0 },
+    [OPT_DOMAIN] = { "domain", "NAME", "the domain to share (one of its own)", KIND_TEXT, 0 },
+    [OPT_DRY_RUN] = { "dry-run", NULL, "write nothing", KIND_FLAG, 0 },
+    [OPT_EXCLUDE] = { "exclude", "PATTERN", "leave out, like a line of .gitignore; repeatable",
+                      KIND_LIST, 0 },
+    [OPT_EXCLUDE_CACHES] = { "exclude-caches", NULL,
+                             "leave out what lies beside a CACHEDIR.TAG", KIND_FLAG, 0 },
+    [OPT_EXCLUDE_FILE] = { "exclude-file", "FILE", "read such patterns from FILE, one a line",
+                           KIND_TEXT, 0 },
+    [OPT_ITEM] = { "item", "NAME", "the item meant (backup: \"files\")", KIND_TEXT, 0 },
+    [OPT_LABEL] = { "label", "L", "a note shown by key list", KIND_TEXT, 0 },
+    [OPT_MACHINE] = { "machine", "NAME", "its name or id (the vault's only one)", KIND_TEXT, 0 },
+    [OPT_NAME] = { "name", "NAME", "this machine's name in the vault (the host name)", KIND_TEXT,
+                   0 },
+    [OPT_NEW_PASSPHRASE_FILE] = { "new-passphrase-file", "FILE",
+                                  "read the new passphrase from FILE, - is standard input",
+                                  KIND_TEXT, 0 },
+    [OPT_NO_ACL] = { "no-acl", NULL, "leave POSIX ACLs out", KIND_FLAG, 0 },
+    [OPT_NO_OWNER] = { "no-owner", NULL, "leave owner and group as they come", KIND_FLAG, 0 },
+    [OPT_ONE_FILE_SYSTEM] = { "one-file-system", NULL, "do not enter other file systems",
+                              KIND_FLAG, 0 },
+    [OPT_OUT] = { "out", "FILE", "the file to write", KIND_TEXT, 0 },
+    [OPT_PASSPHRASE_FILE] = { "passphrase-file", "FILE",
+                              "read the passphrase from FILE, - is standard input", KIND_TEXT,
+                              0 },
+    [OPT_READ_DATA] = { "read-data", NULL, "read and open every byte of every pack", KIND_FLAG,
+                        0 },
+    [OPT_REDUNDANCY] = { "redundancy", "R", "copies the store keeps (none)", KIND_TEXT, 0 },
+    [OPT_SOFT_DELETE_DAYS] = { "soft-delete-days", "N",
+                               "how long deleted points can be taken back (14)", KIND_NUMBER,
+                               0 },
+    [OPT_STDIN] = { "stdin", "NAME", "back up standard input as a file NAME", KIND_TEXT, 0 },
+    [OPT_TO] = { "to", "DIR", "the directory to restore below", KIND_TEXT, 0 },
+    [OPT_VALID_DAYS] = { "valid-days", "N", "how long machines can register with them (10)",
+                         KIND_NUMBER, 0 },
+};
+
+static const char POINT_HELP[] =
+    "POINT is an id, at least the first 6 digits of one, or \"latest\" (with several items: "
+    "--item\ntoo). PATH is absolute, as it was backed up.";
+
+const struct verb verbs[] = {
+    { .name = "vault create", .args = "URL", .run = verb_vault_create,
+      .options = OPT_BIT(OPT_REDUNDANCY) | OPT_BIT(OPT_SOFT_DELETE_DAYS),
+      .help = "make an empty vault", .more = "URL is file:///path." },
+    { .name = "vault show", .args = "URL", .run = verb_vault_show,
+      .help = "show a vault and its machines" },
+    { .name = "vault credentials", .args = "URL", .run = verb_vault_credentials,
+      .options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_VALID_DAYS) | OPT_BIT(OPT_ACCESS_DAYS),
+      .required = OPT_BIT(OPT_OUT), .help = "issue a file with which machines register" },
+    { .name = "register", .args = "", .run = verb_register,
+      .options = OPT_BIT(OPT_CREDENTIALS) | OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_CACHE) |
+                 OPT_BIT(OPT_NAME) | OPT_BIT(OPT_DOMAIN),
+      .required = OPT_BIT(OPT_CREDENTIALS), .help = "register this machine with a vault",
+      .more = "The passphrase has at least 16 characters. It opens the machine's domain, or makes "
+              "it.\nIt is stored nowhere: without it nothing can be restored elsewhere." },
+    { .name = "backup", .args = "PATH...", .run = verb_backup,
+      .options = OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_EXCLUDE) | OPT_BIT(OPT_EXCLUDE_FILE) |
+                 OPT_BIT(OPT_EXCLUDE_CACHES) | OPT_BIT(OPT_ONE_FILE_SYSTEM) |
+                 OPT_BIT(OPT_COMPRESSION) | OPT_BIT(OPT_DRY_RUN) | OPT_BIT(OPT_STDIN),
+      .instead = OPT_BIT(OPT_STDIN), .flags = VERB_AGENT,
+      .help = "back up paths, or standard input, as a new recovery point",
+      .more = "Patterns are anchored at each PATH." },
+    { .name = "points", .args = "", .run = verb_points, .options = OPT_BIT(OPT_ITEM),
+      .flags = VERB_AGENT | VERB_RECOVERS, .help = "list recovery points, oldest first" },
+    { .name = "ls", .args = "POINT [PATH]", .run = verb_ls, .options = OPT_BIT(OPT_ITEM),
+      .flags = VERB_AGENT | VERB_RECOVERS, .help = "list a directory in a recovery point",
+      .more = POINT_HELP },
+    { .name = "cat", .args = "POINT PATH", .run = verb_cat, .options = OPT_BIT(OPT_ITEM),
+      .flags = VERB_AGENT | VERB_RECOVERS, .help = "write a file's bytes to standard output",
+      .more = POINT_HELP },
+    { .name = "restore", .args = "POINT [PATH...]", .run = verb_restore,
+      .options = OPT_BIT(OPT_TO) | OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_CONFLICT) |
+                 OPT_BIT(OPT_NO_ACL) | OPT_BIT(OPT_NO_OWNER) | OPT_BIT(OPT_DRY_RUN),
+      .required = OPT_BIT(OPT_TO), .flags = VERB_AGENT | VERB_RECOVERS,
+      .help = "restore a recovery point, or paths of it, below a directory",
+      .more = POINT_HELP },
+    { .name = "verify", .args = "[POINT]", .run = verb_verify,
+      .options = OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_READ_DATA) | OPT_BIT(OPT_AGAINST_DISK),
+      .flags = VERB_AGENT | VERB_RECOVERS,
+      .help = "find out whether what is in the vault can be restored", .more = POINT_HELP },
+    { .name = "recover", .args = "VERB...",
+      .options = OPT_BIT(OPT_CREDENTIALS) | OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_MACHINE),
+      .required = OPT_BIT(OPT_CREDENTIALS), .flags = VERB_PREFIX,
+      .help = "run a verb on another machine's points, read-only",
+      .more = "VERB is one of points, ls, cat, restore, verify, with its own options." },
+    { .name = "key list", .args = "", .run = verb_key_list, .flags = VERB_AGENT,
+      .help = "list what opens this machine's domain" },
+    { .name = "key add", .args = "", .run = verb_key_add, .flags = VERB_AGENT,
+      .options = OPT_BIT(OPT_LABEL) | OPT_BIT(OPT_PASSPHRASE_FILE) |
+                 OPT_BIT(OPT_NEW_PASSPHRASE_FILE),
+      .help = "add another passphrase" },
+    { .name = "key change", .args = "", .run = verb_key_change, .flags = VERB_AGENT,
+      .options = OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_NEW_PASSPHRASE_FILE),
+      .help = "replace a passphrase",
+      .more = "Someone who kept the old passphrase and a copy of its slot can still open the "
+              "domain." },
+    { .name = "key remove", .args = "SLOT_ID", .run = verb_key_remove, .flags = VERB_AGENT,
+      .options = OPT_BIT(OPT_PASSPHRASE_FILE), .help = "remove a slot" },
+};
+
+const size_t n_verbs = sizeof verbs / sizeof verbs[0];
