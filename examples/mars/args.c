@@ -161,6 +161,20 @@ find_verb(const struct words *w, size_t *at)
     return NULL;
 }
 
+/* Nothing, or the first word of verbs that have two: enough to ask for help. */
+static bool
+is_group(const struct words *w)
+{
+    for (size_t i = 0; w->n == 1 && i < n_verbs; i++) {
+        size_t first = strcspn(verbs[i].name, " ");
+
+        if (verbs[i].name[first] == ' ' && strlen(w->at[0]) == first &&
+            memcmp(verbs[i].name, w->at[0], first) == 0)
+            return true;
+    }
+    return w->n == 0;
+}
+
 static int
 no_verb(struct cli *cli, size_t at)
 {
@@ -168,9 +182,10 @@ no_verb(struct cli *cli, size_t at)
 
     if (at >= w->n)
         return report_usage(cli, "which verb?");
-    if (at + 1 < w->n && (strcmp(w->at[at], "vault") == 0 || strcmp(w->at[at], "key") == 0))
-        return report_usage(cli, "no such verb: %s %s", w->at[at], w->at[at + 1]);
-    return report_usage(cli, "no such verb: %s", w->at[at]);
+    if (is_group(w))
+        return report_usage(cli, "which verb of %s?", w->at[at]);
+    return report_usage(cli, "no such verb: %s%s%s", w->at[at], at + 1 < w->n ? " " : "",
+                        at + 1 < w->n ? w->at[at + 1] : "");
 }
 
 /* Take the verb, and the one before it, off the words. */
@@ -181,13 +196,14 @@ take_verb(struct cli *cli)
     size_t at = 0;
 
     cli->verb = find_verb(&cli->args, &at);
-    if (cli->verb != NULL && (cli->verb->flags & VERB_PREFIX) != 0 && !(help && at == cli->args.n)) {
+    if (cli->verb != NULL && (cli->verb->flags & VERB_PREFIX) != 0 &&
+        !(help && at == cli->args.n)) {
         cli->prefix = cli->verb;
         cli->verb = find_verb(&cli->args, &at);
         if (cli->verb != NULL && (cli->verb->flags & VERB_RECOVERS) == 0)
             return report_usage(cli, "cannot follow %s", cli->prefix->name);
     }
-    if (cli->verb == NULL && !help)
+    if (cli->verb == NULL && !(help && at == 0 && is_group(&cli->args)))
         return no_verb(cli, at);
     for (size_t i = at; i < cli->args.n; i++)
         cli->args.at[i - at] = cli->args.at[i];
@@ -224,14 +240,16 @@ check_options(struct cli *cli)
 {
     uint64_t takes = cli->verb->options | global_options;
     uint64_t needs = cli->verb->required;
+    uint64_t before = cli->prefix != NULL ? cli->prefix->required : 0;
 
-    if (cli->prefix != NULL) {
+    if (cli->prefix != NULL)
         takes |= cli->prefix->options;
-        needs |= cli->prefix->required;
-    }
     for (unsigned o = 0; o < OPT_COUNT; o++) {
         if ((cli->given & ~takes & OPT_BIT(o)) != 0)
             return report_usage(cli, "takes no option --%s", options[o].name);
+        if ((before & ~cli->given & OPT_BIT(o)) != 0)
+            return report_usage(cli, "%s needs --%s %s", cli->prefix->name, options[o].name,
+                                options[o].arg);
         if ((needs & ~cli->given & OPT_BIT(o)) != 0)
             return report_usage(cli, "needs --%s %s", options[o].name, options[o].arg);
     }

@@ -38,6 +38,7 @@ struct cli {
     uint64_t given;            /* bits */
     struct words excludes;
     struct words args;
+    char config_dir[4096];
     bool json;
     bool quiet;
     bool verbose;
@@ -58,6 +59,9 @@ int args_parse(struct cli *cli, int argc, char **argv);
 void args_free(struct cli *cli);
 void words_add(struct words *w, const char *word);
 uint32_t cli_number(const struct cli *cli, enum opt o); /* 0 if not given */
+
+/* Where this machine's state lies; NULL, with a message printed: nobody knows. */
+const char *cli_config_dir(struct cli *cli);
 
 /* The verbs; each returns the exit code. */
 int verb_vault_create(struct cli *cli, mars_agent *agent);

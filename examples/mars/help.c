@@ -3,7 +3,7 @@
 #include "json.h"
 #include "report.h"
 
-enum { NAME_WIDTH = 30 };
+enum { NAME_WIDTH = 34 };
 
 static void
 print_option(FILE *out, const struct option *o)
@@ -36,41 +36,60 @@ print_required(FILE *out, uint64_t which)
 }
 
 static void
-print_verb(FILE *out, const struct verb *v)
+print_usage(FILE *out, const char *start, const struct verb *v, const struct verb *prefix)
 {
-    fprintf(out, "usage: mars %s", v->name);
+    fprintf(out, "%s mars ", start);
+    if (prefix != NULL) {
+        fputs(prefix->name, out);
+        print_required(out, prefix->required);
+        fputc(' ', out);
+    }
+    fputs(v->name, out);
+}
+
+static void
+print_verb(FILE *out, const struct verb *v, const struct verb *prefix)
+{
+    print_usage(out, "usage:", v, prefix);
     print_required(out, v->required);
     fprintf(out, "%s%s [options]\n", *v->args != '\0' ? " " : "", v->args);
     if (v->instead != 0) {
-        fprintf(out, "       mars %s", v->name);
+        print_usage(out, "      ", v, prefix);
         print_required(out, v->instead);
         fputs(" [options]\n", out);
     }
     fprintf(out, "\n%s\n", v->help);
     if (v->more != NULL)
         fprintf(out, "\n%s\n", v->more);
-    print_options(out, "options", v->options);
+    print_options(out, "options", v->options | (prefix != NULL ? prefix->options : 0));
     print_options(out, "with every verb", global_options);
 }
 
-void
-help_print(FILE *out, const struct verb *verb, const char *group)
+/* The verbs; with a first word of two, only those of that group. */
+static void
+print_verbs(FILE *out, const char *group)
 {
     size_t len = group != NULL ? strlen(group) : 0;
     char text[64];
 
-    if (verb != NULL) {
-        print_verb(out, verb);
-        return;
-    }
-    fputs("usage: mars [options] VERB ...\n\n"
-          "Encrypted, deduplicated backup into a vault.\n\nverbs:\n", out);
     for (size_t i = 0; i < n_verbs; i++) {
         if (len > 0 && (strncmp(verbs[i].name, group, len) != 0 || verbs[i].name[len] != ' '))
             continue;
         snprintf(text, sizeof text, "  %s %s", verbs[i].name, verbs[i].args);
         fprintf(out, "%-*s  %s\n", NAME_WIDTH, text, verbs[i].help);
     }
+}
+
+void
+help_print(FILE *out, const struct cli *cli)
+{
+    if (cli->verb != NULL) {
+        print_verb(out, cli->verb, cli->prefix);
+        return;
+    }
+    fputs("usage: mars [options] VERB ...\n\n"
+          "Encrypted, deduplicated backup into a vault.\n\nverbs:\n", out);
+    print_verbs(out, cli->args.n > 0 ? cli->args.at[0] : NULL);
     print_options(out, "with every verb", global_options);
     fputs("\nmars VERB --help shows a verb's own options.\n"
           "exit codes: 0 done, 1 failed or damage found, 2 wrong usage, 3 done with warnings,\n"

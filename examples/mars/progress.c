@@ -1,11 +1,12 @@
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "json.h"
 #include "report.h"
 #include "text.h"
 
-enum { LINE_MAX_CHARS = 79 };
+enum { LINE_SIZE = 256, LINE_WIDTH = 79 };
 static const uint64_t SECOND = 1000000000;
 
 static const char *
@@ -30,57 +31,52 @@ progress_clear(struct cli *cli)
     cli->progress.drawn = false;
 }
 
+static void append(char *line, const char *format, ...) CLI_PRINTF(2, 3);
+
 static void
-append(char *line, size_t cap, const char *text)
+append(char *line, const char *format, ...)
 {
     size_t len = strlen(line);
+    va_list ap;
 
-    snprintf(line + len, cap - len, "%s", text);
+    va_start(ap, format);
+    vsnprintf(line + len, LINE_SIZE - len, format, ap);
+    va_end(ap);
 }
 
 static void
-add_rate(char *line, size_t cap, const struct progress *s, const mars_progress *p)
+add_rate(char *line, const struct progress *s, const mars_progress *p)
 {
     uint64_t ns = p->elapsed_ns > s->phase_ns ? p->elapsed_ns - s->phase_ns : 0;
     uint64_t bytes = p->bytes_done > s->phase_bytes ? p->bytes_done - s->phase_bytes : 0;
-    char text[TEXT_MAX + 16], number[TEXT_MAX];
     double rate = ns < SECOND / 2 ? 0 : (double)bytes * 1e9 / (double)ns;
+    double left = 0;
+    char number[TEXT_MAX];
 
     if (rate < 1)
         return;
-    snprintf(text, sizeof text, "  %s/s", text_size(number, (uint64_t)rate));
-    append(line, cap, text);
-    if (p->bytes_total > p->bytes_done) {
-        double left = (double)(p->bytes_total - p->bytes_done) / rate;
-
-        /* Beyond a year nobody believes it. */
-        if (left < 365.0 * 86400) {
-            snprintf(text, sizeof text, "  %s left", text_span(number, (uint64_t)left * SECOND));
-            append(line, cap, text);
-        }
-    }
+    append(line, "  %s/s", text_size(number, (uint64_t)rate));
+    if (p->bytes_total > p->bytes_done)
+        left = (double)(p->bytes_total - p->bytes_done) / rate;
+    /* Beyond a year nobody believes it. */
+    if (left > 0 && left < 365.0 * 86400)
+        append(line, "  %s left", text_span(number, (uint64_t)left * SECOND));
 }
 
 static void
 draw(struct cli *cli, const mars_progress *p)
 {
     const char *things = strcmp(cli->verb->name, "verify") == 0 ? "objects" : "files";
-    char line[LINE_MAX_CHARS + 1], text[96], number[TEXT_MAX];
+    char line[LINE_SIZE] = "", number[TEXT_MAX];
 
-    snprintf(line, sizeof line, "%s: %s  %" PRIu64, cli->verb->name, phase_name(p->phase),
-             p->files_done);
-    if (p->files_total > 0) {
-        snprintf(text, sizeof text, " of %" PRIu64, p->files_total);
-        append(line, sizeof line, text);
-    }
-    snprintf(text, sizeof text, " %s  %s", things, text_size(number, p->bytes_done));
-    append(line, sizeof line, text);
-    if (p->bytes_total > 0) {
-        snprintf(text, sizeof text, " of %s", text_size(number, p->bytes_total));
-        append(line, sizeof line, text);
-    }
-    add_rate(line, sizeof line, &cli->progress, p);
-    fprintf(stderr, "\r%s\x1b[K", line);
+    append(line, "%s: %s  %" PRIu64, cli->verb->name, phase_name(p->phase), p->files_done);
+    if (p->files_total > 0)
+        append(line, " of %" PRIu64, p->files_total);
+    append(line, " %s  %s", things, text_size(number, p->bytes_done));
+    if (p->bytes_total > 0)
+        append(line, " of %s", text_size(number, p->bytes_total));
+    add_rate(line, &cli->progress, p);
+    fprintf(stderr, "\r%.*s\x1b[K", LINE_WIDTH, line);
     fflush(stderr);
     cli->progress.drawn = true;
 }

@@ -49,6 +49,7 @@ static void
 print_error(struct cli *cli, const char *status, const char *message, const char *hint)
 {
     progress_clear(cli);
+    fflush(stdout); /* in the order in which things happened, where both go to one place */
     fputs("mars: ", stderr);
     if (cli->verb != NULL)
         fprintf(stderr, "%s: ", cli->verb->name);
@@ -82,6 +83,9 @@ report_failure(struct cli *cli, const mars_error *err)
 {
     const char *hint = NULL;
 
+    /* Callbacks end a call when nobody takes its output any more. */
+    if (err->status == MARS_ERR_CANCELLED && ferror(stdout))
+        return report_io(cli, "cannot write to standard output");
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
         if ((int32_t)hints[i].status == err->status)
             hint = hints[i].hint;

@@ -38,7 +38,7 @@ int MARS_CALL progress_show(const mars_progress *p, void *user);
 void progress_clear(struct cli *cli);
 
 /* help.c */
-void help_print(FILE *out, const struct verb *verb, const char *group);
+void help_print(FILE *out, const struct cli *cli);
 void help_version(bool json);
 
 #endif

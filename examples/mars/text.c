@@ -66,6 +66,13 @@ text_print(FILE *out, const char *bytes, uint64_t len)
 }
 
 const char *
+text_count(char buf[TEXT_MAX], uint64_t n, const char *one, const char *many)
+{
+    snprintf(buf, TEXT_MAX, "%" PRIu64 " %s", n, n == 1 ? one : many);
+    return buf;
+}
+
+const char *
 text_size(char buf[TEXT_MAX], uint64_t bytes)
 {
     static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
@@ -87,7 +94,9 @@ text_span(char buf[TEXT_MAX], uint64_t ns)
 {
     uint64_t s = ns / 1000000000;
 
-    if (s < 60)
+    if (s == 0)
+        snprintf(buf, TEXT_MAX, "%u ms", (unsigned)(ns / 1000000));
+    else if (s < 60)
         snprintf(buf, TEXT_MAX, "%.1f s", (double)ns / 1e9);
     else if (s < 3600)
         snprintf(buf, TEXT_MAX, "%" PRIu64 ":%02u min", s / 60, (unsigned)(s % 60));

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { TEXT_MAX = 32 };
+enum { TEXT_MAX = 40 };
 
 /* Memory that the program cannot go on without. `old` as for realloc. */
 void *text_alloc(void *old, size_t size);
@@ -18,6 +18,7 @@ size_t utf8_char(const char *s, size_t n, uint32_t *code);
 void text_print(FILE *out, const char *bytes, uint64_t len);
 
 /* Each writes into buf and returns it. */
+const char *text_count(char buf[TEXT_MAX], uint64_t n, const char *one, const char *many);
 const char *text_size(char buf[TEXT_MAX], uint64_t bytes);
 const char *text_span(char buf[TEXT_MAX], uint64_t ns);
 const char *text_time(char buf[TEXT_MAX], int64_t seconds); /* local */

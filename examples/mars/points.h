@@ -1,0 +1,11 @@
+/* Recovery points as the command line names them. */
+#ifndef MARS_CLI_POINTS_H
+#define MARS_CLI_POINTS_H
+
+#include "cli.h"
+
+/* report_failure() for a call that was given a POINT; where "latest" was not clear, it lists the
+ * items. */
+int points_failure(struct cli *cli, mars_agent *agent, const char *point, const mars_error *err);
+
+#endif

@@ -1,0 +1,66 @@
+#include <string.h>
+
+#include "json.h"
+#include "report.h"
+#include "secret.h"
+#include "text.h"
+
+static int
+tell(struct cli *cli, const mars_agent *agent)
+{
+    mars_agent_info info = { .struct_size = sizeof info };
+    mars_error err = { 0 };
+
+    if (mars_agent_get_info(agent, &info, &err) != MARS_OK)
+        return report_failure(cli, &err);
+    if (cli->json) {
+        json_begin("summary");
+        json_text("verb", cli->verb->name);
+        json_text("machine_id", info.machine_id);
+        json_text("machine", info.machine_name);
+        json_text("domain_id", info.domain_id);
+        json_text("vault_url", info.vault_url);
+        json_path("cache_dir", info.cache_dir, strlen(info.cache_dir));
+        json_end();
+    } else if (report_text(cli)) {
+        fputs("registered ", stdout);
+        text_print(stdout, info.machine_name, strlen(info.machine_name));
+        printf(" (%s) with ", info.machine_id);
+        text_print(stdout, info.vault_url, strlen(info.vault_url));
+        puts("\nkeep the passphrase: without it nothing can be restored elsewhere");
+    }
+    return CODE_DONE;
+}
+
+int
+verb_register(struct cli *cli, mars_agent *unused)
+{
+    mars_register_options o = { .struct_size = sizeof o,
+                                .config_dir = cli_config_dir(cli),
+                                .credentials = cli->value[OPT_CREDENTIALS],
+                                .cache_dir = cli->value[OPT_CACHE],
+                                .name = cli->value[OPT_NAME],
+                                .domain = cli->value[OPT_DOMAIN] };
+    mars_agent *agent = NULL;
+    mars_error err = { 0 };
+    struct secret *pass;
+    mars_status st;
+    int code;
+
+    (void)unused;
+    if (o.config_dir == NULL)
+        return CODE_USAGE;
+    /* Whether it opens a domain or makes one, only the vault knows: so it is taken as new. */
+    code = secret_get(cli, OPT_PASSPHRASE_FILE, "Passphrase: ", true, &pass);
+    if (code != CODE_DONE)
+        return code;
+    o.passphrase = pass->text;
+    o.passphrase_len = pass->len;
+    st = mars_register(&o, &agent, &err);
+    secret_free(pass);
+    if (st == MARS_ERR_STATE)
+        return report_failure_hint(cli, &err, "give this registration a --config DIR of its own");
+    code = st == MARS_OK ? tell(cli, agent) : report_failure(cli, &err);
+    mars_agent_close(agent);
+    return code;
+}
