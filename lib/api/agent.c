@@ -54,6 +54,15 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
     return st == MARS_OK ? mrs_engine_new(&a->engine, workers, budget, err) : st;
 }
 
+/* A damaged record keeps nobody from restoring, and verify has to name it. */
+static mars_status
+may_read(struct mars_agent *a, mars_error *err)
+{
+    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, err);
+
+    return st == MARS_ERR_CORRUPT ? MARS_OK : st;
+}
+
 static mars_status
 open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *err)
 {
@@ -64,10 +73,7 @@ open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *e
     if (st == MARS_OK)
         st = mrs_store_open(&a->store, a->reg.vault_url, 0, err);
     if (st == MARS_OK)
-        st = mrs_agent_allowed(a->store, a->reg.vault, a->keys, MRS_NEED_READ, err);
-    /* A damaged record keeps nobody from restoring, and verify has to name it. */
-    if (st == MARS_ERR_CORRUPT)
-        st = MARS_OK;
+        st = may_read(a, err);
     return st == MARS_OK ? assemble(a, o->workers, o->buffer_bytes, err) : st;
 }
 
@@ -196,7 +202,7 @@ open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *
     if (st == MARS_OK)
         st = mrs_recover(&spec, &a->reg, &a->keys, &a->store, err);
     if (st == MARS_OK)
-        st = mrs_agent_allowed(a->store, a->reg.vault, a->keys, MRS_NEED_READ, err);
+        st = may_read(a, err);
     if (st == MARS_OK)
         st = assemble(a, o->workers, o->buffer_bytes, err);
     mrs_free(credentials);

@@ -6,15 +6,14 @@
 #include "platform/clock.h"
 #include "repo/entrycopy.h"
 
-/* What the target says about a file that is there but not quite as it was. Any thread. */
+/* A file is there, but not quite as it was. Any thread. */
 static void
-warn(void *user, const char *path, size_t path_len, const mars_error *why)
+warn(struct mrs_restore *r, const uint8_t *path, size_t path_len, const mars_error *why)
 {
-    struct mrs_restore *r = user;
     mars_event e = { .kind = MARS_EVENT_WARNING,
                      .status = why->status,
                      .os_code = why->os_code,
-                     .path = path,
+                     .path = (const char *)path,
                      .path_len = path_len,
                      .message = why->message };
 
@@ -24,12 +23,25 @@ warn(void *user, const char *path, size_t path_len, const mars_error *why)
     mrs_job_post_now(&r->job, &e);
 }
 
+/* The same from the target, whose paths begin below it without a separator: as the point has them,
+ * they are absolute. */
+static void
+warn_target(void *user, const char *path, size_t path_len, const mars_error *why)
+{
+    struct mrs_buf absolute = MRS_BUF_INIT(SIZE_MAX / 2);
+
+    if (mrs_buf_append(&absolute, "/", 1, NULL) == MARS_OK)
+        (void)!mrs_buf_append(&absolute, path, path_len, NULL);
+    warn(user, absolute.data, absolute.len, why);
+    mrs_buf_free(&absolute);
+}
+
 static mars_status
 open_target(struct mrs_restore *r, mars_error *err)
 {
     struct mrs_target_options o = { .no_owner = r->spec.no_owner,
                                     .no_acl = r->spec.no_acl,
-                                    .warn = warn,
+                                    .warn = warn_target,
                                     .user = r };
 
     memcpy(o.tag, r->spec.point->session, sizeof o.tag);
@@ -84,14 +96,16 @@ mrs_restore_run(struct mrs_engine *engine, struct mrs_domain *d,
     return st;
 }
 
-/* The path of a name in the target, for events. */
+/* The path of a name as the point has it, for events. dir NULL: name is the path. */
 static mars_status
-full_path(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name, struct mrs_buf *out)
+full_path(struct mrs_rdir *dir, struct mrs_slice name, struct mrs_buf *out)
 {
+    mars_status st;
+
     if (dir == NULL || dir->dir == NULL)
         return mrs_buf_append(out, name.p, name.n, NULL);
-    (void)r;
-    return mrs_target_path(dir->dir, name, out, NULL);
+    st = mrs_buf_append(out, "/", 1, NULL);
+    return st == MARS_OK ? mrs_target_path(dir->dir, name, out, NULL) : st;
 }
 
 static void
@@ -99,7 +113,7 @@ tell(struct mrs_restore *r, mars_event *e, struct mrs_rdir *dir, struct mrs_slic
 {
     struct mrs_buf path = MRS_BUF_INIT(SIZE_MAX / 2);
 
-    if (full_path(r, dir, name, &path) == MARS_OK) {
+    if (full_path(dir, name, &path) == MARS_OK) {
         e->path = (const char *)path.data;
         e->path_len = path.len;
     }
@@ -149,7 +163,7 @@ mrs_restore_attrs(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_a
         *attrs = mrs_slice_own(a, (struct mrs_slice){ bytes.data, bytes.len });
         st = attrs->p != NULL ? MARS_OK : mrs_nomem(err);
     } else {
-        warn(r, (const char *)r->path.data, r->path.len, &why);
+        warn(r, r->path.data, r->path.len, &why);
         st = MARS_OK;
     }
     mrs_buf_free(&bytes);
@@ -167,15 +181,19 @@ mrs_rdir_ref(struct mrs_restore *r, struct mrs_rdir *d)
 static void
 finish_dir(struct mrs_restore *r, struct mrs_rdir *d)
 {
+    struct mrs_buf path = MRS_BUF_INIT(SIZE_MAX / 2);
     mars_error why;
 
     if (d->has_entry && d->dir != NULL && !atomic_load(&r->job.stop)) {
-        if (mrs_target_dir_finish(d->dir, &d->entry, d->attrs, &why) != MARS_OK)
-            warn(r, (const char *)d->entry.name.p, d->entry.name.n, &why);
+        if (mrs_target_dir_finish(d->dir, &d->entry, d->attrs, &why) != MARS_OK) {
+            (void)!full_path(d->parent, d->entry.name, &path);
+            warn(r, path.data, path.len, &why);
+        }
         mrs_mutex_lock(r->job.lock);
         r->counts.directories++;
         mrs_mutex_unlock(r->job.lock);
     }
+    mrs_buf_free(&path);
     mrs_target_dir_unref(d->dir);
     mrs_arena_free(&d->bytes);
     mrs_free(d);

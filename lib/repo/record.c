@@ -50,10 +50,10 @@ mrs_domain_record_read(struct mrs_domain_record *r, struct mrs_store *store,
 
     mrs_name_in_domain(name, domain, "record/");
     st = mrs_row_last(store, name, &number, err);
-    mrs_name_domain_record(relative, number);
+    mrs_name_domain_record(relative, number > 0 ? number : 1);
     mrs_name_in_domain(name, domain, relative);
     if (st == MARS_OK && number == 0)
-        st = mrs_fail(err, MARS_ERR_NOT_FOUND, "there is none");
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "missing");
     if (st == MARS_OK)
         st = mrs_store_get(store, name, &bytes, err);
     if (st == MARS_OK)

@@ -12,7 +12,7 @@ MARS_NODISCARD mars_status mrs_domain_record_put(struct mrs_store *store, const 
                                                  mars_error *err);
 
 /* The newest record. keys NULL: its check is left out, and what it says is as trustworthy as the
- * store. MARS_ERR_NOT_FOUND if there is none. */
+ * store. A domain without one is damaged. */
 MARS_NODISCARD mars_status mrs_domain_record_read(struct mrs_domain_record *r,
                                                   struct mrs_store *store, const uint8_t domain[16],
                                                   enum mrs_need need, struct mrs_keyring *keys,
