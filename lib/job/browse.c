@@ -222,32 +222,44 @@ list_roots(struct list *l, const struct mrs_point *p, mars_error *err)
     return st;
 }
 
+/* A file itself, or what is in a directory. */
+static mars_status
+list_path(struct list *l, const struct mrs_point *p, struct mrs_slice given, mars_error *err)
+{
+    struct mrs_arena bytes = MRS_ARENA_INIT;
+    struct mrs_slice path;
+    struct mrs_entry e;
+    mars_status st = mrs_path_clean(given, &l->path, err);
+
+    path = (struct mrs_slice){ l->path.data, l->path.len };
+    if (st == MARS_OK)
+        st = find_path(l->d, p, path, &bytes, &e, err);
+    if (st == MARS_OK && e.type != MRS_ENTRY_DIR) {
+        st = l->fn(l->user, path, &e, err);
+    } else if (st == MARS_OK) {
+        if (path.n == 1)
+            l->path.len = 0; /* below "/" paths begin with their names */
+        st = push(l, &e, err);
+    }
+    mrs_arena_free(&bytes);
+    return st;
+}
+
 mars_status
 mrs_browse(const struct mrs_domain *d, const struct mrs_point *p, struct mrs_slice path,
            bool recurse, mrs_browse_fn fn, void *user, mars_error *err)
 {
     struct list l = { d, recurse, fn, user, MRS_BUF_INIT(SIZE_MAX / 2),
                       MRS_VEC_INIT(struct frame) };
-    struct mrs_arena bytes = MRS_ARENA_INIT;
-    struct mrs_entry e;
     mars_status st;
 
     if (path.n == 0) {
         st = list_roots(&l, p, err);
     } else {
-        while (path.n > 0 && path.p[path.n - 1] == '/')
-            path.n--;
-        st = find_path(d, p, path, &bytes, &e, err);
-        if (st == MARS_OK)
-            st = mrs_buf_append(&l.path, path.p, path.n, err);
-        if (st == MARS_OK && e.type != MRS_ENTRY_DIR)
-            st = fn(user, path, &e, err);
-        else if (st == MARS_OK)
-            st = push(&l, &e, err);
+        st = list_path(&l, p, path, err);
         if (st == MARS_OK)
             st = list_all(&l, err);
     }
-    mrs_arena_free(&bytes);
     mrs_vec_free(&l.stack);
     mrs_buf_free(&l.path);
     return st;
@@ -298,15 +310,19 @@ mrs_browse_read(const struct mrs_domain *d, const struct mrs_point *p, struct mr
 {
     struct reading g = { d, fn, user, MRS_BUF_INIT(MRS_CHUNK_MAX) };
     struct mrs_arena bytes = MRS_ARENA_INIT;
+    struct mrs_buf clean = MRS_BUF_INIT(SIZE_MAX / 2);
     struct mrs_entry e;
-    mars_status st = find_path(d, p, path, &bytes, &e, err);
+    mars_status st = mrs_path_clean(path, &clean, err);
 
+    if (st == MARS_OK)
+        st = find_path(d, p, (struct mrs_slice){ clean.data, clean.len }, &bytes, &e, err);
     if (st == MARS_OK && e.type != MRS_ENTRY_FILE)
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "%.*s: is no regular file",
                       path.n < 150 ? (int)path.n : 150, (const char *)path.p);
     if (st == MARS_OK)
         st = mrs_content_each(d, &e.content, e.size, read_piece, NULL, &g, err);
     mrs_arena_free(&bytes);
+    mrs_buf_free(&clean);
     mrs_buf_free(&g.chunk);
     return st;
 }

@@ -12,10 +12,15 @@ enum mrs_selected {
 };
 
 struct mrs_select {
-    const struct mrs_slice *paths; /* absolute; none: everything */
+    const struct mrs_slice *paths; /* absolute, the first "/" may be missing; none: everything */
     size_t n;
 };
 enum mrs_selected mrs_select(const struct mrs_select *s, struct mrs_slice path);
+
+/* A caller's path in the form in which points have it: one "/" at the front, none at the end.
+ * Appended. */
+MARS_NODISCARD mars_status mrs_path_clean(struct mrs_slice path, struct mrs_buf *out,
+                                          mars_error *err);
 
 /* The absolute path of a root's parent: appended, "" for the file system's root. */
 MARS_NODISCARD mars_status mrs_root_parent_path(const struct mrs_root *r, struct mrs_buf *out,
