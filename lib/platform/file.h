@@ -39,7 +39,8 @@ MARS_NODISCARD mars_status mrs_file_publish(const char *from, const char *to, ma
 /* Flush a directory, so that names made in it survive a crash. */
 MARS_NODISCARD mars_status mrs_dir_sync(const char *path, mars_error *err);
 /* Replace path with these bytes so that a crash leaves the old or the new file, never a mixture:
- * write a sibling (mode 0600), flush it, rename, flush the directory. */
+ * write the sibling PATH.tmp (mode 0600), flush it, rename, flush the directory. One caller at a
+ * time for a path: whoever shares it holds a lock. */
 MARS_NODISCARD mars_status mrs_file_replace(const char *path, const void *data, size_t n,
                                             mars_error *err);
 /* The whole file, appended to out, whose max bounds it. */

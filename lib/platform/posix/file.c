@@ -9,9 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/hex.h"
 #include "platform/posix/os.h"
-#include "platform/random.h"
 
 enum { SLURP_STEP = 64 << 10 };
 
@@ -114,20 +112,18 @@ mrs_file_publish(const char *from, const char *to, mars_error *err)
     return code == 0 ? MARS_OK : mrs_os_fail(err, code, "giving a file the name", to);
 }
 
-/* PATH.RANDOM.tmp, for the caller to free; NULL when out of memory. */
+/* PATH.tmp, for the caller to free; NULL when out of memory. */
 static char *
-sibling_of(const char *path, const uint8_t random[8])
+sibling_of(const char *path)
 {
     static const char end[] = ".tmp";
     size_t len = strlen(path);
-    char *name = mrs_alloc(len + 1 + 16 + sizeof end);
+    char *name = mrs_alloc(len + sizeof end);
 
     if (name == NULL)
         return NULL;
     memcpy(name, path, len);
-    name[len] = '.';
-    mrs_hex_encode(name + len + 1, random, 8);
-    memcpy(name + len + 1 + 16, end, sizeof end);
+    memcpy(name + len, end, sizeof end);
     return name;
 }
 
@@ -169,15 +165,12 @@ sync_parent(const char *path, mars_error *err)
 mars_status
 mrs_file_replace(const char *path, const void *data, size_t n, mars_error *err)
 {
-    uint8_t random[8];
-    char *sibling = NULL;
-    mars_status st = mrs_random_fill(random, sizeof random, err);
+    char *sibling = sibling_of(path);
+    mars_status st;
 
-    if (st != MARS_OK)
-        return st;
-    sibling = sibling_of(path, random);
     if (sibling == NULL)
         return mrs_nomem(err);
+    (void)unlink(sibling); /* what a process left that died here */
     st = write_and_flush(sibling, data, n, err);
     if (st != MARS_OK)
         goto out;

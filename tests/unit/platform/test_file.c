@@ -216,6 +216,7 @@ replace_leaves_the_new_content_and_no_litter(void **state)
     before = names_in_scratch();
     assert_int_equal(mrs_file_replace(scratch_path("r"), "newer", 5, NULL), MARS_OK);
     assert_content("r", "newer");
+    scratch_write("r.tmp", "left by a dead process", 22);
     assert_int_equal(mrs_file_replace(scratch_path("r"), NULL, 0, NULL), MARS_OK);
     assert_content("r", "");
     assert_int_equal(names_in_scratch(), before);
