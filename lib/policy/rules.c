@@ -17,8 +17,9 @@ enum token_kind {
     TOKEN_ONE,   /* "?": any but "/" */
     TOKEN_CLASS, /* "[...]": never "/" */
     TOKEN_STAR,  /* "*": any number of any but "/" */
-    TOKEN_DIRS,  /* a leading "**" with its "/": any number of directories */
-    TOKEN_ALL    /* a last "**": all that is left, at least one byte */
+    TOKEN_DIRS,  /* "**" with its "/": any number of directories */
+    TOKEN_SOME,  /* the same with an escaped "/": at least one */
+    TOKEN_ALL    /* a last "**": all that is left */
 };
 
 struct token {
@@ -81,7 +82,7 @@ is_digit(unsigned c)
     return c >= '0' && c <= '9';
 }
 
-/* ASCII only: names have no encoding that we know. */
+/* ASCII only: names have no encoding that we know. "space" is without VT and FF, as in git. */
 static bool
 in_named(const char *name, size_t len, unsigned c, bool *known)
 {
@@ -97,7 +98,7 @@ in_named(const char *name, size_t len, unsigned c, bool *known)
                        lower,
                        graph || c == ' ',
                        graph && !is_alpha(c) && !is_digit(c),
-                       c == ' ' || (c >= '\t' && c <= '\r'),
+                       c == ' ' || c == '\t' || c == '\n' || c == '\r',
                        upper,
                        is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') };
 
@@ -167,6 +168,7 @@ read_class(struct input *in, uint8_t bits[CLASS_BYTES])
         if (read_named(in, bits, &bad))
             continue;
         low = high = class_byte(in, &bad);
+        set_bit(bits, low); /* also where a range runs backwards */
         if (in->n - in->at >= 2 && in->p[in->at] == '-' && in->p[in->at + 1] != ']') {
             in->at++;
             high = class_byte(in, &bad);
@@ -194,22 +196,36 @@ add_token(struct rule *rule, enum token_kind kind, uint8_t byte, uint32_t class,
     return MARS_OK;
 }
 
+/* May "**" at in->at stand for directories? Behind a "/", and also behind bytes none of which is
+ * special: git compares those apart, and takes what follows them for a pattern that begins here. */
+static bool
+may_be_dirs(const struct input *in)
+{
+    if (in->at == 0 || in->p[in->at - 1] == '/')
+        return true;
+    for (size_t i = 0; i < in->at; i++)
+        if (in->p[i] == '*' || in->p[i] == '?' || in->p[i] == '[' || in->p[i] == '\\')
+            return false;
+    return true;
+}
+
 /* A row of "*" at in->at, which is behind them then. */
 static mars_status
 add_stars(struct rule *rule, struct input *in, mars_error *err)
 {
-    bool starts = in->at == 0 || in->p[in->at - 1] == '/';
-    size_t stars = 0;
+    bool dirs = rule->whole && in->n - in->at >= 2 && in->p[in->at + 1] == '*' && may_be_dirs(in);
 
-    while (in->at < in->n && in->p[in->at] == '*') {
+    while (in->at < in->n && in->p[in->at] == '*')
         in->at++;
-        stars++;
-    }
-    if (stars == 2 && starts && in->at == in->n)
+    if (dirs && in->at == in->n)
         return add_token(rule, TOKEN_ALL, 0, 0, err);
-    if (stars == 2 && starts && in->p[in->at] == '/') {
+    if (dirs && in->p[in->at] == '/') {
         in->at++;
         return add_token(rule, TOKEN_DIRS, 0, 0, err);
+    }
+    if (dirs && in->n - in->at >= 2 && in->p[in->at] == '\\' && in->p[in->at + 1] == '/') {
+        in->at += 2;
+        return add_token(rule, TOKEN_SOME, 0, 0, err);
     }
     return add_token(rule, TOKEN_STAR, 0, 0, err);
 }
@@ -250,6 +266,22 @@ compile(struct mrs_rules *r, struct rule *rule, struct input *in, bool *fits, ma
     return st;
 }
 
+/* The length without trailing blanks; one behind a "\" that escapes it stays. */
+static size_t
+trim(const uint8_t *p, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '\\')
+            i++;
+        else if (p[i] == ' ')
+            continue;
+        kept = i + 1;
+    }
+    return kept < n ? kept : n;
+}
+
 /* The line without what is not pattern: comment, "!", trailing blanks, trailing and leading "/". */
 static struct input
 strip(const char *line, size_t len, struct rule *rule)
@@ -258,8 +290,7 @@ strip(const char *line, size_t len, struct rule *rule)
 
     if (in.n > 0 && in.p[0] == '#')
         in.n = 0;
-    while (in.n > 0 && in.p[in.n - 1] == ' ' && (in.n < 2 || in.p[in.n - 2] != '\\'))
-        in.n--;
+    in.n = trim(in.p, in.n);
     if (in.n > 0 && in.p[0] == '!') {
         rule->take_back = true;
         in.p++;
@@ -307,14 +338,19 @@ mrs_rules_add(struct mrs_rules *r, const char *line, size_t len, mars_error *err
 mars_status
 mrs_rules_add_text(struct mrs_rules *r, const char *text, size_t len, mars_error *err)
 {
+    static const uint8_t mark[] = { 0xef, 0xbb, 0xbf }; /* editors begin UTF-8 files with it */
     mars_status st = MARS_OK;
 
+    if (len >= sizeof mark && memcmp(text, mark, sizeof mark) == 0) {
+        text += sizeof mark;
+        len -= sizeof mark;
+    }
     while (st == MARS_OK && len > 0) {
         const char *end = memchr(text, '\n', len);
         size_t n = end != NULL ? (size_t)(end - text) : len;
         size_t taken = end != NULL ? n + 1 : n;
 
-        if (end != NULL && n > 0 && text[n - 1] == '\r')
+        if (n > 0 && text[n - 1] == '\r') /* the line's end is CR LF */
             n--;
         st = mrs_rules_add(r, text, n, err);
         text += taken;
@@ -378,15 +414,17 @@ matches(const struct mrs_rules *r, const struct rule *rule, const uint8_t *s, si
             if (at == n)
                 return true;
         } else if (tokens[token].kind == TOKEN_ALL) {
-            if (at < n)
-                return true;
+            return true;
         } else if (tokens[token].kind == TOKEN_STAR) {
             star = (struct back){ ++token, at };
             continue;
-        } else if (tokens[token].kind == TOKEN_DIRS) {
+        } else if (tokens[token].kind == TOKEN_DIRS || tokens[token].kind == TOKEN_SOME) {
+            bool none = tokens[token].kind == TOKEN_DIRS;
+
             dirs = (struct back){ ++token, at };
             star.token = 0;
-            continue;
+            if (none)
+                continue;
         } else if (at < n && fits_byte(r, &tokens[token], s[at])) {
             token++;
             at++;

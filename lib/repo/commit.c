@@ -124,8 +124,9 @@ mrs_session_commit(struct mrs_session *s, struct mrs_point *point, mars_error *e
         st = put_point(s, point, &indexes, err);
     if (st == MARS_OK)
         st = look_for_fence(s, err);
+    /* A journal that cannot be cleared costs the next session a look at a point that is there. */
     if (st == MARS_OK)
-        st = mrs_journal_clear(s->journal, err);
+        (void)!mrs_journal_clear(s->journal, NULL);
     mrs_vec_free(&indexes);
     return st == MARS_OK ? st : mrs_context(err, st, "committing");
 }

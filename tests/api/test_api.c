@@ -1,0 +1,213 @@
+/* The public calls: arguments, versions of structs, streams, progress, forks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "place.h"
+
+static void
+missing_arguments_are_refused(void **state)
+{
+    struct place *p = *state;
+    mars_backup_options b = { .struct_size = sizeof b };
+    mars_restore_options r = { .struct_size = sizeof r };
+    mars_agent *agent;
+    mars_error err;
+
+    assert_int_equal(mars_backup(NULL, &b, NULL, &err), MARS_ERR_INVALID_ARG);
+    assert_int_equal(mars_backup(p->agent, &b, NULL, &err), MARS_ERR_INVALID_ARG);
+    assert_int_equal(mars_backup(p->agent, NULL, NULL, NULL), MARS_ERR_INVALID_ARG);
+    assert_int_equal(mars_restore(p->agent, &r, NULL, &err), MARS_ERR_INVALID_ARG);
+    assert_int_equal(mars_register(NULL, NULL, &err), MARS_ERR_INVALID_ARG);
+    assert_int_equal(mars_agent_open(NULL, 0, NULL, &agent, &err), MARS_ERR_INVALID_ARG);
+    assert_null(agent);
+    assert_int_equal(mars_vault_create(NULL, NULL, &err), MARS_ERR_INVALID_ARG);
+    assert_int_equal(mars_key_list(p->agent, NULL, NULL, &err), MARS_ERR_INVALID_ARG);
+    mars_agent_close(NULL);
+    mars_cancel_free(NULL);
+    mars_session_abandon(NULL);
+}
+
+static void
+structs_of_other_versions_are_told_apart(void **state)
+{
+    struct place *p = *state;
+    struct {
+        mars_verify_options known;
+        uint64_t later;
+    } newer = { .known = { .struct_size = sizeof newer } };
+    struct {
+        mars_verify_result known;
+        uint64_t later;
+    } result = { .known = { .struct_size = sizeof result }, .later = 7 };
+    mars_verify_options unset = { 0 };
+    mars_error err;
+
+    assert_ok(mars_verify(p->agent, &newer.known, &result.known, &err), &err);
+    assert_int_equal(result.known.struct_size, sizeof result);
+    assert_int_equal(result.later, 0);
+    newer.later = 1;
+    assert_int_equal(mars_verify(p->agent, &newer.known, NULL, &err), MARS_ERR_UNSUPPORTED);
+    assert_int_equal(mars_verify(p->agent, &unset, NULL, &err), MARS_ERR_INVALID_ARG);
+    unset.struct_size = sizeof unset;
+    unset.flags = 1u << 31;
+    assert_int_equal(mars_verify(p->agent, &unset, NULL, &err), MARS_ERR_UNSUPPORTED);
+}
+
+static void
+a_forked_child_is_told_so(void **state)
+{
+    struct place *p = *state;
+    mars_verify_options o = { .struct_size = sizeof o };
+    int status;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(mars_verify(p->agent, &o, NULL, NULL) == MARS_ERR_STATE ? 0 : 1);
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+struct bytes {
+    unsigned char *data;
+    size_t len;
+};
+
+static int
+gather(const void *data, uint64_t len, void *user)
+{
+    struct bytes *b = user;
+
+    b->data = realloc(b->data, b->len + len + 1);
+    assert_non_null(b->data);
+    memcpy(b->data + b->len, data, len);
+    b->len += len;
+    return 0;
+}
+
+static void
+a_stream_comes_back_as_it_was_written(void **state)
+{
+    enum { SIZE = 5000011 };
+    struct place *p = *state;
+    unsigned char *data = malloc(SIZE);
+    mars_backup_options o = { .struct_size = sizeof o, .item = "stream" };
+    mars_backup_result r = { .struct_size = sizeof r };
+    struct bytes back = { NULL, 0 };
+    mars_session *s;
+    mars_error err;
+
+    assert_non_null(data);
+    for (size_t i = 0; i < SIZE; i++)
+        data[i] = (unsigned char)(i * i >> 7);
+    assert_ok(mars_session_begin(p->agent, "dump", &o, &s, &err), &err);
+    for (size_t at = 0, n; at < SIZE; at += n) {
+        n = SIZE - at < 70001 ? SIZE - at : 70001;
+        assert_ok(mars_session_write(s, data + at, n, &err), &err);
+    }
+    assert_ok(mars_session_commit(s, &r, &err), &err);
+    assert_int_equal(r.bytes, SIZE);
+    assert_ok(mars_point_read(p->agent, r.point, NULL, "dump", 0, gather, &back, &err), &err);
+    assert_int_equal(back.len, SIZE);
+    assert_memory_equal(back.data, data, SIZE);
+    free(back.data);
+    free(data);
+}
+
+static int
+stop_at_once(const mars_progress *progress, void *user)
+{
+    (void)progress;
+    ++*(int *)user;
+    return 1;
+}
+
+static void
+an_abandoned_stream_leaves_no_point(void **state)
+{
+    struct place *p = *state;
+    mars_backup_options o = { .struct_size = sizeof o, .item = "abandoned" };
+    mars_session *s;
+    mars_error err;
+
+    assert_ok(mars_session_begin(p->agent, "x", &o, &s, &err), &err);
+    assert_ok(mars_session_write(s, "some", 4, &err), &err);
+    mars_session_abandon(s);
+    assert_int_equal(mars_point_browse(p->agent, "latest", "abandoned", NULL, 0, 0,
+                                       (mars_entry_fn)abort, NULL, &err), MARS_ERR_NOT_FOUND);
+}
+
+static void
+progress_can_stop_a_call(void **state)
+{
+    struct place *p = *state;
+    const char *paths[] = { place_tree(p, "progress", 50, 100000, 3) };
+    int calls = 0;
+    mars_backup_options o = { .struct_size = sizeof o,
+                              .item = "progress",
+                              .paths = paths,
+                              .n_paths = 1,
+                              .progress = stop_at_once,
+                              .progress_user = &calls };
+    mars_error err;
+
+    assert_int_equal(mars_backup(p->agent, &o, NULL, &err), MARS_ERR_CANCELLED);
+    assert_true(calls >= 1);
+}
+
+static void
+names_are_checked(void **state)
+{
+    struct place *p = *state;
+    static const char *const wrong[] = { "", "a/b", "a\nb", "\xff" };
+    const char *paths[] = { "/etc/hostname" };
+    char long_name[300];
+    mars_backup_options o = { .struct_size = sizeof o, .paths = paths, .n_paths = 1 };
+    mars_error err;
+
+    memset(long_name, 'n', sizeof long_name);
+    long_name[256] = '\0';
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        o.item = wrong[i];
+        assert_int_equal(mars_backup(p->agent, &o, NULL, &err), MARS_ERR_INVALID_ARG);
+    }
+    o.item = long_name;
+    assert_int_equal(mars_backup(p->agent, &o, NULL, &err), MARS_ERR_INVALID_ARG);
+}
+
+static void
+every_status_has_a_name(void **state)
+{
+    (void)state;
+    assert_string_equal(mars_status_name(MARS_OK), "MARS_OK");
+    assert_string_equal(mars_status_name(MARS_ERR_KEY), "MARS_ERR_KEY");
+    assert_string_equal(mars_status_name(5), "MARS_ERR_UNKNOWN");
+    assert_string_equal(mars_status_name(-1000), "MARS_ERR_UNKNOWN");
+    assert_true(strlen(mars_version()) > 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(missing_arguments_are_refused),
+        cmocka_unit_test(structs_of_other_versions_are_told_apart),
+        cmocka_unit_test(a_forked_child_is_told_so),
+        cmocka_unit_test(a_stream_comes_back_as_it_was_written),
+        cmocka_unit_test(an_abandoned_stream_leaves_no_point),
+        cmocka_unit_test(progress_can_stop_a_call),
+        cmocka_unit_test(names_are_checked),
+        cmocka_unit_test(every_status_has_a_name),
+    };
+
+    return cmocka_run_group_tests(tests, place_make, place_remove);
+}

@@ -1,0 +1,160 @@
+"""Restoring elsewhere, in parts, over what is there, and again after an interruption."""
+import os
+import signal
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+from kit import MIB, Box, needs_root, pseudo_random
+
+
+class Restore(Box):
+    def setUp(self) -> None:
+        super().setUp()
+        self.source = self.path / "source"
+        self.write("source/a", b"content of a\n")
+        self.write("source/sub/b", pseudo_random(200_000))
+        self.write("source/sub/c", pseudo_random(300))
+        os.link(self.source / "a", self.source / "sub" / "a-again")
+        os.symlink("a", self.source / "link")
+        self.m = self.machine()
+        self.m.backup(self.source)
+        self.out = self.path / "out"
+        self.back = self.out / str(self.source)[1:]
+
+    def names(self) -> set[str]:
+        return {str(p.relative_to(self.back)) for p in self.back.rglob("*")}
+
+    def test_chosen_paths_only(self) -> None:
+        self.m.restore("latest", self.out, self.source / "sub")
+        self.assertEqual(self.names(), {"sub", "sub/b", "sub/c", "sub/a-again"})
+        self.m.restore("latest", self.out, str(self.source / "a")[1:])
+        self.assertIn("a", self.names())
+
+    def test_what_is_there_already_is_no_conflict(self) -> None:
+        self.m.restore("latest", self.out)
+        before = {p: p.lstat().st_ino for p in self.back.rglob("*")}
+        again = self.m.restore("latest", self.out).summary
+        self.assertEqual((again["files_restored"], again["files_present"]), (0, 5))
+        self.assertEqual({p: p.lstat().st_ino for p in self.back.rglob("*")}, before)
+        self.assert_same(self.source, self.back)
+
+    def test_metadata_of_what_is_there_is_put_right(self) -> None:
+        self.m.restore("latest", self.out)
+        os.chmod(self.back / "sub" / "c", 0o777)
+        os.utime(self.back / "sub" / "c", (1, 1))
+        self.m.restore("latest", self.out, "--conflict", "overwrite")
+        self.assert_same(self.source, self.back)
+
+    def test_a_conflict_makes_a_dated_copy_beside(self) -> None:
+        self.m.restore("latest", self.out)
+        (self.back / "sub" / "c").write_bytes(b"mine")
+        done = self.m.restore("latest", self.out).summary
+        self.assertEqual(done["files_restored"], 1)
+        self.assertEqual((self.back / "sub" / "c").read_bytes(), b"mine")
+        copies = [p for p in (self.back / "sub").iterdir()
+                  if p.name not in ("a-again", "b", "c")]
+        self.assertEqual(len(copies), 1)
+        self.assertIn(time.strftime("%Y"), copies[0].name)
+        self.assertEqual(copies[0].read_bytes(), (self.source / "sub" / "c").read_bytes())
+
+    def test_a_conflict_is_overwritten_or_skipped_when_asked(self) -> None:
+        self.m.restore("latest", self.out)
+        (self.back / "sub" / "c").write_bytes(b"mine")
+        done = self.m.restore("latest", self.out, "--conflict", "skip", code=3).summary
+        self.assertEqual(done["files_skipped"], 1)
+        self.assertEqual((self.back / "sub" / "c").read_bytes(), b"mine")
+        self.m.restore("latest", self.out, "--conflict", "overwrite")
+        self.assert_same(self.source, self.back)
+
+    def test_hard_links_are_joined_again(self) -> None:
+        self.m.restore("latest", self.out)
+        self.assertTrue((self.back / "a").samefile(self.back / "sub" / "a-again"))
+
+    @needs_root
+    def test_ownership_and_acl_can_be_left_out(self) -> None:
+        os.chown(self.source / "a", 12345, 54321)
+        subprocess.run(["setfacl", "-m", "u:777:rw", self.source / "sub" / "c"], check=True)
+        self.m.backup(self.source)
+        self.m.restore("latest", self.out, "--no-owner", "--no-acl")
+        self.assertEqual((self.back / "a").stat().st_uid, 0)
+        self.assertEqual(os.listxattr(self.back / "sub" / "c"), [])
+        self.m.restore("latest", self.path / "all")
+        back = self.path / "all" / str(self.source)[1:]
+        self.assertEqual((back / "a").stat().st_gid, 54321)
+        self.assert_same(self.source, back)
+
+    @needs_root
+    def test_an_ordinary_user_restores_what_he_may(self) -> None:
+        subprocess.run(["chown", "-R", "12345:12345", self.path], check=True)
+        out = self.path / "users"
+        out.mkdir(mode=0o777)
+        os.chmod(out, 0o777)
+        os.chmod(self.path, 0o755)
+        command = self.m.command("restore", "latest", "--to", out)
+        done = subprocess.run(["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups",
+                               *command], capture_output=True, check=False)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        back = out / str(self.source)[1:]
+        self.assertEqual((back / "sub" / "b").read_bytes(),
+                         (self.source / "sub" / "b").read_bytes())
+        self.assertEqual((back / "a").stat().st_uid, 12345)
+
+    def test_a_dry_run_writes_nothing(self) -> None:
+        run = self.m.run("restore", "latest", "--to", self.out, "--dry-run")
+        self.assertFalse(self.out.exists())
+        self.assertEqual(run.summary["files_restored"], 5)
+
+    def test_links_in_the_target_are_not_followed(self) -> None:
+        victim = self.path / "victim"
+        victim.mkdir()
+        self.back.mkdir(parents=True)
+        os.symlink(victim, self.back / "sub")
+        run = self.m.try_("restore", "latest", "--to", self.out, "--conflict", "overwrite")
+        self.assertEqual(list(victim.iterdir()), [], "nothing outside the target is touched")
+        self.assertNotEqual(run.code, 0)
+        self.assertEqual((self.back / "a").read_bytes(), b"content of a\n")
+
+    def test_an_interrupted_restore_finishes_what_is_missing(self) -> None:
+        for i in range(400):
+            self.write(f"source/many/f{i}", pseudo_random(100_000, i))
+        self.write("source/large", pseudo_random(64 * MIB))
+        self.m.backup(self.source)
+        for signum in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signum.name):
+                self.interrupt(signum)
+                before = {p: p.stat().st_ino for p in self.whole_files()}
+                done = self.m.restore("latest", self.out).summary
+                self.assertEqual({p: p.stat().st_ino for p in before}, before)
+                self.assertGreaterEqual(done["files_present"], len(before))
+                self.assert_same(self.source, self.back)
+                subprocess.run(["rm", "-rf", self.out], check=True)
+
+    def interrupt(self, signum: int) -> None:
+        with subprocess.Popen(self.m.command("restore", "latest", "--to", self.out),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            while len(list(self.out.rglob("f*"))) < 20 and running.poll() is None:
+                pass
+            running.send_signal(signum)
+        self.assertIn(running.returncode, (130, -signal.SIGKILL), "it was still at work")
+
+    def whole_files(self) -> list[Path]:
+        return [p for p in (self.back / "many").glob("f*")
+                if p.read_bytes() == (self.source / "many" / p.name).read_bytes()]
+
+    def test_differences_to_the_disk_are_listed(self) -> None:
+        self.m.verify("--against-disk")
+        (self.source / "sub" / "c").write_bytes(pseudo_random(300, 2))
+        (self.source / "link").unlink()
+        run = self.m.verify("--against-disk", code=3)
+        self.assertEqual({e["path"] for e in run.events("different")},
+                         {str(self.source / "sub" / "c"), str(self.source / "link"),
+                          str(self.source), str(self.source / "sub")} &
+                         {e["path"] for e in run.events("different")}
+                         | {str(self.source / "sub" / "c"), str(self.source / "link")})
+        self.assertEqual(run.summary["differences"], len(run.events("different")))
+
+
+if __name__ == "__main__":
+    unittest.main()
