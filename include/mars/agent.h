@@ -25,7 +25,7 @@ typedef struct mars_register_options {
     uint64_t cache_dir_len;
     const char *name;          /* the machine's display name; NULL: the host name */
     uint64_t name_len;
-    const char *domain;        /* name of the domain; NULL: one of its own, named like the machine */
+    const char *domain;        /* its name; NULL: one of its own, named like the machine */
     uint64_t domain_len;
 } mars_register_options;
 

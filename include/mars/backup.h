@@ -58,8 +58,8 @@ typedef struct mars_backup_result {
  * Back up paths as a new recovery point of an item.
  *
  * Nothing is visible in the vault until the point is committed; a failed or cancelled run leaves
- * older points whole, and what it sent is used by the next run of the item. Files that cannot be read
- * are named by events and in the point; the rest goes on and the result is MARS_OK with
+ * older points whole, and what it sent is used by the next run of the item. Files that cannot be
+ * read are named by events and in the point; the rest goes on and the result is MARS_OK with
  * files_skipped > 0.
  *
  * @param[out] result  NULL, or struct_size set by the caller

@@ -82,7 +82,8 @@ typedef int(MARS_CALL *mars_entry_fn)(const mars_entry_info *entry, void *user);
  *
  * @param point     a full id, a unique prefix of at least 6 digits, or "latest"; NUL-terminated
  * @param item      narrows `point`; NULL: any item ("latest" then needs that there is only one)
- * @param path      absolute as backed up, its first "/" may be left out; NULL: the roots; path_len 0: NUL-terminated
+ * @param path      absolute as backed up, its first "/" may be left out; NULL: the roots
+ * @param path_len  0: path is NUL-terminated
  * @param recurse   non-zero: all below it too
  * @retval MARS_ERR_NOT_FOUND    no such point or path
  * @retval MARS_ERR_INVALID_ARG  the prefix fits several points, or "latest" several items

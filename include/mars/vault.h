@@ -12,7 +12,7 @@ extern "C" {
 typedef struct mars_vault_options {
     uint32_t struct_size;
     uint32_t soft_delete_days; /* 0: 14 */
-    const char *redundancy;    /* NULL: "none". file:// vaults have one copy and take nothing else */
+    const char *redundancy;    /* NULL: "none". file:// vaults have one copy and take no other */
     uint64_t redundancy_len;
 } mars_vault_options;
 

@@ -18,7 +18,7 @@ enum {
 typedef struct mars_verify_options {
     uint32_t struct_size;
     uint32_t flags;
-    const char *point;          /* NULL: all; as in mars_restore_options. Against disk: NULL = latest */
+    const char *point;          /* as in mars_restore_options; NULL: all, against disk the latest */
     const char *item;
     mars_progress_fn progress;
     void *progress_user;
@@ -42,8 +42,8 @@ typedef struct mars_verify_result {
 /**
  * Find out whether what is in the vault can be restored.
  *
- * Without flags the structure: every object that is not a pack is opened, every directory read, every chunk
- * looked for in the index, every pack looked for in the store with its size.
+ * Without flags the structure: every object that is not a pack is opened, every directory read,
+ * every chunk looked for in the index, every pack looked for in the store with its size.
  *
  * @param[out] result  NULL, or struct_size set by the caller; filled in also on failure
  * @retval MARS_ERR_CORRUPT  something is damaged or missing; differences to disk alone are MARS_OK

@@ -1,5 +1,5 @@
-/* Changing the slots that open a domain. Each call asks for a passphrase, since the machine keeps no
- * root. */
+/* Changing the slots that open a domain. Each call asks for a passphrase, since the machine keeps
+ * no root. */
 #ifndef MRS_AGENT_KEYS_H
 #define MRS_AGENT_KEYS_H
 
@@ -22,7 +22,8 @@ MARS_NODISCARD mars_status mrs_key_add(const struct mrs_key_call *c, const char 
 /* Replace the slot that the passphrase opens. */
 MARS_NODISCARD mars_status mrs_key_change(const struct mrs_key_call *c, uint64_t *number,
                                           mars_error *err);
-/* MARS_ERR_STATE for the last slot with a passphrase, MARS_ERR_NOT_FOUND for one that is not there. */
+/* MARS_ERR_STATE for the last slot with a passphrase, MARS_ERR_NOT_FOUND for one that is not
+ * there. */
 MARS_NODISCARD mars_status mrs_key_remove(const struct mrs_key_call *c,
                                           const uint8_t id[MRS_SLOT_ID_SIZE], uint64_t *number,
                                           mars_error *err);

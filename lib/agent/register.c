@@ -120,8 +120,9 @@ join_domain(struct work *w, mars_error *err)
         if (st != MARS_OK || strcmp(r.name, spec->domain) != 0)
             continue;
         st = mrs_domain_unlock(w->store, id, spec->passphrase, spec->passphrase_len, &w->keys, err);
-        return st == MARS_OK ? mrs_domain_record_read(&r, w->store, id, MRS_NEED_WRITE, w->keys, err)
-                             : st;
+        if (st == MARS_OK)
+            st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_WRITE, w->keys, err);
+        return st;
     }
     mrs_error_clear(err);
     return MARS_OK;

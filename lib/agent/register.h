@@ -3,7 +3,8 @@
 #define MRS_AGENT_REGISTER_H
 
 #include "agent/state.h"
-#include "store/store.h"
+
+struct mrs_store;
 
 struct mrs_register_spec {
     const char *credentials; /* path of the file */

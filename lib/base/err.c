@@ -16,6 +16,10 @@ append(mars_error *err, const char *text)
 
 static mars_status
 record(mars_error *err, mars_status st, int os_code, const char *fmt, va_list ap)
+    MRS_PRINTF(4, 0);
+
+static mars_status
+record(mars_error *err, mars_status st, int os_code, const char *fmt, va_list ap)
 {
     if (err != NULL) {
         memset(err, 0, sizeof *err);

@@ -4,8 +4,11 @@
 static size_t
 sequence(const uint8_t *p, size_t n)
 {
-    size_t more = p[0] < 0x80 ? 0 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : p[0] >= 0xe0 && p[0] < 0xf0 ? 2
-                  : p[0] >= 0xf0 && p[0] < 0xf5 ? 3 : n;
+    size_t more = p[0] < 0x80                     ? 0
+                  : p[0] >= 0xc2 && p[0] < 0xe0 ? 1
+                  : p[0] >= 0xe0 && p[0] < 0xf0 ? 2
+                  : p[0] >= 0xf0 && p[0] < 0xf5 ? 3
+                                                : n;
 
     if (more >= n)
         return 0;

@@ -140,7 +140,8 @@ take_pack(const char *kind, size_t kind_len, const char *hex, size_t hex_len, st
     uint8_t entry[33], *at;
     uint64_t k;
 
-    if (!to_u64(kind, kind_len, &k) || k > UINT8_MAX || !mrs_hex_decode(entry + 1, 32, hex, hex_len))
+    if (!to_u64(kind, kind_len, &k) || k > UINT8_MAX ||
+        !mrs_hex_decode(entry + 1, 32, hex, hex_len))
         return false;
     entry[0] = (uint8_t)k;
     at = mrs_vec_add(packs);

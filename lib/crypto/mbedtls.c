@@ -183,7 +183,8 @@ mrs_hmac_new(struct mrs_hmac **out, const void *key, size_t key_len, mars_error 
         st = mrs_sha256_once(key, key_len, block, err);
     else if (key_len > 0)
         memcpy(block, key, key_len);
-    if (st == MARS_OK && (absorb(&h->inner, block, 0x36) != 0 || absorb(&h->outer, block, 0x5c) != 0))
+    if (st == MARS_OK &&
+        (absorb(&h->inner, block, 0x36) != 0 || absorb(&h->outer, block, 0x5c) != 0))
         st = broken(err, "preparing HMAC");
     mrs_wipe(block, sizeof block);
     if (st != MARS_OK)

@@ -29,8 +29,8 @@ MARS_NODISCARD mars_status mrs_field_unknown(const struct mrs_field *f, const ch
                                              mars_error *err);
 /* Note that a field that stands once was met; sets *bad if it was met before. Numbers below 64. */
 void mrs_field_once(const struct mrs_field *f, uint64_t *met, int *bad);
-/* MARS_OK, or MARS_ERR_CORRUPT naming what was decoded: the row was damaged, a field was bad, or one
- * of the `must` (a bit each: 1 << number) is missing. */
+/* MARS_OK, or MARS_ERR_CORRUPT naming what was decoded: the row was damaged, a field was bad, or
+ * one of the `must` (a bit each: 1 << number) is missing. */
 MARS_NODISCARD mars_status mrs_field_end(const struct mrs_rd *r, int bad, uint64_t met,
                                          uint64_t must, const char *what, mars_error *err);
 /* The whole field as one varint; sets *bad otherwise. */

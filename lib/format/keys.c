@@ -63,7 +63,7 @@ check_costs(const struct mrs_slot *s, mars_error *err)
     if (s->kind != MRS_SLOT_PASSPHRASE)
         return (s->passes | s->memory_kib | s->lanes) == 0
                    ? MARS_OK
-                   : mrs_fail(err, MARS_ERR_CORRUPT, "slot set: costs of a slot without passphrase");
+                   : mrs_fail(err, MARS_ERR_CORRUPT, "slot set: costs without a passphrase");
     if (s->passes < PASSES_MIN || s->passes > PASSES_MAX || s->memory_kib < MEMORY_MIN ||
         s->memory_kib > MEMORY_MAX || s->lanes < LANES_MIN || s->lanes > LANES_MAX)
         return mrs_fail(err, MARS_ERR_UNSUPPORTED,

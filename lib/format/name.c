@@ -74,8 +74,8 @@ mrs_name_pack(char out[MRS_OBJECT_NAME_MAX], uint8_t kind, const uint8_t digest[
 {
     char head[32];
 
-    (void)snprintf(head, sizeof head, "packs/%s/%02x/", kind == MRS_KIND_PACK_META ? "meta" : "data",
-                   digest[0]);
+    (void)snprintf(head, sizeof head, "packs/%s/%02x/",
+                   kind == MRS_KIND_PACK_META ? "meta" : "data", digest[0]);
     join(out, head, digest, 32, "");
 }
 

@@ -86,7 +86,8 @@ bool mrs_backup_push(struct mrs_backup *b, struct mrs_item *item);
 struct mrs_item *mrs_item_new(mars_error *err);
 void mrs_item_free(struct mrs_item *item);
 
-/* A new item's main stream, read by a worker or here; takes over the stream. The item was pushed. */
+/* A new item's main stream, read by a worker or here; takes over the stream. The item was
+ * pushed. */
 void mrs_backup_read_small(struct mrs_backup *b, struct mrs_item *item);
 void mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item,
                            struct mrs_source_stream *stream);

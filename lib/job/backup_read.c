@@ -71,7 +71,8 @@ store_small(struct mrs_backup *b, struct mrs_item *item, const uint8_t *data, si
 static void
 read_small(struct mrs_task *t)
 {
-    struct mrs_item *item = (struct mrs_item *)(void *)((char *)t - offsetof(struct mrs_item, task));
+    void *at = (char *)t - offsetof(struct mrs_item, task);
+    struct mrs_item *item = at;
     struct mrs_backup *b = item->b;
     struct mrs_source_stream *s = item->stream;
     size_t size = (size_t)s->size, got = 0;

@@ -102,8 +102,9 @@ compare_piece(void *user, const struct mrs_piece *p, mars_error *err)
 }
 
 mars_status
-mrs_compare_content(const struct mrs_domain *d, const struct mrs_entry *e, struct mrs_source_stream *f,
-                    const atomic_bool *stop, bool *same, mars_error *err)
+mrs_compare_content(const struct mrs_domain *d, const struct mrs_entry *e,
+                    struct mrs_source_stream *f, const atomic_bool *stop, bool *same,
+                    mars_error *err)
 {
     struct compare c = { d, f, stop, MRS_BUF_INIT(MRS_CHUNK_MAX), true };
     mars_status st = mrs_content_each(d, &e->content, e->size, compare_piece, NULL, &c, err);

@@ -39,7 +39,8 @@ struct mrs_rlink {
 
 enum mrs_rstate { MRS_RFILE_BUSY, MRS_RFILE_DONE, MRS_RFILE_FAILED };
 
-/* A file on its way; counted references: one a wanted piece, one the walker's, one a link group's. */
+/* A file on its way; counted references: one a wanted piece, one the walker's, one a link
+ * group's. */
 struct mrs_rfile {
     struct mrs_restore *r;
     size_t refs;                 /* guarded by the job's lock */

@@ -8,7 +8,7 @@
 
 /* What this machine saw before; anything older in the vault is a rollback. */
 struct mrs_expected {
-    const struct mrs_seen_head *heads; /* points that must be there unless the ledger deleted them */
+    const struct mrs_seen_head *heads; /* must be there unless the ledger deleted them */
     size_t n_heads;
     uint64_t generation;               /* the ledger must be at least here */
     uint64_t slots;                    /* and the row of slot sets here */

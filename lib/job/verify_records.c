@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "job/verify_int.h"
 #include "repo/slots.h"
+#include "repo/stored.h"
 
 /* What the listing of the domain showed. */
 struct seen {
@@ -128,7 +129,7 @@ check_rings(struct seen *s, mars_error *err)
         mrs_name_in_domain(name, v->d->keys->domain, relative);
         st = get(v, name, &bytes, err);
         if (st == MARS_OK)
-            st = mrs_sha256_once(bytes.data, bytes.len, digest, err);
+            st = mrs_stored_digest(v->d->store, name, bytes.len, &v->job.stop, digest, err);
         if (st == MARS_OK && memcmp(digest, n->digest, sizeof digest) != 0)
             st = mrs_fail(err, MARS_ERR_CORRUPT, "its bytes do not have the digest in its name");
         copies += memcmp(n->digest, v->d->keys->ring_digest, 32) == 0;
@@ -201,7 +202,7 @@ check_vault(struct mrs_verify *v, mars_error *err)
         st = mrs_record_open(MRS_KIND_VAULT, MRS_NEED_VERIFY, NULL, NULL, name, bytes.data,
                              bytes.len, &payload, &len, err);
     if (st == MARS_OK)
-        st = mrs_sha256_once(bytes.data, bytes.len, digest, err);
+        st = mrs_stored_digest(v->d->store, name, bytes.len, &v->job.stop, digest, err);
     if (st == MARS_OK && memcmp(v->spec.expected.vault_digest, none, sizeof none) != 0 &&
         memcmp(v->spec.expected.vault_digest, digest, sizeof digest) != 0)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "it is not the one that this machine registered with");
@@ -218,7 +219,7 @@ struct machines {
     bool mine;
 };
 
-/* Machine records of this domain; those of other domains are sealed under keys that are not ours. */
+/* Machine records of this domain; those of others are sealed under keys that are not ours. */
 static mars_status
 check_machine(void *user, const struct mrs_object_info *info, mars_error *err)
 {

@@ -48,7 +48,8 @@ MARS_NODISCARD mars_status mrs_domain_get(const struct mrs_domain *d, uint8_t ki
                                           const uint8_t *digest, struct mrs_buf *payload,
                                           mars_error *err);
 /* Seal and put one under a given relative name. A lost answer is settled by reading back: our own
- * bytes mean success, others MARS_ERR_EXISTS. object_digest: NULL, or gets SHA-256 of the object. */
+ * bytes mean success, others MARS_ERR_EXISTS. object_digest: NULL, or gets SHA-256 of the
+ * object. */
 MARS_NODISCARD mars_status mrs_domain_put(const struct mrs_domain *d, uint8_t kind,
                                           const uint8_t writer[16], const char *relative,
                                           const struct mrs_buf *payload, uint8_t *object_digest,

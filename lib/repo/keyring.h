@@ -28,7 +28,8 @@ MARS_NODISCARD mars_status mrs_keyring_export(const struct mrs_keyring *k, struc
 MARS_NODISCARD mars_status mrs_keyring_import(struct mrs_keyring **out, const uint8_t *data,
                                               size_t len, mars_error *err);
 
-/* A mrs_key_fn: user is the keyring. The key must be of the type that the object's kind asks for. */
+/* A mrs_key_fn: user is the keyring. The key must be of the type that the object's kind asks
+ * for. */
 mars_status mrs_keyring_find(void *keyring, const struct mrs_header *h, struct mrs_key *key,
                              mars_error *err);
 

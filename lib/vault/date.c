@@ -29,8 +29,10 @@ void
 mrs_date_format(int64_t seconds, char out[MRS_DATE_SIZE])
 {
     int64_t s = seconds < FIRST ? FIRST : seconds > LAST ? LAST : seconds;
-    int64_t days = (s >= 0 ? s : s - (DAY - 1)) / DAY + EPOCH_DAYS, rest = s - (days - EPOCH_DAYS) * DAY;
-    int64_t era = (days >= 0 ? days : days - (ERA_DAYS - 1)) / ERA_DAYS, of_era = days - era * ERA_DAYS;
+    int64_t days = (s >= 0 ? s : s - (DAY - 1)) / DAY + EPOCH_DAYS;
+    int64_t rest = s - (days - EPOCH_DAYS) * DAY;
+    int64_t era = (days >= 0 ? days : days - (ERA_DAYS - 1)) / ERA_DAYS;
+    int64_t of_era = days - era * ERA_DAYS;
     int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
     int64_t part = (5 * of_year + 2) / 153;

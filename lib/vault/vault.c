@@ -109,8 +109,8 @@ decode(struct mrs_vault *v, const char *name, const struct mrs_buf *bytes, enum 
 {
     const uint8_t *payload = NULL;
     size_t len = 0;
-    mars_status st = mrs_record_open(MRS_KIND_VAULT, need, NULL, NULL, name, bytes->data, bytes->len,
-                                     &payload, &len, err);
+    mars_status st = mrs_record_open(MRS_KIND_VAULT, need, NULL, NULL, name, bytes->data,
+                                     bytes->len, &payload, &len, err);
 
     if (st == MARS_OK)
         st = mrs_vault_record_decode(&v->record, payload, len, err);

@@ -32,12 +32,19 @@ die(const char *what, const char *on)
 }
 
 static void
+join(char out[2 * PATH_SIZE], const char *vault, const char *name)
+{
+    if (snprintf(out, 2 * PATH_SIZE, "%s/%s", vault, name) >= 2 * PATH_SIZE)
+        die("too long a path", name);
+}
+
+static void
 write_file(const char *vault, const char *name, const unsigned char *bytes, size_t n)
 {
     char path[2 * PATH_SIZE];
     int fd;
 
-    snprintf(path, sizeof path, "%s/%s", vault, name);
+    join(path, vault, name);
     fd = open(path, O_WRONLY | O_TRUNC | O_CREAT, 0600);
     if (fd < 0 || write(fd, bytes, n) != (ssize_t)n || close(fd) != 0)
         die("cannot write", path);
@@ -53,10 +60,10 @@ load(const char *vault, const char *name)
 
     if (n_objects == OBJECTS_MAX)
         die("too many objects", vault);
-    snprintf(path, sizeof path, "%s/%s", vault, name);
+    join(path, vault, name);
     if (stat(path, &st) != 0 || (f = fopen(path, "rb")) == NULL)
         die("cannot read", path);
-    snprintf(o->name, sizeof o->name, "%s", name);
+    memcpy(o->name, name, strlen(name) + 1);
     o->size = (size_t)st.st_size;
     o->bytes = malloc(o->size + 1);
     if (o->bytes == NULL || fread(o->bytes, 1, o->size, f) != o->size)
@@ -72,7 +79,7 @@ collect(const char *vault, const char *below)
     struct dirent *e;
     DIR *d;
 
-    snprintf(path, sizeof path, "%s/%s", vault, below);
+    join(path, vault, below);
     d = opendir(path);
     if (d == NULL)
         die("cannot list", path);
@@ -81,7 +88,9 @@ collect(const char *vault, const char *below)
 
         if (e->d_name[0] == '.' || (*below == '\0' && strcmp(e->d_name, "tmp") == 0))
             continue;
-        snprintf(name, sizeof name, "%s%s%s", below, *below != '\0' ? "/" : "", e->d_name);
+        if (snprintf(name, sizeof name, "%s%s%s", below, *below != '\0' ? "/" : "", e->d_name) >=
+            PATH_SIZE)
+            die("too long a name", e->d_name);
         if (e->d_type == DT_DIR)
             collect(vault, name);
         else

@@ -60,7 +60,8 @@ class Machine:
         self.config = box.path / f"config-{name}"
 
     def command(self, *args: Any) -> list[str]:
-        return [self.mars, "--json", "--config", str(self.config), *map(os.fsdecode, map(str_, args))]
+        return [self.mars, "--json", "--config", str(self.config),
+                *(os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in args)]
 
     def try_(self, *args: Any, input: Optional[bytes] = b"", **more: Any) -> Run:
         more.setdefault("timeout", 600)
@@ -75,7 +76,8 @@ class Machine:
 
     def register(self, *args: Any, code: int = 0, passphrase: str = PASSPHRASE) -> Run:
         return self.run("register", "--credentials", self.box.credentials(), "--name", self.name,
-                        "--passphrase-file", "-", *args, code=code, input=passphrase.encode() + b"\n")
+                        "--passphrase-file", "-", *args, code=code,
+                        input=passphrase.encode() + b"\n")
 
     def backup(self, *args: Any, code: int = 0, **more: Any) -> dict[str, Any]:
         return self.run("backup", *args, code=code, **more).summary
@@ -88,10 +90,6 @@ class Machine:
 
     def verify(self, *args: Any, code: int = 0) -> Run:
         return self.run("verify", *args, code=code)
-
-
-def str_(value: Any) -> Any:
-    return value if isinstance(value, (str, bytes)) else str(value)
 
 
 class Box(unittest.TestCase):

@@ -6,7 +6,7 @@ import time
 import unittest
 from pathlib import Path
 
-from kit import MIB, Box, needs_root, pseudo_random
+from kit import MIB, Box, Run, needs_root, pseudo_random
 
 
 class Backup(Box):
@@ -25,8 +25,8 @@ class Backup(Box):
         return found
 
     def test_patterns_are_those_of_gitignore(self) -> None:
-        for name in ("a.o", "d/a.o", "d/keep.o", "d/a.c", "x/y/z/deep", "build/out", "sub/build/out",
-                     "logs/a.log", "logs/b/c.log"):
+        for name in ("a.o", "d/a.o", "d/keep.o", "d/a.c", "x/y/z/deep", "build/out",
+                     "sub/build/out", "logs/a.log", "logs/b/c.log"):
             self.write(f"source/{name}")
         rules = self.write("rules", b"# comment\n*.o\n!keep.o\n/build/\nx/**/deep\n")
         self.m.backup(self.source, "--exclude-file", rules, "--exclude", "logs/**/*.log")
@@ -71,8 +71,8 @@ class Backup(Box):
         m = self.m
         done = m.run("backup", "--stdin", "dump.sql", "--item", "database", input=data)
         self.assertEqual(done.summary["bytes"], len(data))
-        self.assertEqual([e["path"] for e in m.run("ls", "latest", "--item", "database").of("entry")],
-                         ["/dump.sql"])
+        listed = m.run("ls", "latest", "--item", "database").of("entry")
+        self.assertEqual([e["path"] for e in listed], ["/dump.sql"])
         read = subprocess.run([m.mars, "--config", str(m.config), "cat", "latest", "dump.sql",
                                "--item", "database"], capture_output=True, check=True).stdout
         self.assertEqual(read, data)
@@ -98,7 +98,6 @@ class Backup(Box):
         closed.chmod(0)
         done = subprocess.run(command + self.m.command("backup", self.source), check=False,
                               capture_output=True, cwd="/")
-        from kit import Run  # pylint: disable=C0415
         run = Run(done)
         self.assertEqual(run.code, 3, run.error)
         self.assertEqual(run.summary["files_skipped"], 2)

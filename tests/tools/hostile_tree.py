@@ -41,7 +41,8 @@ TARGETS = {b"relative": b"regular", b"dangling": b"no/such/file", b"to-root": b"
 
 # Seconds before 1970 are negative; the nanoseconds always count forward.
 TIMES = {b"year-1955": -470_000_000 * SECOND + 123_456_789,
-         b"year-1902": -2_140_000_000 * SECOND + 1, b"before-1970": -1, b"year-1970": 0, b"one-ns": 1,
+         b"year-1902": -2_140_000_000 * SECOND + 1, b"before-1970": -1, b"year-1970": 0,
+         b"one-ns": 1,
          b"last-ns": 10 ** 18 + 999_999_999, b"after-2038": (1 << 31) * SECOND + 1,
          b"year-2200": 7_258_118_400 * SECOND + 987_654_321}
 
