@@ -61,7 +61,8 @@ load(const char *vault, const char *name)
     if (n_objects == OBJECTS_MAX)
         die("too many objects", vault);
     join(path, vault, name);
-    if (stat(path, &st) != 0 || (f = fopen(path, "rb")) == NULL)
+    f = fopen(path, "rb");
+    if (f == NULL || stat(path, &st) != 0)
         die("cannot read", path);
     memcpy(o->name, name, strlen(name) + 1);
     o->size = (size_t)st.st_size;

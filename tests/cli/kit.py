@@ -20,6 +20,8 @@ BUILD = Path(os.environ.get("MARS_BUILD", TESTS.parent / "build" / "tests"))
 PASSPHRASE = "correct horse battery staple"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
+# A leak checker cannot work in a traced process.
+TRACED = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}
 is_root = os.geteuid() == 0
 needs_root = unittest.skipUnless(is_root, "needs root")
 
@@ -121,6 +123,15 @@ class Box(unittest.TestCase):
         out = self.path / f"{self.issued}.vaultCredentials"
         Machine(self, "issuer").run("vault", "credentials", self.url, "--out", out, *args)
         return out
+
+    def there_and_back(self, source: Path, code: int = 0) -> Path:
+        """Back up, verify, restore elsewhere; gives the place of the source there."""
+        m = self.machine()
+        m.backup(source, code=code)
+        m.verify("--read-data")
+        out = self.path / "out"
+        m.restore("latest", out)
+        return out / source.relative_to("/")
 
     def write(self, name: str, data: bytes = b"some bytes\n") -> Path:
         path = self.path / name

@@ -55,7 +55,8 @@ class Damage(Box):
                    "packs/meta", "index/", "points/", "ledger/", "lease/"}
         have = "\n".join(str(p) for p in self.objects())
         self.assertEqual([c for c in classes if c not in have], [])
-        done = subprocess.run([BUILD / "tests" / "tamper", self.m.config, self.vault],
+        step = os.environ.get("MARS_TAMPER_STEP", "1")
+        done = subprocess.run([BUILD / "tests" / "tamper", self.m.config, self.vault, step],
                               capture_output=True, text=True, check=False)
         print(f"\n{done.stdout}of {size} bytes in all", flush=True)
         self.assertEqual(done.returncode, 0, done.stderr + done.stdout)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from kit import MIB, Box
+from kit import MIB, TRACED, Box
 
 PLACES = ("before the first pack", "between packs", "in a pack's rename",
           "between packs and index", "between index and point", "after the point")
@@ -52,7 +52,7 @@ class Kill(Box):
         subprocess.run(["strace", "-f", "-qq", "-e", f"trace={call},renameat2", "-e",
                         f"inject={call}:signal=SIGKILL:when={when}", "-s", "300", "-o", trace,
                         *self.m.command("backup", self.source)], check=False,
-                       capture_output=True)
+                       capture_output=True, env=TRACED)
         text = trace.read_text(errors="replace")
         if "killed by SIGKILL" not in text:
             return "not killed"

@@ -4,11 +4,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "crypto/aead.h"
 #include "failing_alloc.h"
+#include "platform/thread.h"
 
 enum { LONGEST = 64 };
 
@@ -208,6 +210,50 @@ open_refuses_every_other_key(void **state)
     }
 }
 
+struct user {
+    struct mrs_aead *a;
+    uint64_t first; /* counter */
+    bool ok;
+};
+
+static void
+seal_and_open_many(void *arg)
+{
+    struct user *u = arg;
+    uint8_t sealed[sizeof MESSAGE + MRS_TAG_SIZE], out[sizeof MESSAGE];
+
+    u->ok = true;
+    for (uint64_t c = u->first; c < u->first + 500; c++)
+        u->ok = u->ok &&
+                mrs_aead_seal(u->a, c, AAD, sizeof AAD, MESSAGE, sizeof MESSAGE, sealed, NULL) ==
+                    MARS_OK &&
+                mrs_aead_open(u->a, c, AAD, sizeof AAD, sealed, sizeof sealed, out, NULL) ==
+                    MARS_OK &&
+                memcmp(out, MESSAGE, sizeof out) == 0 &&
+                mrs_aead_open(u->a, c + 1, AAD, sizeof AAD, sealed, sizeof sealed, out, NULL) ==
+                    MARS_ERR_CORRUPT;
+}
+
+static void
+one_key_serves_many_threads(void **state)
+{
+    struct mrs_aead *a = aead_of(SPEC_KEY);
+    struct mrs_thread *threads[4];
+    struct user users[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        users[i] = (struct user){ a, 1000 * i, false };
+        assert_int_equal(mrs_thread_start(&threads[i], seal_and_open_many, &users[i], NULL),
+                         MARS_OK);
+    }
+    for (size_t i = 0; i < 4; i++)
+        mrs_thread_join(threads[i]);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(users[i].ok);
+    mrs_aead_free(a);
+}
+
 static void
 new_survives_every_failing_allocation(void **state)
 {
@@ -242,6 +288,7 @@ main(void)
         cmocka_unit_test(open_refuses_every_changed_bit),
         cmocka_unit_test(open_refuses_every_other_length),
         cmocka_unit_test(open_refuses_every_other_key),
+        cmocka_unit_test(one_key_serves_many_threads),
         cmocka_unit_test(new_survives_every_failing_allocation),
     };
 

@@ -4,11 +4,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "crypto/digest.h"
 #include "failing_alloc.h"
+#include "platform/thread.h"
 
 enum { LONGEST = 160 };
 
@@ -177,6 +179,46 @@ hmac_hashes_keys_longer_than_a_block(void **state)
     }
 }
 
+struct user {
+    struct mrs_hmac *h;
+    const uint8_t *want;
+    bool ok;
+};
+
+static void
+run_many(void *arg)
+{
+    struct user *u = arg;
+    uint8_t out[MRS_DIGEST_SIZE];
+
+    u->ok = true;
+    for (int i = 0; i < 1000; i++)
+        u->ok = u->ok && mrs_hmac_run(u->h, "pre", 3, "data", 4, out, NULL) == MARS_OK &&
+                memcmp(out, u->want, sizeof out) == 0;
+}
+
+static void
+one_mac_key_serves_many_threads(void **state)
+{
+    uint8_t want[MRS_DIGEST_SIZE];
+    struct mrs_thread *threads[4];
+    struct user users[4];
+    struct mrs_hmac *h;
+
+    (void)state;
+    assert_int_equal(mrs_hmac_new(&h, "key", 3, NULL), MARS_OK);
+    assert_int_equal(mrs_hmac_run(h, "pre", 3, "data", 4, want, NULL), MARS_OK);
+    for (size_t i = 0; i < 4; i++) {
+        users[i] = (struct user){ h, want, false };
+        assert_int_equal(mrs_thread_start(&threads[i], run_many, &users[i], NULL), MARS_OK);
+    }
+    for (size_t i = 0; i < 4; i++)
+        mrs_thread_join(threads[i]);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(users[i].ok);
+    mrs_hmac_free(h);
+}
+
 /* RFC 5869, appendix A, the cases with SHA-256. */
 static const struct {
     const char *key, *salt, *info, *hex;
@@ -314,6 +356,7 @@ main(void)
         cmocka_unit_test(sha256_does_not_depend_on_the_pieces),
         cmocka_unit_test(hmac_gives_the_published_bytes_wherever_the_prefix_ends),
         cmocka_unit_test(hmac_hashes_keys_longer_than_a_block),
+        cmocka_unit_test(one_mac_key_serves_many_threads),
         cmocka_unit_test(hkdf_gives_the_published_bytes),
         cmocka_unit_test(hkdf_bounds_what_it_gives),
         cmocka_unit_test(equal_ct_sees_every_bit),
