@@ -55,6 +55,7 @@ main(int argc, char **argv)
 
         if (f == NULL) {
             perror(argv[i]);
+            free(data);
             return 1;
         }
         n = fread(data, 1, INPUT_MAX, f);

@@ -25,10 +25,9 @@ try_once(struct edit *e, edit_fn fn, uint8_t root[MRS_ROOT_SIZE], uint64_t *numb
 {
     const struct mrs_key_call *c = e->call;
     struct mrs_slots s = { .number = 0 };
-    mars_status st = mrs_slots_read(&s, c->store, c->domain, NULL, err);
+    mars_status st = mrs_slots_open(&s, c->store, c->domain, c->passphrase, c->len, root, &e->which,
+                                    err);
 
-    if (st == MARS_OK)
-        st = mrs_slots_open(&s, c->store, c->domain, c->passphrase, c->len, root, &e->which, err);
     if (st == MARS_OK) {
         memcpy(e->slots, s.set.slots, s.set.n * sizeof e->slots[0]);
         e->set = s.set;
@@ -36,8 +35,8 @@ try_once(struct edit *e, edit_fn fn, uint8_t root[MRS_ROOT_SIZE], uint64_t *numb
         st = fn(e, err);
     }
     if (st == MARS_OK)
-        st = mrs_slots_put(c->store, c->domain, c->writer, root, &e->set, s.number + 1, err);
-    *number = s.number + 1;
+        st = mrs_slots_put(c->store, c->domain, c->writer, root, &e->set, s.last + 1, err);
+    *number = s.last + 1;
     mrs_slots_free(&s);
     return st;
 }

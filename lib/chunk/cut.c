@@ -31,7 +31,7 @@ mrs_cutter_init(struct mrs_cutter *c, const uint8_t gear_bytes[2048], size_t min
                 size_t max, mars_error *err)
 {
     if (!is_power_of_two(min) || !is_power_of_two(avg) || !is_power_of_two(max) ||
-        min < 2 * MRS_CUT_WINDOW || min > avg || avg > max)
+        min < 2 * MRS_CUT_WINDOW || min > avg || avg > max || max > MRS_CUT_MAX)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "chunker: sizes %zu, %zu, %zu", min, avg, max);
     for (size_t i = 0; i < 256; i++) {
         c->gear[i] = 0;

@@ -10,7 +10,7 @@
 
 #include <mars/common.h>
 
-enum { MRS_CUT_WINDOW = 64 };
+enum { MRS_CUT_WINDOW = 64, MRS_CUT_MAX = 1 << 30 };
 
 struct mrs_cutter {
     uint64_t gear[256];
@@ -22,7 +22,8 @@ struct mrs_cutter {
 };
 
 /* gear_bytes: 2048 bytes of key stream, 256 little-endian words. Sizes are powers of two,
- * 2 * MRS_CUT_WINDOW <= min <= avg <= max; anything else is MARS_ERR_INVALID_ARG. */
+ * 2 * MRS_CUT_WINDOW <= min <= avg <= max <= MRS_CUT_MAX; anything else is
+ * MARS_ERR_INVALID_ARG. */
 MARS_NODISCARD mars_status mrs_cutter_init(struct mrs_cutter *c, const uint8_t gear_bytes[2048],
                                            size_t min, size_t avg, size_t max, mars_error *err);
 

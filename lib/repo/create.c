@@ -149,15 +149,54 @@ root_key(void *user, const struct mrs_header *h, struct mrs_key *key, mars_error
     return MARS_OK;
 }
 
+/* Looking for the rings under one root, and what they gave. */
 struct ring_search {
     struct mrs_store *store;
-    struct mrs_key *root;
-    struct mrs_ring ring;
-    uint8_t digest[32];
-    size_t skip; /* of object names: the domain's prefix */
+    struct mrs_keyring *k;
+    struct mrs_key *root;     /* the root with its id */
+    size_t skip;              /* of a listed name, to the relative one */
     bool found;
-    mars_error why; /* the last one that did not open */
+    uint32_t root_number;
+    uint32_t previous_number; /* 0: none */
+    struct mrs_key previous;
+    mars_error why;           /* the last ring that did not open */
 };
+
+/* Add keys that are not there yet; a key id stands for one key. */
+static mars_status
+merge(struct mrs_keyring *k, const struct mrs_ring *ring, mars_error *err)
+{
+    for (size_t i = 0; i < ring->n; i++) {
+        bool known = false;
+
+        for (size_t j = 0; j < k->n && !known; j++)
+            known = memcmp(k->keys[j].id, ring->keys[i].id, sizeof k->keys[j].id) == 0;
+        if (known)
+            continue;
+        if (k->n == MRS_KEYRING_KEYS)
+            return mrs_fail(err, MARS_ERR_UNSUPPORTED, "key ring: more than %d keys",
+                            MRS_KEYRING_KEYS);
+        k->keys[k->n++] = ring->keys[i];
+    }
+    return MARS_OK;
+}
+
+/* What a ring that opened says. */
+static mars_status
+take_ring(struct ring_search *s, const struct mrs_ring *ring, const uint8_t digest[32],
+          mars_error *err)
+{
+    if (ring->root_number != s->root_number)
+        return mrs_fail(err, MARS_ERR_CORRUPT, "key ring: is that of root %u, not %u",
+                        ring->root_number, s->root_number);
+    if (s->root_number == s->k->root_number)
+        memcpy(s->k->ring_digest, digest, sizeof s->k->ring_digest);
+    s->found = true;
+    s->previous_number = ring->previous_number;
+    memcpy(s->previous.id, ring->previous_id, sizeof s->previous.id);
+    memcpy(s->previous.key, ring->previous_root, sizeof s->previous.key);
+    return merge(s->k, ring, err);
+}
 
 static mars_status
 try_ring(void *user, const struct mrs_object_info *info, mars_error *err)
@@ -165,12 +204,12 @@ try_ring(void *user, const struct mrs_object_info *info, mars_error *err)
     struct ring_search *s = user;
     struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
     struct mrs_buf payload = MRS_BUF_INIT(MRS_RECORD_MAX);
+    struct mrs_ring ring = { .keys = NULL };
     uint8_t digest[32];
     struct mrs_name n;
     mars_status st;
 
-    (void)err;
-    if (s->found || !mrs_name_parse(&n, info->name + s->skip) || n.kind != MRS_KIND_RING)
+    if (!mrs_name_parse(&n, info->name + s->skip) || n.kind != MRS_KIND_RING)
         return MARS_OK;
     st = mrs_store_get(s->store, info->name, &bytes, &s->why);
     if (st == MARS_OK)
@@ -181,41 +220,43 @@ try_ring(void *user, const struct mrs_object_info *info, mars_error *err)
         st = mrs_object_open(MRS_KIND_RING, MRS_NEED_READ, root_key, s->root, NULL, bytes.data,
                              bytes.len, &payload, &s->why);
     if (st == MARS_OK)
-        st = mrs_ring_decode(&s->ring, payload.data, payload.len, &s->why);
-    s->found = st == MARS_OK;
-    if (s->found)
-        memcpy(s->digest, digest, sizeof digest);
+        st = mrs_ring_decode(&ring, payload.data, payload.len, &s->why);
+    if (st == MARS_OK)
+        st = take_ring(s, &ring, digest, &s->why);
+    mrs_ring_free(&ring);
     mrs_buf_free(&payload);
     mrs_buf_free(&bytes);
-    return st == MARS_ERR_NOMEM ? st : MARS_OK;
+    if (st == MARS_ERR_NOMEM || st == MARS_ERR_UNSUPPORTED)
+        return mrs_fail(err, st, "%s", s->why.message);
+    return MARS_OK;
 }
 
+/* The keys under the root, and under every root before it, which each ring holds. */
 static mars_status
-read_ring(struct mrs_store *store, const uint8_t root[MRS_ROOT_SIZE], struct mrs_keyring *k,
-          mars_error *err)
+read_rings(struct mrs_store *store, const uint8_t root[MRS_ROOT_SIZE], struct mrs_keyring *k,
+           mars_error *err)
 {
-    struct mrs_key key;
-    struct ring_search s = { .store = store, .root = &key };
+    struct mrs_key at;
+    struct ring_search s = { .store = store, .k = k, .root = &at, .root_number = k->root_number };
     char prefix[MRS_OBJECT_NAME_MAX];
-    mars_status st;
+    mars_status st = MARS_OK;
 
-    memcpy(key.id, k->root_id, sizeof key.id);
-    memcpy(key.key, root, sizeof key.key);
+    memcpy(at.id, k->root_id, sizeof at.id);
+    memcpy(at.key, root, sizeof at.key);
     mrs_name_in_domain(prefix, k->domain, "");
     s.skip = strlen(prefix);
     mrs_name_in_domain(prefix, k->domain, "keys/rings/");
-    st = mrs_store_list(store, prefix, try_ring, &s, err);
-    if (st == MARS_OK && !s.found)
-        st = mrs_fail(err, MARS_ERR_CORRUPT, "%s: no key ring opens: %s", prefix, s.why.message);
-    if (st == MARS_OK && (s.ring.n > MRS_KEYRING_KEYS || s.ring.root_number != k->root_number))
-        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "key ring: %zu keys are too many", s.ring.n);
-    if (st == MARS_OK) {
-        memcpy(k->keys, s.ring.keys, s.ring.n * sizeof k->keys[0]);
-        k->n = (uint32_t)s.ring.n;
-        memcpy(k->ring_digest, s.digest, sizeof k->ring_digest);
+    while (st == MARS_OK && s.root_number > 0) {
+        s.found = false;
+        st = mrs_store_list(store, prefix, try_ring, &s, err);
+        if (st == MARS_OK && !s.found)
+            st = mrs_fail(err, MARS_ERR_CORRUPT, "%s: no key ring opens: %s", prefix,
+                          s.why.message);
+        s.root_number = s.previous_number;
+        at = s.previous;
     }
-    mrs_ring_free(&s.ring);
-    mrs_wipe(&key, sizeof key);
+    mrs_wipe(&at, sizeof at);
+    mrs_wipe(&s.previous, sizeof s.previous);
     return st;
 }
 
@@ -230,8 +271,6 @@ mrs_domain_unlock(struct mrs_store *store, const uint8_t domain[16], const char 
 
     *out = NULL;
     if (st == MARS_OK)
-        st = mrs_slots_read(&slots, store, domain, NULL, err);
-    if (st == MARS_OK)
         st = mrs_slots_open(&slots, store, domain, passphrase, len, root, NULL, err);
     if (st == MARS_OK) {
         memcpy(k->domain, domain, sizeof k->domain);
@@ -243,7 +282,7 @@ mrs_domain_unlock(struct mrs_store *store, const uint8_t domain[16], const char 
             st = mrs_fail(err, MARS_ERR_CORRUPT, "the domain's keys are another domain's");
     }
     if (st == MARS_OK)
-        st = read_ring(store, root, k, err);
+        st = read_rings(store, root, k, err);
     mrs_secmem_free(root, MRS_ROOT_SIZE);
     mrs_slots_free(&slots);
     if (st != MARS_OK)

@@ -17,7 +17,8 @@ enum {
     BOUND_SIZE = SLOT_INFO_LEN + MRS_SLOT_BINDING_SIZE,
     DEFAULT_PASSES = 3,
     DEFAULT_MEMORY_KIB = 65536,
-    DEFAULT_LANES = 4
+    DEFAULT_LANES = 4,
+    SETS_BACK = 8 /* below the highest one, where it does not open */
 };
 
 mars_status
@@ -149,21 +150,48 @@ read_set(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
     return st == MARS_OK ? st : mrs_context(err, st, "%s", name);
 }
 
-mars_status
-mrs_slots_read(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
-               struct mrs_keyring *keys, mars_error *err)
+static mars_status
+find_last(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16], mars_error *err)
 {
     char prefix[MRS_OBJECT_NAME_MAX];
     mars_status st;
 
     memset(s, 0, sizeof *s);
     mrs_name_in_domain(prefix, domain, "keys/slots/");
-    st = mrs_row_last(store, prefix, &s->number, err);
-    if (st == MARS_OK && s->number == 0)
+    st = mrs_row_last(store, prefix, &s->last, err);
+    if (st == MARS_OK && s->last == 0)
         st = mrs_fail(err, MARS_ERR_NOT_FOUND, "%s: no slot set", prefix);
-    return st == MARS_OK
-               ? read_set(s, store, domain, keys != NULL ? mrs_keyring_find : NULL, keys, err)
-               : st;
+    s->number = s->last;
+    return st;
+}
+
+/* Is it worth to look at the set before? */
+static bool
+is_damage(mars_status st)
+{
+    return st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND;
+}
+
+mars_status
+mrs_slots_read(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
+               struct mrs_keyring *keys, mars_error *err)
+{
+    mars_error why;
+    mars_status st = find_last(s, store, domain, err), first = MARS_OK;
+
+    if (st != MARS_OK)
+        return st;
+    do {
+        mrs_slots_free(s);
+        st = read_set(s, store, domain, mrs_keyring_find, keys, &why);
+        if (first == MARS_OK && st != MARS_OK) {
+            first = st;
+            (void)mrs_fail(err, st, "%s", why.message);
+        }
+    } while (is_damage(st) && --s->number > 0);
+    if (st == MARS_OK)
+        mrs_error_clear(err);
+    return st == MARS_OK ? st : first;
 }
 
 void
@@ -172,28 +200,83 @@ mrs_slots_free(struct mrs_slots *s)
     mrs_slot_set_free(&s->set);
 }
 
-mars_status
-mrs_slots_open(const struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
-               const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
-               mars_error *err)
+/* The root behind the passphrase in the set s->number; whether the set is whole under it. */
+static mars_status
+open_set(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
+         const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
+         mars_error *err)
 {
     struct mrs_slots again = { .number = s->number };
-    mars_status st = mrs_fail(err, MARS_ERR_KEY, "no slot takes a passphrase");
+    mars_status st = read_set(s, store, domain, NULL, NULL, err);
 
+    if (st == MARS_OK)
+        st = mrs_fail(err, MARS_ERR_KEY, "no slot takes a passphrase");
     for (size_t i = 0; i < s->set.n && st == MARS_ERR_KEY; i++) {
         if (s->set.slots[i].kind != MRS_SLOT_PASSPHRASE)
             continue;
         st = open_slot(&s->set.slots[i], domain, s->set.root_id, passphrase, len, root, err);
-        if (st == MARS_OK && which != NULL)
-            *which = i;
+        *which = i;
     }
-    if (st == MARS_OK) {
-        st = read_set(&again, store, domain, slot_mac_key, root, err);
-        mrs_slots_free(&again);
-        if (st != MARS_OK)
-            mrs_wipe(root, MRS_ROOT_SIZE);
-    }
+    if (st != MARS_OK)
+        return st;
+    st = read_set(&again, store, domain, slot_mac_key, root, err);
+    mrs_slots_free(&again);
     return st;
+}
+
+/* Of a set that does not open it cannot be told whether it is damaged or has other passphrases,
+ * until a root is known: then a higher set that is whole under it means that the passphrase was
+ * taken out. */
+static mars_status
+check_higher(const struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
+             uint8_t root[MRS_ROOT_SIZE], mars_error *err)
+{
+    struct mrs_slots higher = { .number = s->number + 1 };
+
+    for (; higher.number <= s->last; higher.number++) {
+        mars_status st = read_set(&higher, store, domain, slot_mac_key, root, NULL);
+
+        mrs_slots_free(&higher);
+        if (st == MARS_ERR_NOMEM)
+            return mrs_nomem(err);
+        if (st == MARS_OK)
+            return mrs_fail(err, MARS_ERR_KEY, "the passphrase does not open this domain any more");
+    }
+    return MARS_OK;
+}
+
+mars_status
+mrs_slots_open(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
+               const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
+               mars_error *err)
+{
+    size_t opened = 0;
+    mars_error why;
+    mars_status st = find_last(s, store, domain, err), first = MARS_OK;
+
+    if (st != MARS_OK)
+        return st;
+    for (;;) {
+        st = open_set(s, store, domain, passphrase, len, root, &opened, &why);
+        if (first == MARS_OK && st != MARS_OK) {
+            first = st;
+            (void)mrs_fail(err, st, "%s", why.message);
+        }
+        if ((!is_damage(st) && st != MARS_ERR_KEY) || s->number == 1 ||
+            s->last - s->number == SETS_BACK)
+            break;
+        mrs_slots_free(s);
+        s->number--;
+    }
+    if (st == MARS_OK && first != MARS_OK) {
+        mrs_error_clear(err);
+        st = first = check_higher(s, store, domain, root, err);
+    }
+    if (st != MARS_OK)
+        mrs_wipe(root, MRS_ROOT_SIZE);
+    if (which != NULL)
+        *which = opened;
+    return st == MARS_OK ? st : first;
 }
 
 mars_status

@@ -6,22 +6,23 @@
 #include "repo/keyring.h"
 #include "store/store.h"
 
-/* The row of slot sets as it is in the store. */
+/* The slot set that counts: the one with the highest number that is whole. */
 struct mrs_slots {
     struct mrs_slot_set set;
     uint64_t number;
+    uint64_t last; /* the highest number there is; above `number` only where sets are damaged */
 };
 
-/* The highest-numbered slot set. keys NULL: its MAC is left unchecked until a root is known.
- * MARS_ERR_NOT_FOUND if there is none. Freed with mrs_slots_free. */
+/* Read it, authenticated. MARS_ERR_NOT_FOUND if there is none. Freed with mrs_slots_free, also after
+ * a failure. */
 MARS_NODISCARD mars_status mrs_slots_read(struct mrs_slots *s, struct mrs_store *store,
                                           const uint8_t domain[16], struct mrs_keyring *keys,
                                           mars_error *err);
 void mrs_slots_free(struct mrs_slots *s);
 
-/* The root behind a passphrase, and which slot it was; MARS_ERR_KEY if it opens none. Takes the
- * slots' memory and time, once a slot. The set's MAC is checked under the root. */
-MARS_NODISCARD mars_status mrs_slots_open(const struct mrs_slots *s, struct mrs_store *store,
+/* Read it with a passphrase: the root behind it, and which slot it was (NULL: not wanted).
+ * MARS_ERR_KEY if it opens none. Takes the slots' memory and time, once a slot. */
+MARS_NODISCARD mars_status mrs_slots_open(struct mrs_slots *s, struct mrs_store *store,
                                           const uint8_t domain[16], const char *passphrase,
                                           size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
                                           mars_error *err);

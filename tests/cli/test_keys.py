@@ -82,6 +82,20 @@ class Keys(Box):
         m.backup(self.source)
         m.verify("--read-data")
 
+    def test_the_set_before_counts_where_the_newest_is_damaged(self) -> None:
+        m = self.machine()
+        m.backup(self.source)
+        m.run("key", "change", "--passphrase-file", self.mine, "--new-passphrase-file", self.new)
+        newest = self.objects("keys/slots")[-1]
+        damaged = bytearray(newest.read_bytes())
+        damaged[-40] ^= 1
+        newest.write_bytes(bytes(damaged))
+        self.assertEqual((self.recovers(self.mine), self.recovers(self.new)), (True, False))
+        run = m.verify(code=1)
+        self.assertIn(newest.name, run.events("damaged")[0]["object"])
+        m.run("key", "change", "--passphrase-file", self.mine, "--new-passphrase-file", self.new)
+        self.assertEqual((self.recovers(self.mine), self.recovers(self.new)), (False, True))
+
     def test_a_wrong_passphrase_changes_nothing(self) -> None:
         m = self.machine()
         before = self.objects()

@@ -1,4 +1,4 @@
-"""Large trees come back the same: /usr/share, /usr/include, and everything that is hard at scale."""
+"""Large trees come back the same: /usr/share, /usr/include, all that is hard, at scale."""
 import sys
 import unittest
 from pathlib import Path
