@@ -54,7 +54,7 @@ result(struct mrs_restore *r, mars_error *err)
     mars_status st = mrs_job_result(&r->job, err);
 
     if (st == MARS_OK && r->counts.failed > 0)
-        st = mrs_fail(err, r->worst, "%llu files could not be restored",
+        st = mrs_fail(err, r->worst, "files that could not be restored: %llu",
                       (unsigned long long)r->counts.failed);
     return st;
 }

@@ -126,7 +126,13 @@ lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *
 
     (void)mrs_fail(&e, MARS_ERR_CORRUPT, "%llu entries of this directory are lost: %s",
                    (unsigned long long)lost->entries, why->message);
-    mrs_restore_lost(r, dir, (struct mrs_slice){ (const uint8_t *)".", 1 }, &e);
+    if (dir->has_entry)
+        mrs_restore_lost(r, dir->parent, dir->entry.name, &e);
+    else
+        mrs_restore_lost(r, dir, (struct mrs_slice){ (const uint8_t *)".", 1 }, &e);
+    mrs_mutex_lock(r->job.lock);
+    r->counts.failed += lost->entries > 1 ? lost->entries - 1 : 0;
+    mrs_mutex_unlock(r->job.lock);
 }
 
 static mars_status

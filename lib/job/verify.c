@@ -9,11 +9,20 @@ void
 mrs_verify_damage(void *verify, const char *relative, const mars_error *why)
 {
     struct mrs_verify *v = verify;
+    struct mrs_name n;
+    bool is_pack = mrs_name_parse(&n, relative) &&
+                   (n.kind == MRS_KIND_PACK_DATA || n.kind == MRS_KIND_PACK_META);
+    bool known;
 
     mrs_mutex_lock(v->job.lock);
-    v->counts.damaged++;
+    /* A pack is met by many ways: once for each chunk that is wanted of it. */
+    known = is_pack && mrs_map_find(&v->named, n.digest) != NULL;
+    if (is_pack && !known)
+        (void)mrs_map_put(&v->named, n.digest);
+    v->counts.damaged += !known;
     mrs_mutex_unlock(v->job.lock);
-    mrs_job_damage(&v->job, relative, why);
+    if (!known)
+        mrs_job_damage(&v->job, relative, why);
 }
 
 void
@@ -109,7 +118,7 @@ result(struct mrs_verify *v, mars_error *err)
 
     if (st == MARS_OK && (v->counts.damaged > 0 || v->counts.files_lost > 0))
         st = mrs_fail(err, MARS_ERR_CORRUPT,
-                      "%llu objects are damaged or missing, %llu files cannot be restored",
+                      "damaged or missing objects: %llu; files that cannot be restored: %llu",
                       (unsigned long long)v->counts.damaged,
                       (unsigned long long)v->counts.files_lost);
     return st;
@@ -129,11 +138,15 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     v->listed = (struct mrs_map)MRS_MAP_INIT(sizeof(uint64_t));
     v->bad_packs = (struct mrs_map)MRS_MAP_INIT(0);
     v->bad_places = (struct mrs_map)MRS_MAP_INIT(0);
+    v->named = (struct mrs_map)MRS_MAP_INIT(0);
     v->clean = (struct mrs_map)MRS_MAP_INIT(0);
     /* A domain handle of its own: nothing that was read before is believed. */
     st = mrs_domain_open(&v->d, d->store, d->keys, NULL, err);
-    if (st == MARS_OK)
+    if (st == MARS_OK) {
+        v->d->damage = mrs_verify_damage;
+        v->d->damage_user = v;
         st = mrs_job_init(&v->job, engine, v->d, listener, err);
+    }
     if (st == MARS_OK)
         st = mrs_thread_start(&v->thread, mrs_verify_main, v, err);
     if (st == MARS_OK) {
@@ -148,6 +161,7 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     mrs_map_free(&v->listed);
     mrs_map_free(&v->bad_packs);
     mrs_map_free(&v->bad_places);
+    mrs_map_free(&v->named);
     mrs_map_free(&v->clean);
     mrs_job_fini(&v->job);
     mrs_domain_close(v->d);

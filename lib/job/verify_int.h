@@ -17,6 +17,7 @@ struct mrs_verify {
     struct mrs_map listed;           /* packs in the store -> size (uint64_t) */
     struct mrs_map bad_packs;        /* missing, of a wrong size, or damaged beyond their blobs */
     struct mrs_map bad_places;       /* blobs that do not open: see mrs_verify_bad_place */
+    struct mrs_map named;            /* packs that were reported */
     struct mrs_map clean;            /* nodes under which all was found */
     size_t tasks;                    /* guarded */
 };

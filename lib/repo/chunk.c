@@ -30,6 +30,8 @@ read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_buf
         out->len = start;
     mrs_pack_key_unref(key);
     mrs_buf_free(&sealed);
+    if ((st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND) && d->damage != NULL)
+        d->damage(d->damage_user, relative, err);
     return st == MARS_OK ? st : mrs_context(err, st, "%s", relative);
 }
 
@@ -38,22 +40,25 @@ mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, str
               mars_error *err)
 {
     struct mrs_place place;
+    mars_error why;
     char hex[65];
     mars_status st = MARS_ERR_NOT_FOUND;
 
     mrs_hex_encode(hex, id, 32);
     for (size_t nth = 0; mrs_index_find(d->index, id, nth, &place); nth++) {
         if (place.blob.cls != cls)
-            st = mrs_fail(err, MARS_ERR_CORRUPT, "chunk %s: class %u where %u is due", hex,
+            st = mrs_fail(&why, MARS_ERR_CORRUPT, "chunk %s: class %u where %u is due", hex,
                           place.blob.cls, cls);
         else
-            st = read_place(d, &place, out, err);
+            st = read_place(d, &place, out, &why);
         if (st == MARS_OK || st == MARS_ERR_NOMEM)
-            return st;
+            break;
     }
     if (st == MARS_ERR_NOT_FOUND)
         return mrs_fail(err, MARS_ERR_CORRUPT, "chunk %s: stands in no index object that can be "
                         "read, or its pack is missing", hex);
+    if (st != MARS_OK && err != NULL)
+        *err = why;
     return st;
 }
 

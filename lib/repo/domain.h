@@ -16,6 +16,9 @@
 struct mrs_index;
 struct mrs_pack_keys;
 
+/* Something about an object that does not stop the work: it is damaged, or missing. Any thread. */
+typedef void (*mrs_damage_fn)(void *user, const char *relative, const mars_error *why);
+
 struct mrs_domain {
     struct mrs_store *store;     /* borrowed */
     struct mrs_keyring *keys;    /* borrowed */
@@ -25,6 +28,8 @@ struct mrs_domain {
     uint8_t node_key[16];        /* where directory leaves end */
     struct mrs_index *index;
     struct mrs_pack_keys *pack_keys;
+    mrs_damage_fn damage;        /* told of packs from which a chunk could not be read; or NULL */
+    void *damage_user;
 };
 
 /* store, keys and cache must outlive it. Reads nothing from the store. */

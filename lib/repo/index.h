@@ -17,9 +17,6 @@ struct mrs_place {
     uint8_t kind; /* of the pack */
 };
 
-/* Something about an object that does not stop the work: it is damaged, or missing. */
-typedef void (*mrs_damage_fn)(void *user, const char *relative, const mars_error *why);
-
 MARS_NODISCARD mars_status mrs_index_new(struct mrs_index **out, mars_error *err);
 void mrs_index_free(struct mrs_index *x);
 

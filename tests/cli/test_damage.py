@@ -132,6 +132,18 @@ class Damage(Box):
                 self.check_restore(point, {p for at, p in lost if at == point})
             pack.write_bytes(kept)
 
+    def test_damaged_metadata_is_named_without_reading_data(self) -> None:
+        self.back_up_twice()
+        pack = self.objects("packs/meta")[0]
+        broken = bytearray(pack.read_bytes())
+        for i in range(300, len(broken) - 600):
+            broken[i] ^= 1
+        pack.write_bytes(bytes(broken))
+        run = self.m.verify(code=1)
+        self.assert_named(run, pack)
+        self.assertEqual(run.summary["objects_damaged"], 1)
+        self.assertGreater(run.summary["files_lost"], 50)
+
     def check_restore(self, point: str, lost: set[str]) -> None:
         """Exactly the files that verify called lost are missing; the others are right."""
         out = self.path / "out"
