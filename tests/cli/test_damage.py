@@ -5,7 +5,11 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from kit import BUILD, KIB, Box, pseudo_random
+from kit import BUILD, KIB, PASSPHRASE, Box, pseudo_random  # first: it finds the reader
+
+from little_writer import Writer, fields, time, varint
+from marsread.keys import PASSPHRASE as PASSPHRASE_KIND, Secret
+from marsread.vault import Vault
 
 
 def make_small_tree(top: Path) -> None:
@@ -39,6 +43,20 @@ class Damage(Box):
         (self.source / "data").write_bytes(pseudo_random(3000, 100))
         self.m.backup(self.source)
 
+    def add_silent_session(self) -> None:
+        """A lease whose session never ended, and a collector's fence of it."""
+        secret = Secret(PASSPHRASE_KIND, PASSPHRASE.encode())
+        domain = Vault(str(self.vault), secret, None).domain
+        key = next(k for k in domain.keys.values() if k.type == 6)
+        w = Writer(str(self.vault))
+        w.prefix, w.keys[6] = f"domains/{domain.hex_id}/", (key.key_id, key.key)
+        session, machine = os.urandom(16), os.urandom(16)
+        w.put_sealed(11, 6, f"lease/{session.hex()}/{0:016x}",
+                     fields((1, session), (2, machine), (3, machine), (4, varint(1)),
+                            (5, varint(0)), (6, time(w.TIME))))
+        w.put_sealed(12, 6, f"fence/{session.hex()}",
+                     fields((1, session), (2, machine), (3, time(w.TIME)), (4, varint(0))))
+
     def damaged(self, run) -> list[str]:
         return [e["object"] for e in run.events("damaged")]
 
@@ -49,10 +67,11 @@ class Damage(Box):
 
     def test_every_byte_and_length_counts(self) -> None:
         self.back_up_twice()
+        self.add_silent_session()
         size = self.vault_bytes()
         self.assertLessEqual(size, 64 * KIB)
         classes = {"vault/", "machines/", "record/", "keys/slots", "keys/rings", "packs/data",
-                   "packs/meta", "index/", "points/", "ledger/", "lease/"}
+                   "packs/meta", "index/", "points/", "ledger/", "lease/", "fence/"}
         have = "\n".join(str(p) for p in self.objects())
         self.assertEqual([c for c in classes if c not in have], [])
         step = os.environ.get("MARS_TAMPER_STEP", "1")
