@@ -13,8 +13,8 @@ struct mrs_slots {
     uint64_t last; /* the highest number there is; above `number` only where sets are damaged */
 };
 
-/* Read it, authenticated. MARS_ERR_NOT_FOUND if there is none. Freed with mrs_slots_free, also after
- * a failure. */
+/* Read it, authenticated. MARS_ERR_NOT_FOUND if there is none. Freed with mrs_slots_free, also
+ * after a failure. */
 MARS_NODISCARD mars_status mrs_slots_read(struct mrs_slots *s, struct mrs_store *store,
                                           const uint8_t domain[16], struct mrs_keyring *keys,
                                           mars_error *err);

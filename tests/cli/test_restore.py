@@ -132,12 +132,18 @@ class Restore(Box):
                 subprocess.run(["rm", "-rf", self.out], check=True)
 
     def interrupt(self, signum: int) -> None:
-        with subprocess.Popen(self.m.command("restore", "latest", "--to", self.out),
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-            while len(list(self.out.rglob("f*"))) < 20 and running.poll() is None:
-                pass
-            running.send_signal(signum)
-        self.assertIn(running.returncode, (130, -signal.SIGKILL), "it was still at work")
+        """Stop it while it is at work; once more where it was faster than we."""
+        many = self.back / "many"
+        for _ in range(20):
+            with subprocess.Popen(self.m.command("restore", "latest", "--to", self.out),
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+                while not (many.is_dir() and any(many.iterdir())) and running.poll() is None:
+                    pass
+                running.send_signal(signum)
+            if running.returncode in (130, -signal.SIGKILL):
+                return
+            subprocess.run(["rm", "-rf", self.out], check=True)
+        self.fail("it was never still at work")
 
     def whole_files(self) -> list[Path]:
         return [p for p in (self.back / "many").glob("f*")
