@@ -153,3 +153,117 @@ mrs_field_get_stamp(const struct mrs_field *f, int *bad)
     *bad |= !mrs_rd_done(&r);
     return t;
 }
+
+static uint64_t
+number_at(const void *at, uint8_t form)
+{
+    uint32_t u32;
+    uint64_t u64;
+
+    if (form == MRS_FORM_U8)
+        return *(const uint8_t *)at;
+    if (form == MRS_FORM_U32) {
+        memcpy(&u32, at, sizeof u32);
+        return u32;
+    }
+    memcpy(&u64, at, sizeof u64);
+    return u64;
+}
+
+void
+mrs_layout_write(struct mrs_wr *w, const struct mrs_layout *table, size_t n, const void *from)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct mrs_layout *l = &table[i];
+        const uint8_t *at = (const uint8_t *)from + l->offset;
+        int critical = (l->flags & MRS_FIELD_CRITICAL) != 0;
+        struct mrs_stamp t;
+        uint64_t v;
+
+        switch (l->form) {
+        case MRS_FORM_BYTES: mrs_field_bytes(w, l->number, critical, at, l->size); break;
+        case MRS_FORM_TEXT:
+            mrs_field_bytes(w, l->number, critical, at, strlen((const char *)at));
+            break;
+        case MRS_FORM_STAMP:
+            memcpy(&t, at, sizeof t);
+            mrs_field_stamp(w, l->number, critical, t);
+            break;
+        default:
+            v = number_at(at, l->form);
+            if (v != 0 || (l->flags & MRS_FIELD_OPTIONAL) == 0)
+                mrs_field_varint(w, l->number, critical, v);
+        }
+    }
+}
+
+static void
+take_number(const struct mrs_field *f, uint8_t form, void *at, int *bad)
+{
+    uint64_t v = mrs_field_get_varint(f, bad);
+    uint32_t u32 = (uint32_t)v;
+
+    if (form == MRS_FORM_U8) {
+        *bad |= v > UINT8_MAX;
+        *(uint8_t *)at = (uint8_t)v;
+    } else if (form == MRS_FORM_U32) {
+        *bad |= v > UINT32_MAX;
+        memcpy(at, &u32, sizeof u32);
+    } else {
+        memcpy(at, &v, sizeof v);
+    }
+}
+
+/* One field; false if the table has none of its number. */
+static bool
+take(const struct mrs_field *f, const struct mrs_layout *table, size_t n, void *to, int *bad)
+{
+    const struct mrs_layout *l = table;
+    struct mrs_stamp t;
+    uint8_t *at;
+
+    while (l < table + n && l->number != f->number)
+        l++;
+    if (l == table + n)
+        return false;
+    at = (uint8_t *)to + l->offset;
+    switch (l->form) {
+    case MRS_FORM_BYTES: mrs_field_get_copy(f, at, l->size, bad); break;
+    case MRS_FORM_TEXT: mrs_field_get_text(f, (char *)at, l->size, bad); break;
+    case MRS_FORM_STAMP:
+        t = mrs_field_get_stamp(f, bad);
+        memcpy(at, &t, sizeof t);
+        break;
+    default: take_number(f, l->form, at, bad);
+    }
+    return true;
+}
+
+static uint64_t
+must_bits(const struct mrs_layout *table, size_t n)
+{
+    uint64_t must = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if ((table[i].flags & MRS_FIELD_MUST) != 0)
+            must |= (uint64_t)1 << table[i].number;
+    return must;
+}
+
+mars_status
+mrs_layout_read(const uint8_t *buf, size_t len, const struct mrs_layout *table, size_t n, void *to,
+                const char *what, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(buf, len);
+    struct mrs_field f = { 0 };
+    uint64_t met = 0;
+    int bad = 0;
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && mrs_field_next(&r, &f)) {
+        mrs_field_once(&f, &met, &bad);
+        if (!take(&f, table, n, to, &bad))
+            st = mrs_field_unknown(&f, what, err);
+    }
+    return st != MARS_OK ? st : mrs_field_end(&r, bad, met, must_bits(table, n), what, err);
+}

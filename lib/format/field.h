@@ -2,6 +2,9 @@
 #ifndef MRS_FORMAT_FIELD_H
 #define MRS_FORMAT_FIELD_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/rd.h"
 #include "base/wr.h"
 
@@ -43,6 +46,38 @@ struct mrs_stamp mrs_field_get_stamp(const struct mrs_field *f, int *bad);
 void mrs_field_get_copy(const struct mrs_field *f, void *out, size_t n, int *bad);
 /* UTF-8 without a NUL, at most cap - 1 bytes, NUL-terminated; sets *bad otherwise. */
 void mrs_field_get_text(const struct mrs_field *f, char *out, size_t cap, int *bad);
+
+/* How a field that stands once lies in a struct. A table of these, numbers ascending, serves both
+ * ways of a payload. */
+enum mrs_form {
+    MRS_FORM_BYTES,  /* uint8_t[size] */
+    MRS_FORM_TEXT,   /* char[size], NUL-terminated */
+    MRS_FORM_STAMP,  /* struct mrs_stamp */
+    MRS_FORM_U8,     /* varints */
+    MRS_FORM_U32,
+    MRS_FORM_U64
+};
+enum {
+    MRS_FIELD_CRITICAL = 1, /* written as critical */
+    MRS_FIELD_MUST = 2,     /* has to be there */
+    MRS_FIELD_OPTIONAL = 4  /* left out where it is zero */
+};
+struct mrs_layout {
+    uint8_t number;
+    uint8_t form;
+    uint8_t flags;
+    uint16_t offset;
+    uint16_t size;
+};
+#define MRS_LAYOUT(number, form, flags, type, member)                                             \
+    { number, form, flags, offsetof(type, member), sizeof(((type *)NULL)->member) }
+
+void mrs_layout_write(struct mrs_wr *w, const struct mrs_layout *table, size_t n,
+                      const void *from);
+/* Into `to`, which was zeroed; `what` is for messages. */
+MARS_NODISCARD mars_status mrs_layout_read(const uint8_t *buf, size_t len,
+                                           const struct mrs_layout *table, size_t n, void *to,
+                                           const char *what, mars_error *err);
 
 /* The time alone, without a field around it. */
 void mrs_stamp_write(struct mrs_wr *w, struct mrs_stamp t);

@@ -7,34 +7,47 @@
 #include "base/vec.h"
 
 enum { SET_ROOT_NUMBER = 1, SET_ROOT_ID, SET_SLOT };
-enum { SLOT_ID = 1, SLOT_KIND, SLOT_LABEL, SLOT_CREATED, SLOT_SALT, SLOT_PASSES, SLOT_MEMORY,
-       SLOT_LANES, SLOT_COMMITMENT, SLOT_WRAPPED };
 enum { RING_ROOT_NUMBER = 1, RING_KEY, RING_PREVIOUS };
-enum { KEY_TYPE = 1, KEY_EPOCH, KEY_ID, KEY_KEY };
-enum { PREVIOUS_NUMBER = 1, PREVIOUS_ID, PREVIOUS_ROOT };
+enum { CRITICAL = MRS_FIELD_CRITICAL, ALWAYS = CRITICAL | MRS_FIELD_MUST };
+#define LENGTH(table) (sizeof(table) / sizeof(table)[0])
+
+#define SLOT(number, form, flags, member) MRS_LAYOUT(number, form, flags, struct mrs_slot, member)
+static const struct mrs_layout SLOT_FIELDS[] = {
+    SLOT(1, MRS_FORM_BYTES, ALWAYS, id),
+    SLOT(2, MRS_FORM_U8, ALWAYS, kind),
+    SLOT(3, MRS_FORM_TEXT, CRITICAL, label),
+    SLOT(4, MRS_FORM_STAMP, CRITICAL, created),
+    SLOT(5, MRS_FORM_BYTES, ALWAYS, salt),
+    SLOT(6, MRS_FORM_U32, CRITICAL | MRS_FIELD_OPTIONAL, passes),
+    SLOT(7, MRS_FORM_U32, CRITICAL | MRS_FIELD_OPTIONAL, memory_kib),
+    SLOT(8, MRS_FORM_U32, CRITICAL | MRS_FIELD_OPTIONAL, lanes),
+    SLOT(9, MRS_FORM_BYTES, ALWAYS, commitment),
+    SLOT(10, MRS_FORM_BYTES, ALWAYS, wrapped),
+};
+
+#define KEY(number, form, flags, member)                                                          \
+    MRS_LAYOUT(number, form, flags, struct mrs_ring_key, member)
+static const struct mrs_layout KEY_FIELDS[] = {
+    KEY(1, MRS_FORM_U32, CRITICAL, type),
+    KEY(2, MRS_FORM_U32, CRITICAL, epoch),
+    KEY(3, MRS_FORM_BYTES, ALWAYS, id),
+    KEY(4, MRS_FORM_BYTES, ALWAYS, key),
+};
+
+#define PREVIOUS(number, form, flags, member)                                                     \
+    MRS_LAYOUT(number, form, flags, struct mrs_ring, member)
+static const struct mrs_layout PREVIOUS_FIELDS[] = {
+    PREVIOUS(1, MRS_FORM_U32, CRITICAL, previous_number),
+    PREVIOUS(2, MRS_FORM_BYTES, ALWAYS, previous_id),
+    PREVIOUS(3, MRS_FORM_BYTES, ALWAYS, previous_root),
+};
+
 /* More would let a hostile store make a machine run out of memory or time. */
 enum { PASSES_MIN = 2, PASSES_MAX = 16, MEMORY_MIN = 32768, MEMORY_MAX = 1048576, LANES_MIN = 1,
        LANES_MAX = 16 };
 enum { NESTED_MAX = 512 }; /* bytes of a slot or key */
 
 #define BIT(number) ((uint64_t)1 << (number))
-
-static void
-write_slot(struct mrs_wr *w, const struct mrs_slot *s)
-{
-    mrs_field_bytes(w, SLOT_ID, 1, s->id, sizeof s->id);
-    mrs_field_varint(w, SLOT_KIND, 1, s->kind);
-    mrs_field_bytes(w, SLOT_LABEL, 1, s->label, strlen(s->label));
-    mrs_field_stamp(w, SLOT_CREATED, 1, s->created);
-    mrs_field_bytes(w, SLOT_SALT, 1, s->salt, sizeof s->salt);
-    if (s->kind == MRS_SLOT_PASSPHRASE) {
-        mrs_field_varint(w, SLOT_PASSES, 1, s->passes);
-        mrs_field_varint(w, SLOT_MEMORY, 1, s->memory_kib);
-        mrs_field_varint(w, SLOT_LANES, 1, s->lanes);
-    }
-    mrs_field_bytes(w, SLOT_COMMITMENT, 1, s->commitment, sizeof s->commitment);
-    mrs_field_bytes(w, SLOT_WRAPPED, 1, s->wrapped, sizeof s->wrapped);
-}
 
 mars_status
 mrs_slot_set_encode(const struct mrs_slot_set *s, struct mrs_buf *out, mars_error *err)
@@ -48,7 +61,7 @@ mrs_slot_set_encode(const struct mrs_slot_set *s, struct mrs_buf *out, mars_erro
         struct mrs_wr inner = mrs_wr_init(&one, err);
 
         mrs_buf_reset(&one);
-        write_slot(&inner, &s->slots[i]);
+        mrs_layout_write(&inner, SLOT_FIELDS, LENGTH(SLOT_FIELDS), &s->slots[i]);
         w.st = inner.st;
         mrs_field_bytes(&w, SET_SLOT, 1, one.data, one.len);
     }
@@ -73,39 +86,13 @@ check_costs(const struct mrs_slot *s, mars_error *err)
 }
 
 static mars_status
-read_slot(const struct mrs_field *outer, struct mrs_slot *s, mars_error *err)
+read_slot(const struct mrs_field *f, struct mrs_slot *s, mars_error *err)
 {
-    struct mrs_rd r = mrs_rd_init(outer->data, outer->len);
-    struct mrs_field f = { 0 };
-    uint64_t met = 0, kind = 0;
-    int bad = 0;
-    mars_status st = MARS_OK;
+    mars_status st = mrs_layout_read(f->data, f->len, SLOT_FIELDS, LENGTH(SLOT_FIELDS), s,
+                                     "slot set", err);
 
-    while (st == MARS_OK && mrs_field_next(&r, &f)) {
-        mrs_field_once(&f, &met, &bad);
-        switch (f.number) {
-        case SLOT_ID: mrs_field_get_copy(&f, s->id, sizeof s->id, &bad); break;
-        case SLOT_KIND: kind = mrs_field_get_varint(&f, &bad); break;
-        case SLOT_LABEL: mrs_field_get_text(&f, s->label, sizeof s->label, &bad); break;
-        case SLOT_CREATED: s->created = mrs_field_get_stamp(&f, &bad); break;
-        case SLOT_SALT: mrs_field_get_copy(&f, s->salt, sizeof s->salt, &bad); break;
-        case SLOT_PASSES: s->passes = mrs_field_get_u32(&f, &bad); break;
-        case SLOT_MEMORY: s->memory_kib = mrs_field_get_u32(&f, &bad); break;
-        case SLOT_LANES: s->lanes = mrs_field_get_u32(&f, &bad); break;
-        case SLOT_COMMITMENT:
-            mrs_field_get_copy(&f, s->commitment, sizeof s->commitment, &bad);
-            break;
-        case SLOT_WRAPPED: mrs_field_get_copy(&f, s->wrapped, sizeof s->wrapped, &bad); break;
-        default: st = mrs_field_unknown(&f, "slot set", err);
-        }
-    }
-    bad |= kind < MRS_SLOT_PASSPHRASE || kind > MRS_SLOT_CALLER;
-    s->kind = (uint8_t)kind;
-    if (st == MARS_OK)
-        st = mrs_field_end(&r, bad, met,
-                           BIT(SLOT_ID) | BIT(SLOT_KIND) | BIT(SLOT_SALT) | BIT(SLOT_COMMITMENT) |
-                               BIT(SLOT_WRAPPED),
-                           "slot set", err);
+    if (st == MARS_OK && (s->kind < MRS_SLOT_PASSPHRASE || s->kind > MRS_SLOT_CALLER))
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "slot set: a slot of kind %u", s->kind);
     return st == MARS_OK ? check_costs(s, err) : st;
 }
 
@@ -175,23 +162,6 @@ mrs_slot_binding(const struct mrs_slot *s, const uint8_t domain[16], const uint8
     mrs_wr_bytes(&w, root_id, 16);
 }
 
-static void
-write_key(struct mrs_wr *w, const struct mrs_ring_key *k)
-{
-    mrs_field_varint(w, KEY_TYPE, 1, k->type);
-    mrs_field_varint(w, KEY_EPOCH, 1, k->epoch);
-    mrs_field_bytes(w, KEY_ID, 1, k->id, sizeof k->id);
-    mrs_field_bytes(w, KEY_KEY, 1, k->key, sizeof k->key);
-}
-
-static void
-write_previous(struct mrs_wr *w, const struct mrs_ring *r)
-{
-    mrs_field_varint(w, PREVIOUS_NUMBER, 1, r->previous_number);
-    mrs_field_bytes(w, PREVIOUS_ID, 1, r->previous_id, sizeof r->previous_id);
-    mrs_field_bytes(w, PREVIOUS_ROOT, 1, r->previous_root, sizeof r->previous_root);
-}
-
 mars_status
 mrs_ring_encode(const struct mrs_ring *r, struct mrs_buf *out, mars_error *err)
 {
@@ -202,14 +172,14 @@ mrs_ring_encode(const struct mrs_ring *r, struct mrs_buf *out, mars_error *err)
     for (size_t i = 0; i < r->n && w.st == MARS_OK; i++) {
         mrs_buf_reset(&one);
         inner = mrs_wr_init(&one, err);
-        write_key(&inner, &r->keys[i]);
+        mrs_layout_write(&inner, KEY_FIELDS, LENGTH(KEY_FIELDS), &r->keys[i]);
         w.st = inner.st;
         mrs_field_bytes(&w, RING_KEY, 1, one.data, one.len);
     }
     if (r->previous_number != 0 && w.st == MARS_OK) {
         mrs_buf_reset(&one);
         inner = mrs_wr_init(&one, err);
-        write_previous(&inner, r);
+        mrs_layout_write(&inner, PREVIOUS_FIELDS, LENGTH(PREVIOUS_FIELDS), r);
         w.st = inner.st;
         mrs_field_bytes(&w, RING_PREVIOUS, 1, one.data, one.len);
     }
@@ -218,50 +188,14 @@ mrs_ring_encode(const struct mrs_ring *r, struct mrs_buf *out, mars_error *err)
 }
 
 static mars_status
-read_key(const struct mrs_field *outer, struct mrs_ring_key *k, mars_error *err)
+read_key(const struct mrs_field *f, struct mrs_ring_key *k, mars_error *err)
 {
-    struct mrs_rd r = mrs_rd_init(outer->data, outer->len);
-    struct mrs_field f = { 0 };
-    uint64_t met = 0;
-    int bad = 0;
-    mars_status st = MARS_OK;
+    mars_status st = mrs_layout_read(f->data, f->len, KEY_FIELDS, LENGTH(KEY_FIELDS), k, "key ring",
+                                     err);
 
-    while (st == MARS_OK && mrs_field_next(&r, &f)) {
-        mrs_field_once(&f, &met, &bad);
-        switch (f.number) {
-        case KEY_TYPE: k->type = mrs_field_get_u32(&f, &bad); break;
-        case KEY_EPOCH: k->epoch = mrs_field_get_u32(&f, &bad); break;
-        case KEY_ID: mrs_field_get_copy(&f, k->id, sizeof k->id, &bad); break;
-        case KEY_KEY: mrs_field_get_copy(&f, k->key, sizeof k->key, &bad); break;
-        default: st = mrs_field_unknown(&f, "key ring", err);
-        }
-    }
-    bad |= k->type == 0 || k->epoch == 0;
-    return st != MARS_OK ? st : mrs_field_end(&r, bad, met, BIT(KEY_ID) | BIT(KEY_KEY), "key ring",
-                                              err);
-}
-
-static mars_status
-read_previous(const struct mrs_field *outer, struct mrs_ring *ring, mars_error *err)
-{
-    struct mrs_rd r = mrs_rd_init(outer->data, outer->len);
-    struct mrs_field f = { 0 };
-    uint64_t met = 0;
-    int bad = 0;
-    mars_status st = MARS_OK;
-
-    while (st == MARS_OK && mrs_field_next(&r, &f)) {
-        mrs_field_once(&f, &met, &bad);
-        switch (f.number) {
-        case PREVIOUS_NUMBER: ring->previous_number = mrs_field_get_u32(&f, &bad); break;
-        case PREVIOUS_ID: mrs_field_get_copy(&f, ring->previous_id, 16, &bad); break;
-        case PREVIOUS_ROOT: mrs_field_get_copy(&f, ring->previous_root, MRS_ROOT_SIZE, &bad); break;
-        default: st = mrs_field_unknown(&f, "key ring", err);
-        }
-    }
-    bad |= ring->previous_number == 0;
-    return st != MARS_OK ? st : mrs_field_end(&r, bad, met, BIT(PREVIOUS_ID) | BIT(PREVIOUS_ROOT),
-                                              "key ring", err);
+    if (st == MARS_OK && (k->type == 0 || k->epoch == 0))
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "key ring: a key without type or epoch");
+    return st;
 }
 
 /* Room for all keys at once: a list that grows would leave copies of keys behind. */
@@ -297,7 +231,11 @@ mrs_ring_decode(struct mrs_ring *ring, const uint8_t *buf, size_t len, mars_erro
         switch (f.number) {
         case RING_ROOT_NUMBER: ring->root_number = mrs_field_get_u32(&f, &bad); break;
         case RING_KEY: st = read_key(&f, &ring->keys[ring->n++], err); break;
-        case RING_PREVIOUS: st = read_previous(&f, ring, err); break;
+        case RING_PREVIOUS:
+            st = mrs_layout_read(f.data, f.len, PREVIOUS_FIELDS, LENGTH(PREVIOUS_FIELDS), ring,
+                                 "key ring", err);
+            bad |= ring->previous_number == 0;
+            break;
         default: st = mrs_field_unknown(&f, "key ring", err);
         }
     }

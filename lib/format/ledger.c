@@ -7,11 +7,28 @@
 #include "base/vec.h"
 
 enum { RECORD_NUMBER = 1, RECORD_PREVIOUS, RECORD_TIME, RECORD_OP };
-enum { LEASE_SESSION = 1, LEASE_MACHINE, LEASE_ITEM, LEASE_GENERATION, LEASE_NUMBER, LEASE_TIME };
-enum { FENCE_SESSION = 1, FENCE_MACHINE, FENCE_TIME, FENCE_CLOSED };
-enum { OP_SIZE_MAX = 64 };
+enum { OP_SIZE_MAX = 64, ALWAYS = MRS_FIELD_CRITICAL | MRS_FIELD_MUST };
 
 #define BIT(number) ((uint64_t)1 << (number))
+#define LENGTH(table) (sizeof(table) / sizeof(table)[0])
+
+#define LEASE(number, form, flags, member) MRS_LAYOUT(number, form, flags, struct mrs_lease, member)
+static const struct mrs_layout LEASE_FIELDS[] = {
+    LEASE(1, MRS_FORM_BYTES, ALWAYS, session),
+    LEASE(2, MRS_FORM_BYTES, ALWAYS, machine),
+    LEASE(3, MRS_FORM_BYTES, ALWAYS, item),
+    LEASE(4, MRS_FORM_U64, MRS_FIELD_CRITICAL, generation),
+    LEASE(5, MRS_FORM_U64, MRS_FIELD_CRITICAL, number),
+    LEASE(6, MRS_FORM_STAMP, MRS_FIELD_CRITICAL, time),
+};
+
+#define FENCE(number, form, flags, member) MRS_LAYOUT(number, form, flags, struct mrs_fence, member)
+static const struct mrs_layout FENCE_FIELDS[] = {
+    FENCE(1, MRS_FORM_BYTES, ALWAYS, session),
+    FENCE(2, MRS_FORM_BYTES, ALWAYS, machine),
+    FENCE(3, MRS_FORM_STAMP, MRS_FIELD_CRITICAL, time),
+    FENCE(4, MRS_FORM_U8, MRS_FIELD_CRITICAL, closed),
+};
 
 static void
 write_op(struct mrs_wr *w, const struct mrs_ledger_op *op)
@@ -143,41 +160,15 @@ mrs_lease_encode(const struct mrs_lease *l, struct mrs_buf *out, mars_error *err
 {
     struct mrs_wr w = mrs_wr_init(out, err);
 
-    mrs_field_bytes(&w, LEASE_SESSION, 1, l->session, sizeof l->session);
-    mrs_field_bytes(&w, LEASE_MACHINE, 1, l->machine, sizeof l->machine);
-    mrs_field_bytes(&w, LEASE_ITEM, 1, l->item, sizeof l->item);
-    mrs_field_varint(&w, LEASE_GENERATION, 1, l->generation);
-    mrs_field_varint(&w, LEASE_NUMBER, 1, l->number);
-    mrs_field_stamp(&w, LEASE_TIME, 1, l->time);
+    mrs_layout_write(&w, LEASE_FIELDS, LENGTH(LEASE_FIELDS), l);
     return w.st;
 }
 
 mars_status
 mrs_lease_decode(struct mrs_lease *l, const uint8_t *buf, size_t len, mars_error *err)
 {
-    struct mrs_rd r = mrs_rd_init(buf, len);
-    struct mrs_field f = { 0 };
-    uint64_t met = 0;
-    int bad = 0;
-    mars_status st = MARS_OK;
-
     memset(l, 0, sizeof *l);
-    while (st == MARS_OK && mrs_field_next(&r, &f)) {
-        mrs_field_once(&f, &met, &bad);
-        switch (f.number) {
-        case LEASE_SESSION: mrs_field_get_copy(&f, l->session, sizeof l->session, &bad); break;
-        case LEASE_MACHINE: mrs_field_get_copy(&f, l->machine, sizeof l->machine, &bad); break;
-        case LEASE_ITEM: mrs_field_get_copy(&f, l->item, sizeof l->item, &bad); break;
-        case LEASE_GENERATION: l->generation = mrs_field_get_varint(&f, &bad); break;
-        case LEASE_NUMBER: l->number = mrs_field_get_varint(&f, &bad); break;
-        case LEASE_TIME: l->time = mrs_field_get_stamp(&f, &bad); break;
-        default: st = mrs_field_unknown(&f, "lease", err);
-        }
-    }
-    return st != MARS_OK ? st
-                         : mrs_field_end(&r, bad, met,
-                                         BIT(LEASE_SESSION) | BIT(LEASE_MACHINE) | BIT(LEASE_ITEM),
-                                         "lease", err);
+    return mrs_layout_read(buf, len, LEASE_FIELDS, LENGTH(LEASE_FIELDS), l, "lease", err);
 }
 
 mars_status
@@ -185,36 +176,18 @@ mrs_fence_encode(const struct mrs_fence *fence, struct mrs_buf *out, mars_error 
 {
     struct mrs_wr w = mrs_wr_init(out, err);
 
-    mrs_field_bytes(&w, FENCE_SESSION, 1, fence->session, sizeof fence->session);
-    mrs_field_bytes(&w, FENCE_MACHINE, 1, fence->machine, sizeof fence->machine);
-    mrs_field_stamp(&w, FENCE_TIME, 1, fence->time);
-    mrs_field_varint(&w, FENCE_CLOSED, 1, fence->closed);
+    mrs_layout_write(&w, FENCE_FIELDS, LENGTH(FENCE_FIELDS), fence);
     return w.st;
 }
 
 mars_status
 mrs_fence_decode(struct mrs_fence *fence, const uint8_t *buf, size_t len, mars_error *err)
 {
-    struct mrs_rd r = mrs_rd_init(buf, len);
-    struct mrs_field f = { 0 };
-    uint64_t met = 0, closed = 0;
-    int bad = 0;
-    mars_status st = MARS_OK;
+    mars_status st;
 
     memset(fence, 0, sizeof *fence);
-    while (st == MARS_OK && mrs_field_next(&r, &f)) {
-        mrs_field_once(&f, &met, &bad);
-        switch (f.number) {
-        case FENCE_SESSION: mrs_field_get_copy(&f, fence->session, 16, &bad); break;
-        case FENCE_MACHINE: mrs_field_get_copy(&f, fence->machine, 16, &bad); break;
-        case FENCE_TIME: fence->time = mrs_field_get_stamp(&f, &bad); break;
-        case FENCE_CLOSED: closed = mrs_field_get_varint(&f, &bad); break;
-        default: st = mrs_field_unknown(&f, "fence", err);
-        }
-    }
-    bad |= closed > 1;
-    fence->closed = closed == 1;
-    return st != MARS_OK ? st
-                         : mrs_field_end(&r, bad, met, BIT(FENCE_SESSION) | BIT(FENCE_MACHINE),
-                                         "fence", err);
+    st = mrs_layout_read(buf, len, FENCE_FIELDS, LENGTH(FENCE_FIELDS), fence, "fence", err);
+    if (st == MARS_OK && fence->closed > 1)
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "fence: its fields are damaged");
+    return st;
 }
