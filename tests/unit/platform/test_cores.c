@@ -50,7 +50,7 @@ count_under_quotas(void)
 {
     uint32_t all = mrs_core_count();
 
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL) != 0)
         return 77;
     if (mrs_core_count() != all)

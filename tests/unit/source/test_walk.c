@@ -237,7 +237,7 @@ on_another_file_system(void)
     char a[512];
     char b[512];
 
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", scratch_path("t/m"), "tmpfs", 0, NULL) != 0)
         return 77;
     make("t/m/x");
