@@ -286,10 +286,15 @@ mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item, struct mrs_so
     mars_status st = MARS_OK;
 
     mrs_error_clear(&why);
-    mrs_engine_take_fixed(b->job.engine, BACKUP_WINDOW);
-    w.data = mrs_alloc(BACKUP_WINDOW);
-    st = w.data != NULL ? MARS_OK : mrs_nomem(&why);
-    if (st == MARS_OK)
+    /* A stream's writer may be waiting for us on the thread that writes the others. */
+    if (mrs_engine_take_buffer(b->job.engine, BACKUP_WINDOW, s->size == UINT64_MAX, &b->job.stop)) {
+        w.data = mrs_alloc(BACKUP_WINDOW);
+        if (w.data == NULL) {
+            mrs_engine_give_buffer(b->job.engine, BACKUP_WINDOW);
+            st = mrs_nomem(&why);
+        }
+    }
+    if (w.data != NULL)
         st = read_all(b, item, s, &w, &failed, &short_read, &why);
     if (failed) {
         item->entry.flags |= MRS_ENTRY_INCOMPLETE;
@@ -302,7 +307,8 @@ mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item, struct mrs_so
         reason = judge(item, s, short_read && s->size != UINT64_MAX, &why);
     if (st != MARS_OK)
         mrs_job_fail(&b->job, st, &why);
-    mrs_engine_give_fixed(b->job.engine, BACKUP_WINDOW);
+    if (w.data != NULL)
+        mrs_engine_give_buffer(b->job.engine, BACKUP_WINDOW);
     mrs_free(w.data);
     s->vt->close(s);
     mrs_backup_settle(b, item, reason, &why);

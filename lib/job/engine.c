@@ -20,6 +20,7 @@ struct mrs_engine {
     bool changing;          /* workers are being started or joined */
     bool ending;
     uint64_t held;
+    uint64_t buffers;       /* part of held: see mrs_engine_take_buffer */
     uint64_t peak;
 };
 
@@ -151,21 +152,49 @@ hold(struct mrs_engine *e, uint64_t n)
         e->peak = e->held;
 }
 
-void
-mrs_engine_take_fixed(struct mrs_engine *e, uint64_t n)
+/* Under the lock: within the half for buffers, and beside what tasks hold now. */
+static bool
+has_room(const struct mrs_engine *e, uint64_t n)
 {
+    if (e->buffers > 0 && e->buffers + n > e->budget / 2)
+        return false;
+    return e->held == e->buffers || e->held + n <= e->budget;
+}
+
+bool
+mrs_engine_take_buffer(struct mrs_engine *e, uint64_t n, bool at_once, const atomic_bool *stop)
+{
+    bool ok;
+
     mrs_mutex_lock(e->lock);
-    hold(e, n);
+    while (!at_once && !atomic_load(stop) && !has_room(e, n))
+        mrs_cond_wait_ms(e->room, e->lock, POLL_MS);
+    ok = at_once || !atomic_load(stop);
+    if (ok) {
+        e->buffers += n;
+        hold(e, n);
+    }
     mrs_mutex_unlock(e->lock);
+    return ok;
 }
 
 void
-mrs_engine_give_fixed(struct mrs_engine *e, uint64_t n)
+mrs_engine_give_buffer(struct mrs_engine *e, uint64_t n)
 {
     mrs_mutex_lock(e->lock);
+    e->buffers -= n;
     e->held -= n;
     mrs_cond_broadcast(e->room);
     mrs_mutex_unlock(e->lock);
+}
+
+/* Under the lock. */
+static bool
+fits(const struct mrs_engine *e, const struct mrs_account *a, uint64_t n)
+{
+    if (e->held == e->buffers || (a->held == 0 && e->buffers > e->budget / 2))
+        return true;
+    return n <= e->budget && e->held <= e->budget - n;
 }
 
 bool
@@ -174,7 +203,7 @@ mrs_engine_take(struct mrs_engine *e, struct mrs_account *a, uint64_t n, const a
     bool ok;
 
     mrs_mutex_lock(e->lock);
-    while (!atomic_load(stop) && a->held > 0 && (n > e->budget || e->held > e->budget - n))
+    while (!atomic_load(stop) && !fits(e, a, n))
         mrs_cond_wait_ms(e->room, e->lock, POLL_MS);
     ok = !atomic_load(stop);
     if (ok) {

@@ -31,13 +31,16 @@ void mrs_engine_submit(struct mrs_engine *e, struct mrs_task *t);
 struct mrs_account {
     uint64_t held; /* guarded by the engine */
 };
-/* Wait until the job may hold n more bytes. A job that holds nothing always may, so that every
- * job goes on whatever the others hold. false: *stop was set meanwhile, nothing is held. */
+/* Wait until the job may hold n more bytes, which a task gives back: tasks always end, so all that
+ * is held is given back some time. false: *stop was set meanwhile, nothing is held. */
 bool mrs_engine_take(struct mrs_engine *e, struct mrs_account *a, uint64_t n,
                      const atomic_bool *stop);
-/* Count n bytes that a job needs to go on at all, without waiting. */
-void mrs_engine_take_fixed(struct mrs_engine *e, uint64_t n);
-void mrs_engine_give_fixed(struct mrs_engine *e, uint64_t n);
+/* The same for a buffer that a job keeps while it waits for more: all such take at most half of the
+ * budget, so that tasks always find room. `at_once` does not wait, for who would else wait for his
+ * own caller; where that takes more than the half, a job that holds nothing may always hold n. */
+bool mrs_engine_take_buffer(struct mrs_engine *e, uint64_t n, bool at_once,
+                            const atomic_bool *stop);
+void mrs_engine_give_buffer(struct mrs_engine *e, uint64_t n);
 void mrs_engine_give(struct mrs_engine *e, struct mrs_account *a, uint64_t n);
 /* The most that was held at once since the engine was made. */
 uint64_t mrs_engine_peak(struct mrs_engine *e);

@@ -53,6 +53,8 @@ result(struct mrs_restore *r, mars_error *err)
 {
     mars_status st = mrs_job_result(&r->job, err);
 
+    if (st == MARS_OK && r->target != NULL)
+        st = mrs_target_flush(r->target, err);
     if (st == MARS_OK && r->counts.failed > 0)
         st = mrs_fail(err, r->worst, "files that could not be restored: %llu",
                       (unsigned long long)r->counts.failed);

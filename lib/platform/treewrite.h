@@ -28,7 +28,8 @@ MARS_NODISCARD mars_status mrs_treewrite_rename(struct mrs_tree_dir *dir, const 
 /* Remove a name that is no directory. */
 MARS_NODISCARD mars_status mrs_treewrite_unlink(struct mrs_tree_dir *dir, const char *name,
                                                 mars_error *err);
-MARS_NODISCARD mars_status mrs_treewrite_sync_dir(struct mrs_tree_dir *dir, mars_error *err);
+/* All that was written to the file system of dir survives a crash when this returns. */
+MARS_NODISCARD mars_status mrs_treewrite_sync(struct mrs_tree_dir *dir, mars_error *err);
 
 /* A new regular file, mode 0600, made exclusively. Writes from any threads at once. */
 struct mrs_out_file;
@@ -39,7 +40,6 @@ MARS_NODISCARD mars_status mrs_out_file_write(struct mrs_out_file *f, uint64_t o
 /* Set the size; what was not written reads as zeros and takes no space where the system can. */
 MARS_NODISCARD mars_status mrs_out_file_resize(struct mrs_out_file *f, uint64_t size,
                                                mars_error *err);
-MARS_NODISCARD mars_status mrs_out_file_sync(struct mrs_out_file *f, mars_error *err);
 void mrs_out_file_close(struct mrs_out_file *f);
 
 /* Metadata of name in dir, of dir itself where name is NULL, or of an open file; links are not

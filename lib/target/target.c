@@ -68,6 +68,12 @@ mrs_target_open(struct mrs_target **out, const char *path, const struct mrs_targ
     return st;
 }
 
+mars_status
+mrs_target_flush(struct mrs_target *t, mars_error *err)
+{
+    return mrs_treewrite_sync(t->root->handle, err);
+}
+
 void
 mrs_target_close(struct mrs_target *t)
 {

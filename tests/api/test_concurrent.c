@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "api/api.h"
 #include "place.h"
 
 enum { BACKUPS = 4, CANCELS = 50 };
@@ -114,7 +115,7 @@ four_backups_and_a_restore_at_once_are_right(void **state)
         if (i < BACKUPS) {
             snprintf(w[i].item, sizeof w[i].item, "item-%d", i);
             /* Two of them hold the same bytes: both may send a chunk, neither may lose it. */
-            strcpy(w[i].path, place_tree(p, name, 30, 400000, (unsigned)(i / 2 + 10)));
+            strcpy(w[i].path, place_tree(p, name, 3, 24000000, (unsigned)(i / 2 + 10)));
         } else {
             strcpy(w[i].item, "first");
             snprintf(w[i].path, sizeof w[i].path, "%s/out", p->dir);
@@ -127,6 +128,10 @@ four_backups_and_a_restore_at_once_are_right(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     for (int i = 0; i <= BACKUPS; i++)
         assert_ok(w[i].st, &w[i].err);
+    /* 64 MiB by default, for all of them together. */
+    printf("# at most %llu KiB were held at once\n",
+           (unsigned long long)mrs_engine_peak(p->agent->engine) / 1024);
+    assert_true(mrs_engine_peak(p->agent->engine) <= (uint64_t)64 << 20);
     assert_int_equal(same_trees(first.path, w[BACKUPS].path), 0);
     verify_all(p);
     for (int i = 0; i < BACKUPS; i++) {

@@ -55,14 +55,6 @@ mrs_out_file_resize(struct mrs_out_file *f, uint64_t size, mars_error *err)
     return MARS_OK;
 }
 
-mars_status
-mrs_out_file_sync(struct mrs_out_file *f, mars_error *err)
-{
-    int code = mrs_os_fsync(f->fd);
-
-    return code == 0 ? MARS_OK : mrs_os_tree_fail(err, code, "flushing", f->label);
-}
-
 void
 mrs_out_file_close(struct mrs_out_file *f)
 {

@@ -191,9 +191,7 @@ mrs_treewrite_unlink(struct mrs_tree_dir *dir, const char *name, mars_error *err
 }
 
 mars_status
-mrs_treewrite_sync_dir(struct mrs_tree_dir *dir, mars_error *err)
+mrs_treewrite_sync(struct mrs_tree_dir *dir, mars_error *err)
 {
-    int code = mrs_os_fsync_dir(dir->fd);
-
-    return code == 0 ? MARS_OK : mrs_os_tree_fail(err, code, "flushing", dir->label);
+    return syncfs(dir->fd) == 0 ? MARS_OK : mrs_os_tree_fail(err, errno, "flushing", dir->label);
 }

@@ -274,7 +274,7 @@ unlink_removes_names_but_no_directories(void **state)
     assert_int_equal(mrs_treewrite_unlink(dir, "u", NULL), MARS_OK);
     assert_int_equal(mrs_treewrite_unlink(dir, "u", NULL), MARS_ERR_NOT_FOUND);
     assert_int_equal(mrs_treewrite_unlink(dir, "ud", NULL), MARS_ERR_STATE);
-    assert_int_equal(mrs_treewrite_sync_dir(dir, NULL), MARS_OK);
+    assert_int_equal(mrs_treewrite_sync(dir, NULL), MARS_OK);
     mrs_tree_dir_close(dir);
 }
 
