@@ -118,10 +118,17 @@ slurp(const struct room *r)
     return b;
 }
 
+/* Unlike mrs_file_replace it does not wait for the disk. */
 static void
 overwrite(const struct room *r, const void *data, size_t n)
 {
-    assert_int_equal(mrs_file_replace(r->path, data, n, NULL), MARS_OK);
+    struct mrs_file *f = NULL;
+    mars_status st = mrs_file_delete(r->path, NULL);
+
+    assert_true(st == MARS_OK || st == MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_file_create(&f, r->path, NULL), MARS_OK);
+    assert_int_equal(mrs_file_append(f, data, n, NULL), MARS_OK);
+    mrs_file_close(f);
 }
 
 /* A session with packs 1, 2 and 200 and beats 0 to 2: seven lines. */
@@ -290,19 +297,20 @@ every_torn_line_is_cut_off_before_more_is_added(void **state)
 }
 
 static void
-a_line_with_any_bit_flipped_ends_what_counts(void **state)
+a_line_with_any_byte_changed_ends_what_counts(void **state)
 {
     const struct room *r = *state;
     struct mrs_buf text = write_session(r);
 
-    for (size_t i = 0; i < 8 * text.len; i++) {
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t flip = (uint8_t)(1 << i % 8);
         struct mrs_journal_left left;
 
-        text.data[i / 8] ^= (uint8_t)(1 << i % 8);
+        text.data[i] ^= flip;
         overwrite(r, text.data, text.len);
-        text.data[i / 8] ^= (uint8_t)(1 << i % 8);
+        text.data[i] ^= flip;
         left = read_journal(r);
-        assert_lines(&left, lines_in(text.data, i / 8));
+        assert_lines(&left, lines_in(text.data, i));
         mrs_free(left.packs);
     }
     mrs_buf_free(&text);
@@ -579,7 +587,7 @@ main(void)
         IN_ROOM(beginning_anew_forgets_the_session_before),
         IN_ROOM(an_item_has_one_session_at_a_time),
         IN_ROOM(every_torn_line_is_cut_off_before_more_is_added),
-        IN_ROOM(a_line_with_any_bit_flipped_ends_what_counts),
+        IN_ROOM(a_line_with_any_byte_changed_ends_what_counts),
         IN_ROOM(lines_that_this_build_does_not_write_end_what_counts),
         IN_ROOM(a_journal_that_does_not_begin_with_a_session_is_none),
         IN_ROOM(a_beat_of_any_order_counts_the_highest),
