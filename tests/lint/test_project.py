@@ -34,6 +34,10 @@ class Project(unittest.TestCase):
     def test_the_library_does_not_print(self) -> None:
         self.check("printing", ROOT)
 
+    def test_the_readme_shows_the_example_as_it_is(self) -> None:
+        self.assertIn((ROOT / "examples" / "backup_dir.c").read_text(encoding="utf-8"),
+                      (ROOT / "README.md").read_text(encoding="utf-8"))
+
     def test_lines_have_at_most_100_columns(self) -> None:
         long = [f"{path.relative_to(ROOT)}:{number}"
                 for top in ("include", "lib", "examples", "fuzz", "tests")
