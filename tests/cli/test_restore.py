@@ -9,6 +9,11 @@ from pathlib import Path
 from kit import MIB, Box, needs_root, pseudo_random
 
 
+def heed_interrupts() -> None:
+    """Whoever runs in the background may have been told to ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Restore(Box):
     def setUp(self) -> None:
         super().setUp()
@@ -136,7 +141,8 @@ class Restore(Box):
         many = self.back / "many"
         for _ in range(20):
             with subprocess.Popen(self.m.command("restore", "latest", "--to", self.out),
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  preexec_fn=heed_interrupts) as running:
                 while not (many.is_dir() and any(many.iterdir())) and running.poll() is None:
                     pass
                 running.send_signal(signum)
