@@ -214,6 +214,9 @@ run(struct work *w, mars_error *err)
         st = mrs_machines_read(&w->machines, w->store, err);
     if (st == MARS_OK)
         st = take_over(w, err);
+    /* So far it was opened for reading; what follows writes to it. */
+    if (st == MARS_OK && w->keys == NULL)
+        st = mrs_vault_read(&w->vault, w->store, MRS_NEED_WRITE, err);
     if (st == MARS_OK && w->keys == NULL)
         st = make_machine(w, err);
     if (st == MARS_OK)
