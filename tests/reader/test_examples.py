@@ -16,7 +16,8 @@ PAGE = Path(__file__).resolve().parent.parent.parent / "lib" / "format" / "FORMA
 
 def examples() -> dict[str, str]:
     found: dict[str, str] = {}
-    for match in re.finditer(r"^(\S[^=\n]*?) =((?:\n?  ?\S[^\n]*)+)", PAGE.read_text(), re.MULTILINE):
+    line = re.compile(r"^(\S[^=\n]*?) =((?:\n?  ?\S[^\n]*)+)", re.MULTILINE)
+    for match in line.finditer(PAGE.read_text(encoding="utf-8")):
         found[match[1]] = "".join(line.strip() for line in match[2].splitlines())
     return found
 
@@ -30,7 +31,8 @@ class Examples(unittest.TestCase):
 
     def test_the_lease_opens(self) -> None:
         name = parse_name(f"domains/{'0' * 32}/{self.text['lease.name']}")
-        opened = open_sealed(self.of("lease.object"), name, lambda kind, header: self.of("lease.key"))
+        opened = open_sealed(self.of("lease.object"), name,
+                             lambda kind, header: self.of("lease.key"))
         self.assertEqual(opened.payload, self.of("lease.payload"))
         fields = records.read_record(name, opened.payload)
         self.assertEqual((fields["generation"], fields["item"]), (1, b"\x17" * 16))

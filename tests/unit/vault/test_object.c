@@ -253,6 +253,10 @@ an_object_is_no_record_and_a_record_no_object(void **state)
     assert_int_equal(mrs_record_open(MRS_KIND_MACHINE, MRS_NEED_READ, find_one, &key, NAME,
                                      object.data, object.len, &at, &n, NULL),
                      MARS_ERR_CORRUPT);
+    /* Nor where nobody has the key to check it. */
+    assert_int_equal(mrs_record_open(MRS_KIND_MACHINE, MRS_NEED_READ, NULL, NULL, NAME,
+                                     object.data, object.len, &at, &n, NULL),
+                     MARS_ERR_CORRUPT);
     mrs_buf_free(&object);
     mrs_buf_free(&text);
     mrs_buf_free(&record);
@@ -394,13 +398,14 @@ a_payload_that_is_too_large_is_refused(void **state)
 {
     struct mrs_buf payload = { (uint8_t *)(uintptr_t)1, MRS_OBJECT_MAX, MRS_OBJECT_MAX,
                                MRS_OBJECT_MAX };
-    struct mrs_buf out = MRS_BUF_INIT(SIZE_MAX), small = MRS_BUF_INIT(10);
+    struct mrs_buf out = MRS_BUF_INIT(SIZE_MAX), small = MRS_BUF_INIT(160);
 
     (void)state;
     assert_int_equal(
         mrs_object_seal(MRS_KIND_INDEX, &KEY, WRITER, NAME, &payload, &out, NULL),
         MARS_ERR_UNSUPPORTED);
     assert_int_equal(out.len, 0);
+    /* Nor is a part of it left where the buffer is full. */
     payload = payload_of("x");
     assert_int_equal(
         mrs_object_seal(MRS_KIND_INDEX, &KEY, WRITER, NAME, &payload, &small, NULL),

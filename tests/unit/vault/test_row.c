@@ -66,6 +66,34 @@ the_highest_number_counts_whatever_came_when(void **state)
     assert_true(last(*state, "row/") == UINT64_MAX);
 }
 
+static struct mrs_store *
+file_store(char dir[TMPDIR_PATH_MAX])
+{
+    char url[TMPDIR_PATH_MAX + 16];
+    struct mrs_store *s = NULL;
+
+    tmpdir_make(dir);
+    (void)snprintf(url, sizeof url, "file://%s", dir);
+    assert_int_equal(mrs_store_open(&s, url, 1, NULL), MARS_OK);
+    return s;
+}
+
+static void
+the_highest_number_counts_wherever_it_is_listed(void **state)
+{
+    char dir[TMPDIR_PATH_MAX], name[40];
+    struct mrs_store *s = file_store(dir);
+
+    (void)state;
+    for (unsigned i = 0; i < 31; i++) {
+        (void)snprintf(name, sizeof name, "row/%016x", i * 12 % 31 + 1);
+        put(s, name);
+    }
+    assert_int_equal(last(s, "row/"), 31);
+    mrs_store_close(s);
+    tmpdir_remove(dir);
+}
+
 static void
 only_16_digits_right_behind_the_prefix_are_a_number(void **state)
 {
@@ -86,15 +114,12 @@ only_16_digits_right_behind_the_prefix_are_a_number(void **state)
 static void
 a_row_survives_every_failing_allocation(void **state)
 {
-    char dir[TMPDIR_PATH_MAX], url[TMPDIR_PATH_MAX + 16];
-    struct mrs_store *s = NULL;
+    char dir[TMPDIR_PATH_MAX];
+    struct mrs_store *s = file_store(dir);
     size_t before, n = 0;
     mars_status st = MARS_ERR_NOMEM;
 
     (void)state;
-    tmpdir_make(dir);
-    (void)snprintf(url, sizeof url, "file://%s", dir);
-    assert_int_equal(mrs_store_open(&s, url, 1, NULL), MARS_OK);
     put(s, "row/0000000000000001");
     put(s, "row/0000000000000002");
     before = failing_alloc_live();
@@ -121,6 +146,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         IN_STORE(an_empty_row_ends_at_0),
         IN_STORE(the_highest_number_counts_whatever_came_when),
+        IN_STORE(the_highest_number_counts_wherever_it_is_listed),
         IN_STORE(only_16_digits_right_behind_the_prefix_are_a_number),
         IN_STORE(a_row_survives_every_failing_allocation),
     };
