@@ -60,6 +60,9 @@ choose_name(struct work *w, mars_error *err)
 
     if (name == NULL)
         return mrs_host_name(w->machine.record.name, sizeof w->machine.record.name, err);
+    if (strlen(name) >= sizeof w->machine.record.name)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "name: longer than %d bytes",
+                        MRS_DISPLAY_NAME_MAX);
     memcpy(w->machine.record.name, name, strlen(name) + 1);
     return MARS_OK;
 }

@@ -17,8 +17,8 @@ struct mrs_register_spec {
 };
 
 /* The machine's record is put last into the vault, the state is written after it: a run that ends
- * in between is gone on with by the next. Nothing is changed in the vault or here where the
- * passphrase does not fit. */
+ * in between is gone on with by the next. Where the passphrase does not fit nothing is changed in
+ * the vault, and here nothing but that the two directories are made. */
 MARS_NODISCARD mars_status mrs_register(const struct mrs_register_spec *spec, mars_error *err);
 
 struct mrs_recover_spec {

@@ -224,6 +224,7 @@ load_new(struct mrs_index *x, const struct mrs_domain *d, const struct mrs_map *
          mrs_damage_fn damage, void *user, mars_error *err)
 {
     const uint8_t *name;
+    mars_error why;
     mars_status st = MARS_OK;
 
     for (size_t pos = 0; st == MARS_OK && mrs_map_next(listed, &pos, &name, NULL);) {
@@ -234,17 +235,21 @@ load_new(struct mrs_index *x, const struct mrs_domain *d, const struct mrs_map *
             return mrs_nomem(err);
         if ((*flags & (OBJECT_LOADED | OBJECT_SUPERSEDED | OBJECT_BAD)) != 0)
             continue;
-        st = load_object(x, d, name, fresh, err);
+        st = load_object(x, d, name, fresh, &why);
         flags = mrs_map_find(&x->objects, name);
         if (st == MARS_OK) {
             *flags |= OBJECT_LOADED;
         } else if (st == MARS_ERR_CORRUPT || st == MARS_ERR_UNSUPPORTED ||
                    st == MARS_ERR_NOT_FOUND || st == MARS_ERR_IO) {
-            *flags |= OBJECT_BAD;
+            /* What could not be fetched now is tried again with the next list. */
+            if (st == MARS_ERR_CORRUPT || st == MARS_ERR_UNSUPPORTED)
+                *flags |= OBJECT_BAD;
             mrs_name_index(relative, name);
             if (damage != NULL)
-                damage(user, relative, err);
+                damage(user, relative, &why);
             st = MARS_OK;
+        } else if (err != NULL) {
+            *err = why;
         }
     }
     return st;

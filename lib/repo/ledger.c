@@ -95,6 +95,7 @@ mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need 
 {
     bool chain = true;
     char relative[MRS_OBJECT_NAME_MAX];
+    mars_error why;
     mars_status st;
 
     memset(l, 0, sizeof *l);
@@ -102,12 +103,14 @@ mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need 
     l->deleted = (struct mrs_map)MRS_MAP_INIT(1);
     st = mrs_ledger_generation(d, &l->generation, err);
     for (uint64_t n = 1; st == MARS_OK && n <= l->generation; n++) {
-        st = read_record(l, d, need, n, chain, err);
+        st = read_record(l, d, need, n, chain, &why);
         chain = st == MARS_OK;
         if (st != MARS_OK && st != MARS_ERR_NOMEM && damage != NULL) {
             mrs_name_ledger(relative, n);
-            damage(user, relative, err);
+            damage(user, relative, &why);
             st = MARS_OK;
+        } else if (st != MARS_OK && err != NULL) {
+            *err = why;
         }
     }
     return st;

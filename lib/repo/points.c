@@ -131,6 +131,7 @@ load_all(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_ledg
          mrs_damage_fn damage, void *user, mars_error *err)
 {
     mars_status st = MARS_OK;
+    mars_error why;
     uint8_t key[32];
 
     for (size_t i = 0; st == MARS_OK && i < c->names.len; i++) {
@@ -141,11 +142,13 @@ load_all(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_ledg
         if (mrs_map_find(&c->closed, key) != NULL ||
             mrs_ledger_is_deleted(ledger, n->item, n->session))
             continue;
-        st = load(p, d, n, machine, need, err);
+        st = load(p, d, n, machine, need, &why);
         if (st != MARS_OK && st != MARS_ERR_NOMEM && damage != NULL) {
             mrs_name_point(relative, n->item, n->session);
-            damage(user, relative, err);
+            damage(user, relative, &why);
             st = MARS_OK;
+        } else if (st != MARS_OK && err != NULL) {
+            *err = why;
         }
     }
     return st;

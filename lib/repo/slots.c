@@ -262,6 +262,8 @@ mrs_slots_open(struct mrs_slots *s, struct mrs_store *store, const uint8_t domai
             first = st;
             (void)mrs_fail(err, st, "%s", why.message);
         }
+        if (st == MARS_ERR_NOMEM)
+            first = mrs_nomem(err);
         if ((!is_damage(st) && st != MARS_ERR_KEY) || s->number == 1 ||
             s->last - s->number == SETS_BACK)
             break;

@@ -132,7 +132,7 @@ open_header(uint8_t kind, uint8_t mode, enum mrs_need need, size_t max, const ui
     if (st != MARS_OK)
         return st;
     if (h->kind != kind || h->mode != mode)
-        return mrs_fail(err, MARS_ERR_CORRUPT, "%s expected, but this is a %s",
+        return mrs_fail(err, MARS_ERR_CORRUPT, "%s expected, but its kind is: %s",
                         mrs_kind_name(kind), mrs_kind_name(h->kind));
     if (len > max || h->body_len > max ||
         len - MRS_HEADER_SIZE != h->body_len + h->trailer_len)
