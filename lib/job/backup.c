@@ -5,6 +5,29 @@
 #include "job/backup_int.h"
 #include "platform/clock.h"
 
+static void
+free_string(const char *s)
+{
+    union {
+        const char *in;
+        void *out;
+    } both = { s };
+
+    mrs_free(both.out);
+}
+
+static void
+free_backup(struct mrs_backup *b)
+{
+    mrs_session_close(b->session);
+    mrs_ledger_free_state(&b->dry_ledger);
+    mrs_points_free(&b->points);
+    mrs_job_fini(&b->job);
+    free_string(b->spec.item);
+    free_string(b->spec.machine_name);
+    mrs_free(b);
+}
+
 mars_status
 mrs_backup_start(struct mrs_backup **out, struct mrs_engine *engine, struct mrs_domain *d,
                  const struct mrs_backup_spec *spec, const struct mrs_listener *listener,
@@ -30,8 +53,7 @@ mrs_backup_start(struct mrs_backup **out, struct mrs_engine *engine, struct mrs_
     if (st == MARS_OK)
         st = mrs_thread_start(&b->builder, mrs_backup_build, b, err);
     if (st != MARS_OK) {
-        mrs_job_finish(&b->job);
-        (void)!mrs_backup_end(b, NULL, NULL);
+        free_backup(b);
         return st;
     }
     *out = b;
@@ -50,26 +72,13 @@ mrs_backup_cancel(struct mrs_backup *b)
     mrs_job_fail(&b->job, MARS_ERR_CANCELLED, NULL);
 }
 
-static void
-free_string(const char *s)
-{
-    union {
-        const char *in;
-        void *out;
-    } both = { s };
-
-    mrs_free(both.out);
-}
-
 mars_status
 mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts, mars_error *err)
 {
     mars_status st;
 
-    if (b->builder != NULL) {
-        mrs_job_wait(&b->job);
-        mrs_thread_join(b->builder);
-    }
+    mrs_job_wait(&b->job);
+    mrs_thread_join(b->builder);
     st = mrs_job_result(&b->job, err);
     /* Once the point is there, it is too late to stop: nobody is to think that it is not. */
     if (b->counts.committed) {
@@ -80,13 +89,7 @@ mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts, mars_erro
         *counts = b->counts;
         counts->elapsed_ns = mrs_clock_mono() - b->job.started;
     }
-    mrs_session_close(b->session);
-    mrs_ledger_free_state(&b->dry_ledger);
-    mrs_points_free(&b->points);
-    mrs_job_fini(&b->job);
-    free_string(b->spec.item);
-    free_string(b->spec.machine_name);
-    mrs_free(b);
+    free_backup(b);
     return st;
 }
 

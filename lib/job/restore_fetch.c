@@ -219,6 +219,7 @@ mrs_restore_flush(struct mrs_restore *r, mars_error *err)
 {
     struct mrs_want *w = r->batch.items;
     size_t done = 0;
+    mars_error why;
     mars_status st = MARS_OK;
 
     if (r->batch.len > 1)
@@ -227,14 +228,19 @@ mrs_restore_flush(struct mrs_restore *r, mars_error *err)
         uint64_t start, end, raw;
         size_t n = coalesce(w + done, r->batch.len - done, &start, &end, &raw);
 
-        st = submit(r, w + done, n, start, end, raw, err);
+        st = submit(r, w + done, n, start, end, raw, &why);
         if (st == MARS_OK)
             done += n;
     }
-    /* What was not handed on is let go of here; the job is ending. */
-    for (size_t i = done; i < r->batch.len; i++)
+    /* What was not handed on is let go of here; the job is ending, but nobody knows yet: a file
+     * that lacks a piece must not get its name. */
+    for (size_t i = done; i < r->batch.len; i++) {
+        mrs_rfile_fail(w[i].file, &why);
         mrs_rfile_end_piece(w[i].file);
+    }
     r->batch.len = 0;
     r->batch_bytes = 0;
+    if (st != MARS_OK && err != NULL)
+        *err = why;
     return st;
 }

@@ -90,7 +90,8 @@ run(struct mrs_verify *v, mars_error *err)
         atomic_store(&v->job.phase, MARS_PHASE_DATA);
         st = mrs_verify_read_packs(v, err);
     }
-    if (st == MARS_OK)
+    /* Where the reading was broken off, not all that is missing is lost. */
+    if (st == MARS_OK && !atomic_load(&v->job.stop))
         st = mrs_verify_points(v, err);
     return st;
 }

@@ -181,8 +181,10 @@ open_blobs(struct check *c)
     mars_error why;
 
     for (size_t i = 0; i < c->n && !atomic_load(&c->v->job.stop); i++) {
-        if (is_well(c, open_blob(c, &c->blobs[i], &sealed, &plain, &why), &why))
-            continue;
+        mars_status st = open_blob(c, &c->blobs[i], &sealed, &plain, &why);
+
+        if (is_well(c, st, &why) || st == MARS_ERR_NOMEM)
+            continue; /* out of memory is no damage: the job stops */
         (void)is_well(c, mrs_verify_bad_place(c->v, c->name, c->blobs[i].slot, &why), &why);
     }
     mrs_buf_free(&sealed);

@@ -258,55 +258,67 @@ check_machines(struct mrs_verify *v, mars_error *err)
     return st;
 }
 
-/* Points that this machine saw and that no one deleted. */
-static void
-check_heads(struct mrs_verify *v)
+/* Say that an object is gone, unless it is there. */
+static mars_status
+must_be_there(struct mrs_verify *v, const char *relative, const char *why, mars_error *err)
 {
-    for (size_t i = 0; i < v->spec.expected.n_heads; i++) {
-        const struct mrs_seen_head *h = &v->spec.expected.heads[i];
-        char relative[MRS_OBJECT_NAME_MAX];
-        mars_error why;
-        bool there = mrs_ledger_is_deleted(&v->ledger, h->item, h->session);
+    bool there = false;
+    mars_error gone;
+    mars_status st = mrs_domain_has(v->d, relative, &there, err);
 
-        mrs_name_point(relative, h->item, h->session);
-        if (!there && (mrs_domain_has(v->d, relative, &there, &why) != MARS_OK || !there)) {
-            (void)mrs_fail(&why, MARS_ERR_NOT_FOUND,
-                           "this machine saw this point, and it is gone");
-            mrs_verify_damage(v, relative, &why);
-        }
+    if (st == MARS_OK && !there) {
+        (void)mrs_fail(&gone, MARS_ERR_NOT_FOUND, "%s", why);
+        mrs_verify_damage(v, relative, &gone);
     }
+    return st;
+}
+
+static mars_status
+point_must_be_there(struct mrs_verify *v, const uint8_t item[16], const uint8_t session[16],
+                    const char *why, mars_error *err)
+{
+    char relative[MRS_OBJECT_NAME_MAX];
+
+    if (mrs_ledger_is_deleted(&v->ledger, item, session))
+        return MARS_OK;
+    mrs_name_point(relative, item, session);
+    return must_be_there(v, relative, why, err);
+}
+
+/* Points that this machine saw and that no one deleted. */
+static mars_status
+check_heads(struct mrs_verify *v, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < v->spec.expected.n_heads; i++) {
+        const struct mrs_seen_head *h = &v->spec.expected.heads[i];
+
+        st = point_must_be_there(v, h->item, h->session,
+                                 "this machine saw this point, and it is gone", err);
+    }
+    return st;
 }
 
 /* Points name the points and the ledger that they saw, and the index objects of their session. */
-static void
-check_references(struct mrs_verify *v)
+static mars_status
+check_references(struct mrs_verify *v, const struct mrs_point *p, mars_error *err)
 {
-    for (size_t i = 0; i < v->points.list.len; i++) {
-        const struct mrs_point *p = &mrs_points_at(&v->points, i)->point;
-        char relative[MRS_OBJECT_NAME_MAX];
-        mars_error why;
-        bool has;
+    char relative[MRS_OBJECT_NAME_MAX];
+    mars_status st = MARS_OK;
 
-        for (size_t k = 0; k < p->n_heads; k++) {
-            mrs_name_point(relative, p->item, p->heads[k]);
-            if (mrs_ledger_is_deleted(&v->ledger, p->item, p->heads[k]) ||
-                (mrs_domain_has(v->d, relative, &has, &why) == MARS_OK && has))
-                continue;
-            (void)mrs_fail(&why, MARS_ERR_NOT_FOUND, "a later point saw this one, and it is gone");
-            mrs_verify_damage(v, relative, &why);
-        }
-        for (size_t k = 0; k < p->n_indexes; k++) {
-            mrs_name_index(relative, p->indexes[k]);
-            if (mrs_index_has_object(v->d->index, p->indexes[k]) ||
-                (mrs_domain_has(v->d, relative, &has, &why) == MARS_OK && has))
-                continue; /* there, or there and damaged, which was named */
-            (void)mrs_fail(&why, MARS_ERR_NOT_FOUND,
-                           "a point names this index object, and it is gone");
-            mrs_verify_damage(v, relative, &why);
-        }
-        if (p->ledger_number > v->ledger.generation)
-            check_row(v, "ledger/", v->ledger.generation, p->ledger_number);
+    for (size_t k = 0; st == MARS_OK && k < p->n_heads; k++)
+        st = point_must_be_there(v, p->item, p->heads[k],
+                                 "a later point saw this one, and it is gone", err);
+    for (size_t k = 0; st == MARS_OK && k < p->n_indexes; k++) {
+        if (mrs_index_has_object(v->d->index, p->indexes[k]))
+            continue;
+        mrs_name_index(relative, p->indexes[k]); /* or there and damaged, which was named */
+        st = must_be_there(v, relative, "a point names this index object, and it is gone", err);
     }
+    if (st == MARS_OK && p->ledger_number > v->ledger.generation)
+        check_row(v, "ledger/", v->ledger.generation, p->ledger_number);
+    return st;
 }
 
 static mars_status
@@ -348,10 +360,10 @@ mrs_verify_records(struct mrs_verify *v, mars_error *err)
         st = check_machines(v, err);
     if (st == MARS_OK)
         st = check_domain(v, &s, err);
-    if (st == MARS_OK) {
-        check_heads(v);
-        check_references(v);
-    }
+    if (st == MARS_OK)
+        st = check_heads(v, err);
+    for (size_t i = 0; st == MARS_OK && i < v->points.list.len; i++)
+        st = check_references(v, &mrs_points_at(&v->points, i)->point, err);
     mrs_vec_free(&s.rings);
     mrs_map_free(&s.ended);
     return st;

@@ -295,6 +295,9 @@ mrs_index_refresh(struct mrs_index *x, const struct mrs_domain *d, bool fresh,
         if (st == MARS_OK)
             st = load_new(x, d, &listed, fresh, damage, user, err);
     }
+    /* An object that was taken in half would pass for read, its packs for known. */
+    if (st == MARS_ERR_NOMEM)
+        forget(x);
     mrs_mutex_unlock(x->lock);
     mrs_map_free(&listed);
     return st == MARS_OK ? st : mrs_context(err, st, "reading the index");

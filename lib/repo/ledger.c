@@ -102,6 +102,9 @@ mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need 
     l->tombstones = (struct mrs_map)MRS_MAP_INIT(1);
     l->deleted = (struct mrs_map)MRS_MAP_INIT(1);
     st = mrs_ledger_generation(d, &l->generation, err);
+    /* The first record is there before the domain is used. */
+    if (st == MARS_OK && l->generation == 0 && damage == NULL)
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "ledger/: missing");
     for (uint64_t n = 1; st == MARS_OK && n <= l->generation; n++) {
         st = read_record(l, d, need, n, chain, &why);
         chain = st == MARS_OK;

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "place.h"
 
 #include <dirent.h>

@@ -4,6 +4,7 @@
  * usage: tamper CONFIG_DIR VAULT_DIR [STEP]     STEP: look at every STEPth byte only
  * Prints one line an object class: flips and truncations made, of how many bytes. Exempt are only
  * leases of ended sessions, as FORMAT.md section 15 says. Exit 1 if anything went unreported. */
+#define _GNU_SOURCE
 #include <mars/mars.h>
 
 #include <dirent.h>

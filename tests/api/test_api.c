@@ -1,4 +1,5 @@
 /* The public calls: arguments, versions of structs, streams, progress, forks. */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

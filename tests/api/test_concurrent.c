@@ -1,4 +1,5 @@
 /* Several backups and a restore at once on one agent, and calls that are cancelled anywhere. */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

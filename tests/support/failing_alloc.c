@@ -9,11 +9,21 @@
 static atomic_size_t calls_left = SIZE_MAX;
 static atomic_size_t live;
 static atomic_int hit;
+static atomic_int once;
 
 void
 failing_alloc_arm(size_t nth)
 {
     atomic_store(&hit, 0);
+    atomic_store(&once, 0);
+    atomic_store(&calls_left, nth);
+}
+
+void
+failing_alloc_arm_once(size_t nth)
+{
+    failing_alloc_arm(SIZE_MAX);
+    atomic_store(&once, 1);
     atomic_store(&calls_left, nth);
 }
 
@@ -39,6 +49,8 @@ may_go_on(void)
     while (left > 0)
         if (atomic_compare_exchange_weak(&calls_left, &left, left - 1))
             return 1;
+    if (atomic_load(&once))
+        atomic_store(&calls_left, SIZE_MAX);
     atomic_store(&hit, 1);
     return 0;
 }

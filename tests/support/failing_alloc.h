@@ -8,6 +8,9 @@
 /* From now on the nth call (counted from 0), and all after it, fail; SIZE_MAX: none does. */
 void failing_alloc_arm(size_t nth);
 
+/* The same, but only the nth call fails. */
+void failing_alloc_arm_once(size_t nth);
+
 /* Blocks allocated and not yet freed. */
 size_t failing_alloc_live(void);
 

@@ -1,6 +1,6 @@
 /* A domain in a memory store, with a cache in a directory of its own. */
-#ifndef TEST_REPO_KIT_H
-#define TEST_REPO_KIT_H
+#ifndef TEST_PROTOCOL_KIT_H
+#define TEST_PROTOCOL_KIT_H
 
 #include "repo/session.h"
 #include "store/store.h"

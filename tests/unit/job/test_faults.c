@@ -1,0 +1,202 @@
+/* Whatever allocation fails in a public operation: it says so, leaks nothing, leaves nothing half
+ * visible, and the next call is right. */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../api/place.h"
+#include "failing_alloc.h"
+
+enum { DENSE = 32, MOST = 100000 };
+
+/* What is tried with the Nth allocation failing. */
+typedef mars_status (*operation)(struct place *p, mars_error *err);
+
+static char source[2 * PLACE_PATH];
+
+static void
+make_source(struct place *p)
+{
+    char path[3 * PLACE_PATH], other[3 * PLACE_PATH], command[10 * PLACE_PATH];
+
+    strcpy(source, place_tree(p, "source", 12, 3000, 1));
+    snprintf(path, sizeof path, "%s/link", source);
+    assert_int_equal(symlink("file-1", path), 0);
+    snprintf(path, sizeof path, "%s/file-2", source);
+    snprintf(other, sizeof other, "%s/again", source);
+    assert_int_equal(link(path, other), 0);
+    snprintf(path, sizeof path, "%s/dir", source);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/sparse", source);
+    snprintf(command, sizeof command, "cp '%s/file-3' '%s' && truncate -s 200000 '%s'", source,
+             path, path);
+    assert_int_equal(system(command), 0);
+}
+
+static mars_status
+back_up(struct place *p, mars_error *err)
+{
+    const char *paths[] = { source };
+    mars_backup_options o = { .struct_size = sizeof o, .paths = paths, .n_paths = 1 };
+
+    return mars_backup(p->agent, &o, NULL, err);
+}
+
+static mars_status
+restore(struct place *p, mars_error *err)
+{
+    char out[2 * PLACE_PATH];
+    mars_restore_options o = { .struct_size = sizeof o, .point = "latest", .item = "files",
+                               .target = out };
+
+    snprintf(out, sizeof out, "%s/out", p->dir);
+    return mars_restore(p->agent, &o, NULL, err);
+}
+
+/* The vault is sound: what an operation calls damaged is wrong. */
+static void
+show_damage(const mars_event *e, void *user)
+{
+    (void)user;
+    if (e->kind == MARS_EVENT_DAMAGED || e->kind == MARS_EVENT_FILE_LOST)
+        printf("# %s: %s\n", e->object != NULL ? e->object : "a file is lost", e->message);
+}
+
+static mars_status
+verify(struct place *p, mars_error *err)
+{
+    mars_verify_options o = { .struct_size = sizeof o,
+                              .flags = MARS_VERIFY_READ_DATA,
+                              .event = show_damage };
+
+    return mars_verify(p->agent, &o, NULL, err);
+}
+
+static mars_status
+compare(struct place *p, mars_error *err)
+{
+    mars_verify_options o = { .struct_size = sizeof o, .flags = MARS_VERIFY_AGAINST_DISK,
+                              .item = "files" };
+
+    return mars_verify(p->agent, &o, NULL, err);
+}
+
+static int
+count_entry(const mars_entry_info *e, void *user)
+{
+    (void)e;
+    ++*(int *)user;
+    return 0;
+}
+
+static mars_status
+browse(struct place *p, mars_error *err)
+{
+    int n = 0;
+
+    return mars_point_browse(p->agent, "latest", "files", NULL, 0, 1, count_entry, &n, err);
+}
+
+static mars_status
+open_again(struct place *p, mars_error *err)
+{
+    mars_agent *agent = NULL;
+    mars_status st = mars_agent_open(p->config, 0, NULL, &agent, err);
+
+    mars_agent_close(agent);
+    return st;
+}
+
+static mars_status
+stream(struct place *p, mars_error *err)
+{
+    mars_backup_options o = { .struct_size = sizeof o, .item = "stream" };
+    mars_session *s = NULL;
+    mars_status st = mars_session_begin(p->agent, "name", &o, &s, err);
+
+    if (st != MARS_OK)
+        return st;
+    st = mars_session_write(s, "some bytes", 10, err);
+    if (st == MARS_OK)
+        return mars_session_commit(s, NULL, err);
+    mars_session_abandon(s);
+    return st;
+}
+
+/* The failing of allocations costs nothing but the call, however often it happens. */
+static void
+fail_each_way(struct place *p, operation run, const char *name, void (*arm)(size_t nth))
+{
+    size_t tried = 0;
+    int files = open_files();
+    mars_status st = MARS_ERR_NOMEM;
+    mars_error err;
+
+    /* Each the denser the earlier: backups that do without add points, and with them allocations. */
+    for (size_t n = 0; st != MARS_OK; n += 1 + n / DENSE) {
+        assert_true(n < MOST);
+        arm(n);
+        st = run(p, &err);
+        if (st == MARS_OK && failing_alloc_hit())
+            st = MARS_ERR_NOMEM; /* it went without: a cache, a finer look */
+        else if (st != MARS_OK && st != MARS_ERR_NOMEM)
+            fail_msg("%s, allocation %zu: %s: %s", name, n, mars_status_name(st), err.message);
+        failing_alloc_arm(SIZE_MAX);
+        if (open_files() != files)
+            fail_msg("%s, allocation %zu: a file is left open", name, n);
+        tried++;
+    }
+    printf("# %s: %zu failures\n", name, tried - 1);
+}
+
+/* One allocation, and that one with all that follow. */
+static void
+fail_each(struct place *p, operation run, const char *name)
+{
+    fail_each_way(p, run, name, failing_alloc_arm);
+    fail_each_way(p, run, name, failing_alloc_arm_once);
+}
+
+static void
+every_operation_survives_every_failing_allocation(void **state)
+{
+    struct place *p = *state;
+    char command[10 * PLACE_PATH];
+    mars_error err;
+
+    make_source(p);
+    fail_each(p, back_up, "backup");
+    fail_each(p, back_up, "backup of what did not change");
+    fail_each(p, stream, "stream");
+    fail_each(p, browse, "browse");
+    fail_each(p, open_again, "open");
+    fail_each(p, verify, "verify");
+    fail_each(p, compare, "compare with the disk");
+    snprintf(command, sizeof command, "echo more >> '%s/file-5'", source);
+    assert_int_equal(system(command), 0);
+    assert_ok(back_up(p, &err), &err);
+    fail_each(p, restore, "restore");
+    assert_ok(verify(p, &err), &err);
+    snprintf(command, sizeof command, "diff -r --no-dereference '%s' '%s/out%s'", source, p->dir,
+             source);
+    assert_int_equal(system(command), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_operation_survives_every_failing_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, place_make, place_remove);
+}
