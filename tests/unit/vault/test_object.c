@@ -229,7 +229,7 @@ an_object_of_another_kind_is_refused_by_name(void **state)
     assert_int_equal(mrs_object_open(MRS_KIND_LEDGER, MRS_NEED_READ, find_one, &key, NAME,
                                      object.data, object.len, &payload, &err),
                      MARS_ERR_CORRUPT);
-    assert_non_null(strstr(err.message, "ledger record expected, but this is a index object"));
+    assert_non_null(strstr(err.message, "ledger record expected, but its kind is: index object"));
     /* Relabelled, it is the key that tells: it was derived for the other kind. */
     object.data[8] = MRS_KIND_LEDGER;
     assert_int_equal(try_open(&object), MARS_ERR_CORRUPT);
