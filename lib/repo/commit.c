@@ -8,7 +8,7 @@ enum { INDEX_BLOBS = 65536 };
 
 /* Put one index object for packs [from, to). */
 static mars_status
-put_index(struct mrs_session *s, size_t from, size_t to, struct mrs_vec *names, mars_error *err)
+put_index(struct mrs_session *s, size_t from, size_t to, mars_error *err)
 {
     struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
     struct mrs_vec list = MRS_VEC_INIT(struct mrs_index_pack);
@@ -35,7 +35,7 @@ put_index(struct mrs_session *s, size_t from, size_t to, struct mrs_vec *names, 
     if (st == MARS_OK)
         st = mrs_domain_put_index(s->d, s->id, &payload, digest, &size, err);
     if (st == MARS_OK) {
-        name = mrs_vec_add(names);
+        name = mrs_vec_add(&s->indexes);
         st = name != NULL ? MARS_OK : mrs_nomem(err);
         if (st == MARS_OK)
             memcpy(name, digest, sizeof digest);
@@ -48,7 +48,7 @@ put_index(struct mrs_session *s, size_t from, size_t to, struct mrs_vec *names, 
 
 /* Index objects for all packs, a bounded number of blobs in each. */
 static mars_status
-put_indexes(struct mrs_session *s, struct mrs_vec *names, mars_error *err)
+put_indexes(struct mrs_session *s, mars_error *err)
 {
     size_t from = 0, blobs = 0;
     mars_status st = MARS_OK;
@@ -57,7 +57,7 @@ put_indexes(struct mrs_session *s, struct mrs_vec *names, mars_error *err)
         blobs += ((const struct mrs_finished_pack *)mrs_vec_at(&s->packs, i))->count;
         if (blobs < INDEX_BLOBS && i + 1 < s->packs.len)
             continue;
-        st = put_index(s, from, i + 1, names, err);
+        st = put_index(s, from, i + 1, err);
         from = i + 1;
         blobs = 0;
     }
@@ -65,8 +65,7 @@ put_indexes(struct mrs_session *s, struct mrs_vec *names, mars_error *err)
 }
 
 static mars_status
-put_point(struct mrs_session *s, struct mrs_point *point, const struct mrs_vec *indexes,
-          mars_error *err)
+put_point(struct mrs_session *s, struct mrs_point *point, mars_error *err)
 {
     struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
     char relative[MRS_OBJECT_NAME_MAX];
@@ -77,8 +76,8 @@ put_point(struct mrs_session *s, struct mrs_point *point, const struct mrs_vec *
     memcpy(point->machine, s->opts.machine, 16);
     point->ledger_number = s->ledger.generation;
     memcpy(point->ledger_hash, s->ledger.last_hash, 32);
-    point->indexes = indexes->items;
-    point->n_indexes = indexes->len;
+    point->indexes = s->indexes.items;
+    point->n_indexes = s->indexes.len;
     point->added_bytes = s->added;
     mrs_name_point(relative, s->opts.item, s->id);
     st = mrs_point_encode(point, &payload, err);
@@ -111,22 +110,20 @@ look_for_fence(struct mrs_session *s, mars_error *err)
 mars_status
 mrs_session_commit(struct mrs_session *s, struct mrs_point *point, mars_error *err)
 {
-    struct mrs_vec indexes = { NULL, 0, 0, 32 };
     mars_status st = mrs_packwriter_finish(s->data, err);
 
     if (st == MARS_OK)
         st = mrs_packwriter_finish(s->meta, err);
     if (st == MARS_OK)
-        st = put_indexes(s, &indexes, err);
+        st = put_indexes(s, err);
     if (st == MARS_OK)
         st = mrs_store_flush(s->d->store, err);
     if (st == MARS_OK)
-        st = put_point(s, point, &indexes, err);
+        st = put_point(s, point, err);
     if (st == MARS_OK)
         st = look_for_fence(s, err);
     /* A journal that cannot be cleared costs the next session a look at a point that is there. */
     if (st == MARS_OK)
         (void)!mrs_journal_clear(s->journal, NULL);
-    mrs_vec_free(&indexes);
     return st == MARS_OK ? st : mrs_context(err, st, "committing");
 }

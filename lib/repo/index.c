@@ -10,6 +10,7 @@
 
 struct pack {
     uint8_t name[32];
+    uint8_t object[32]; /* the index object that named it first */
     uint64_t size;
     uint8_t kind;
 };
@@ -81,6 +82,7 @@ mrs_index_free(struct mrs_index *x)
 /* Decoding one index object into x. */
 struct load {
     struct mrs_index *x;
+    const uint8_t *object;
     uint32_t pack;   /* the one whose blobs come now */
     bool known_pack; /* another object listed it already */
 };
@@ -111,6 +113,7 @@ add_pack(void *user, const struct mrs_index_pack *p, mars_error *err)
     if (entry == NULL)
         return mrs_nomem(err);
     memcpy(entry->name, p->name, sizeof entry->name);
+    memcpy(entry->object, l->object, sizeof entry->object);
     entry->size = p->size;
     entry->kind = p->kind;
     l->pack = (uint32_t)l->x->pack_list.len - 1;
@@ -176,7 +179,7 @@ load_object(struct mrs_index *x, const struct mrs_domain *d, const uint8_t name[
             mars_error *err)
 {
     struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
-    struct load l = { .x = x };
+    struct load l = { .x = x, .object = name };
     struct mrs_index_sink check = { 0 };
     struct mrs_index_sink sink = { &l, add_superseded, add_pack, add_blob };
     mars_status st = fetch(d, name, fresh, &payload, err);
@@ -412,14 +415,14 @@ mrs_index_pack_blobs(struct mrs_index *x, const uint8_t pack[32], struct mrs_blo
 }
 
 bool
-mrs_index_pack_size(struct mrs_index *x, const uint8_t pack[32], uint64_t *size)
+mrs_index_pack_object(struct mrs_index *x, const uint8_t pack[32], uint8_t object[32])
 {
     const uint32_t *number;
 
     mrs_mutex_lock(x->lock);
     number = mrs_map_find(&x->packs, pack);
     if (number != NULL)
-        *size = ((const struct pack *)mrs_vec_at(&x->pack_list, *number))->size;
+        memcpy(object, ((const struct pack *)mrs_vec_at(&x->pack_list, *number))->object, 32);
     mrs_mutex_unlock(x->lock);
     return number != NULL;
 }

@@ -43,7 +43,7 @@ MARS_NODISCARD mars_status mrs_index_each_pack(struct mrs_index *x, mrs_index_pa
 MARS_NODISCARD mars_status mrs_index_pack_blobs(struct mrs_index *x, const uint8_t pack[32],
                                                 struct mrs_blob **blobs, size_t *n,
                                                 mars_error *err);
-/* Size of a pack; false if no index object names it. */
-bool mrs_index_pack_size(struct mrs_index *x, const uint8_t pack[32], uint64_t *size);
+/* An index object that names a pack; false if none does. */
+bool mrs_index_pack_object(struct mrs_index *x, const uint8_t pack[32], uint8_t object[32]);
 
 #endif

@@ -18,8 +18,12 @@ mrs_domain_record_put(struct mrs_store *store, const uint8_t writer[16],
     struct mrs_buf object = MRS_BUF_INIT(MRS_RECORD_MAX);
     char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
     struct mrs_key key;
-    mars_status st = mrs_keyring_newest(keys, MRS_KEY_LEDGER, &key, err);
+    mars_status st;
 
+    if (strlen(display_name) >= sizeof rec.name)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "name: longer than %d bytes",
+                        MRS_DISPLAY_NAME_MAX);
+    st = mrs_keyring_newest(keys, MRS_KEY_LEDGER, &key, err);
     memcpy(rec.id, keys->domain, sizeof rec.id);
     memcpy(rec.name, display_name, strlen(display_name) + 1);
     mrs_name_domain_record(relative, 1);

@@ -84,19 +84,36 @@ mrs_session_resume(struct mrs_session *s, bool *resumed, mars_error *err)
     return beat_again(s, err);
 }
 
-/* The blobs of a pack that the interrupted session finished. A pack that cannot be read, that the
- * index has, or that is another session's is simply not used. */
+/* An index object that has a pack of the interrupted session is that session's: the point is to
+ * name it. */
+static mars_status
+take_index(struct mrs_session *s, const uint8_t object[32], mars_error *err)
+{
+    uint8_t *at;
+
+    for (size_t i = 0; i < s->indexes.len; i++)
+        if (memcmp(mrs_vec_at(&s->indexes, i), object, 32) == 0)
+            return MARS_OK;
+    at = mrs_vec_add(&s->indexes);
+    if (at == NULL)
+        return mrs_nomem(err);
+    memcpy(at, object, 32);
+    return MARS_OK;
+}
+
+/* The blobs of a pack that the interrupted session finished. A pack that cannot be read or that is
+ * another session's is simply not used; one that the index has is found there. */
 static mars_status
 adopt(struct mrs_session *s, uint8_t kind, const uint8_t name[32], mars_error *err)
 {
     struct mrs_finished_pack pack = { .kind = kind }, *at;
-    uint8_t writer[16];
-    uint64_t size;
+    uint8_t writer[16], object[32];
     mars_status st = MARS_OK;
 
-    if (mrs_index_pack_size(s->d->index, name, &size) ||
-        mrs_pack_dir_read(s->d, kind, name, &pack.size, writer, &pack.blobs, &pack.count, NULL) !=
-            MARS_OK)
+    if (mrs_index_pack_object(s->d->index, name, object))
+        return take_index(s, object, err);
+    if (mrs_pack_dir_read(s->d, kind, name, &pack.size, writer, &pack.blobs, &pack.count, NULL) !=
+        MARS_OK)
         return MARS_OK;
     if (memcmp(writer, s->id, sizeof writer) != 0) {
         mrs_free(pack.blobs);

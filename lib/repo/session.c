@@ -118,6 +118,7 @@ mrs_session_begin(struct mrs_session **out, struct mrs_domain *d,
     s->opts = *opts;
     s->packs = (struct mrs_vec)MRS_VEC_INIT(struct mrs_finished_pack);
     s->mine = (struct mrs_map)MRS_MAP_INIT(0);
+    s->indexes = (struct mrs_vec){ NULL, 0, 0, 32 };
     st = mrs_mutex_new(&s->lock, err);
     if (st == MARS_OK)
         st = mrs_journal_open(&s->journal, d->cache, opts->item, err);
@@ -150,6 +151,7 @@ mrs_session_close(struct mrs_session *s)
     for (size_t i = 0; i < s->packs.len; i++)
         mrs_free(((struct mrs_finished_pack *)mrs_vec_at(&s->packs, i))->blobs);
     mrs_vec_free(&s->packs);
+    mrs_vec_free(&s->indexes);
     mrs_map_free(&s->mine);
     mrs_free(s->left.packs);
     mrs_ledger_free_state(&s->ledger);

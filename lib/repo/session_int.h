@@ -13,6 +13,7 @@ struct mrs_session {
     struct mrs_journal *journal;
     struct mrs_journal_left left; /* what an interrupted session left */
     struct mrs_ledger ledger;     /* as of this session's generation */
+    struct mrs_vec indexes;       /* names (32) of index objects that it wrote */
     struct mrs_packwriter *data;
     struct mrs_packwriter *meta;
     uint64_t next_beat;

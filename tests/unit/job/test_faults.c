@@ -141,7 +141,8 @@ fail_each_way(struct place *p, operation run, const char *name, void (*arm)(size
     mars_status st = MARS_ERR_NOMEM;
     mars_error err;
 
-    /* Each the denser the earlier: backups that do without add points, and with them allocations. */
+    /* The first ones all, later ones ever fewer: a backup that does without what failed adds a
+     * point, and with it allocations. */
     for (size_t n = 0; st != MARS_OK; n += 1 + n / DENSE) {
         assert_true(n < MOST);
         arm(n);
