@@ -1,0 +1,451 @@
+#include "kit.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+static const char TEXT[] = "where is this chunk";
+enum { TEXT_LEN = sizeof TEXT };
+
+static mars_status
+refresh(const struct mrs_domain *d)
+{
+    return mrs_index_refresh(d->index, d, false, NULL, NULL, NULL);
+}
+
+static bool
+finds(const struct mrs_domain *d, const uint8_t id[32])
+{
+    struct mrs_place place;
+
+    return mrs_index_find(d->index, id, 0, &place);
+}
+
+static void
+name_of(const char *relative, uint8_t digest[32])
+{
+    struct mrs_name n;
+
+    assert_true(mrs_name_parse(&n, relative));
+    memcpy(digest, n.digest, 32);
+}
+
+static mars_status
+take_pack(void *user, const struct mrs_index_pack *pack, mars_error *err)
+{
+    struct mrs_index_pack *out = user;
+
+    (void)err;
+    assert_int_equal(out->size, 0);
+    *out = *pack;
+    return MARS_OK;
+}
+
+static void
+what_was_committed_is_found_with_its_place(void **state)
+{
+    struct kit *k = *state;
+    struct mrs_index_pack pack = { .size = 0 };
+    struct mrs_place place;
+    struct mrs_blob *blobs = NULL;
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t id[32], digest[32], object[32];
+    size_t n = 0;
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(mrs_index_find(k->d->index, id, 0, &place));
+    assert_false(mrs_index_find(k->d->index, id, 1, &place));
+    kit_only(k, "packs/data/", relative);
+    name_of(relative, digest);
+    assert_memory_equal(place.pack, digest, 32);
+    assert_memory_equal(place.blob.id, id, 32);
+    assert_int_equal(place.kind, MRS_KIND_PACK_DATA);
+    assert_int_equal(place.blob.cls, MRS_CLASS_DATA);
+    assert_int_equal(place.blob.offset, MRS_HEADER_SIZE);
+    assert_int_equal(place.blob.raw_len, TEXT_LEN);
+    assert_int_equal(mrs_index_each_pack(k->d->index, take_pack, &pack, NULL), MARS_OK);
+    assert_memory_equal(pack.name, digest, 32);
+    assert_true(mrs_index_pack_object(k->d->index, digest, object));
+    assert_int_equal(mrs_index_pack_blobs(k->d->index, digest, &blobs, &n, NULL), MARS_OK);
+    assert_int_equal(n, 1);
+    assert_memory_equal(blobs[0].id, id, 32);
+    assert_int_equal(blobs[0].offset, place.blob.offset);
+    assert_int_equal(blobs[0].sealed_len, place.blob.sealed_len);
+    mrs_free(blobs);
+    kit_only(k, "index/", relative);
+    name_of(relative, digest);
+    assert_true(mrs_index_has_object(k->d->index, digest));
+    assert_memory_equal(object, digest, 32);
+    digest[0] ^= 1;
+    assert_false(mrs_index_has_object(k->d->index, digest));
+    assert_false(mrs_index_pack_object(k->d->index, digest, object));
+    assert_int_equal(mrs_index_pack_blobs(k->d->index, digest, &blobs, &n, NULL), MARS_OK);
+    assert_int_equal(n, 0);
+    mrs_free(blobs);
+}
+
+static void
+an_object_that_is_no_longer_listed_counts_no_more(void **state)
+{
+    struct kit *k = *state;
+    uint8_t first[32], second[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, first);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(finds(k->d, first));
+    kit_clean(k, "index/");
+    kit_backup(k, 2, "other", 5, second);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_false(finds(k->d, first));
+    assert_true(finds(k->d, second));
+}
+
+static void
+a_cached_copy_counts_only_while_its_object_is_listed(void **state)
+{
+    struct kit *k = *state;
+    struct mrs_buf copy = MRS_BUF_INIT(1 << 20);
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    kit_only(k, "index/", relative);
+    assert_int_equal(mrs_cache_get(k->cache, relative, &copy, NULL), MARS_OK);
+    mrs_buf_free(&copy);
+    kit_delete(k, relative);
+    kit_reopen(k);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_false(finds(k->d, id));
+}
+
+static void
+an_object_in_the_cache_is_not_fetched(void **state)
+{
+    struct kit *k = *state;
+    struct kit_log log = { .calls = "RS" };
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    kit_reopen(k);
+    kit_spy(k, kit_log_spy, &log);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    kit_spy(k, NULL, NULL);
+    assert_string_equal(log.text, "");
+    assert_true(finds(k->d, id));
+}
+
+/* Put an index object that supersedes `gone` and names one pack of one chunk. */
+static void
+supersede(const struct kit *k, const uint8_t (*gone)[32], size_t n, const uint8_t id[32],
+          uint8_t name[32])
+{
+    static const uint8_t writer[16] = { 1 };
+    struct mrs_blob blob = { .offset = MRS_HEADER_SIZE, .sealed_len = 20, .raw_len = 4,
+                             .cls = MRS_CLASS_DATA };
+    struct mrs_index_pack pack = { .kind = MRS_KIND_PACK_DATA, .size = 512, .blobs = &blob,
+                                   .count = 1 };
+    struct mrs_buf payload = MRS_BUF_INIT(1 << 20);
+    uint64_t size;
+
+    memcpy(blob.id, id, 32);
+    memcpy(pack.name, id, 32);
+    assert_int_equal(mrs_index_encode(gone, n, &pack, 1, &payload, NULL), MARS_OK);
+    assert_int_equal(mrs_domain_put_index(k->d, writer, &payload, name, &size, NULL), MARS_OK);
+    mrs_buf_free(&payload);
+}
+
+static void
+superseded_objects_are_not_read(void **state)
+{
+    struct kit *k = *state;
+    uint8_t ids[8][32], names[8][32], merged[32], merged_name[32];
+    struct mrs_domain *d;
+
+    for (uint8_t i = 0; i < 8; i++) {
+        memset(ids[i], i + 1, 32);
+        supersede(k, NULL, 0, ids[i], names[i]);
+    }
+    assert_int_equal(refresh(k->d), MARS_OK);
+    memset(merged, 0xaa, 32);
+    /* In whatever order they are met, by a handle that had read them and by one that had not. */
+    supersede(k, names, 7, merged, merged_name);
+    d = kit_open(k, NULL);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_int_equal(refresh(d), MARS_OK);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(finds(k->d, ids[i]), i == 7);
+        assert_int_equal(finds(d, ids[i]), i == 7);
+    }
+    assert_true(finds(d, merged));
+    /* Still so at the next look. */
+    assert_int_equal(refresh(d), MARS_OK);
+    assert_false(finds(d, ids[0]));
+    assert_true(finds(d, merged));
+    mrs_domain_close(d);
+}
+
+static void
+what_a_vanished_object_superseded_counts_again(void **state)
+{
+    struct kit *k = *state;
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t id[32] = { 1 }, merged[32] = { 2 }, names[1][32], merged_name[32];
+
+    supersede(k, NULL, 0, id, names[0]);
+    supersede(k, names, 1, merged, merged_name);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_false(finds(k->d, id));
+    mrs_name_index(relative, merged_name);
+    kit_delete(k, relative);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(finds(k->d, id));
+    assert_false(finds(k->d, merged));
+}
+
+static void
+a_pack_that_two_objects_name_gives_one_place(void **state)
+{
+    struct kit *k = *state;
+    struct mrs_place place;
+    uint8_t id[32] = { 5 }, name[32];
+
+    supersede(k, NULL, 0, id, name);
+    supersede(k, NULL, 0, id, name);
+    assert_int_equal(kit_count(k, "index/"), 2);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(mrs_index_find(k->d->index, id, 0, &place));
+    assert_false(mrs_index_find(k->d->index, id, 1, &place));
+}
+
+static void
+a_damaged_copy_is_dropped_and_the_object_read_from_the_store(void **state)
+{
+    struct kit *k = *state;
+    struct mrs_buf copy = MRS_BUF_INIT(1 << 20);
+    struct kit_damages damages = { 0 };
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    kit_only(k, "index/", relative);
+    mrs_cache_drop(k->cache, relative);
+    assert_int_equal(mrs_cache_put(k->cache, relative, "garbage", 7, NULL), MARS_OK);
+    kit_reopen(k);
+    assert_int_equal(mrs_index_refresh(k->d->index, k->d, false, kit_note_damage, &damages, NULL),
+                     MARS_OK);
+    assert_int_equal(damages.n, 0);
+    assert_true(finds(k->d, id));
+    assert_int_equal(mrs_cache_get(k->cache, relative, &copy, NULL), MARS_ERR_NOT_FOUND);
+    mrs_buf_free(&copy);
+}
+
+static void
+another_objects_copy_under_this_name_is_not_believed(void **state)
+{
+    struct kit *k = *state;
+    struct mrs_buf copy = MRS_BUF_INIT(1 << 20);
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t first[32] = { 1 }, second[32] = { 2 }, names[2][32];
+
+    supersede(k, NULL, 0, first, names[0]);
+    supersede(k, NULL, 0, second, names[1]);
+    mrs_name_index(relative, names[0]);
+    assert_int_equal(mrs_cache_get(k->cache, relative, &copy, NULL), MARS_OK);
+    mrs_name_index(relative, names[1]);
+    mrs_cache_drop(k->cache, relative);
+    assert_int_equal(mrs_cache_put(k->cache, relative, copy.data, copy.len, NULL), MARS_OK);
+    kit_reopen(k);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(finds(k->d, first));
+    assert_true(finds(k->d, second));
+    mrs_buf_free(&copy);
+}
+
+static void
+a_damaged_object_is_named_and_counts_as_absent(void **state)
+{
+    struct kit *k = *state;
+    struct kit_damages damages = { 0 };
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t id[32] = { 1 }, good[32] = { 2 }, name[32];
+    struct mrs_domain *d = kit_open(k, NULL);
+
+    supersede(k, NULL, 0, id, name);
+    mrs_name_index(relative, name);
+    kit_damage(k, relative, 200);
+    supersede(k, NULL, 0, good, name);
+    assert_int_equal(mrs_index_refresh(d->index, d, false, kit_note_damage, &damages, NULL),
+                     MARS_OK);
+    assert_int_equal(damages.n, 1);
+    assert_string_equal(damages.last, relative);
+    assert_int_equal(damages.why.status, MARS_ERR_CORRUPT);
+    assert_false(finds(d, id));
+    assert_true(finds(d, good));
+    name_of(relative, name);
+    assert_false(mrs_index_has_object(d->index, name));
+    mrs_domain_close(d);
+}
+
+static void
+a_fresh_look_believes_no_cache(void **state)
+{
+    struct kit *k = *state;
+    struct kit_damages damages = { 0 };
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    kit_only(k, "index/", relative);
+    kit_damage(k, relative, 200);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(finds(k->d, id));
+    assert_int_equal(mrs_index_refresh(k->d->index, k->d, true, kit_note_damage, &damages, NULL),
+                     MARS_OK);
+    assert_int_equal(damages.n, 1);
+    assert_false(finds(k->d, id));
+}
+
+static void
+an_object_that_could_not_be_fetched_is_tried_again(void **state)
+{
+    struct kit *k = *state;
+    struct kit_failure f = { .call = SPY_READ, .part = "/index/", .st = MARS_ERR_IO };
+    struct kit_damages damages = { 0 };
+    struct mrs_domain *d = kit_open(k, NULL);
+    uint8_t id[32] = { 1 }, name[32];
+
+    supersede(k, NULL, 0, id, name);
+    kit_spy(k, kit_fail_spy, &f);
+    assert_int_equal(mrs_index_refresh(d->index, d, false, kit_note_damage, &damages, NULL),
+                     MARS_OK);
+    assert_int_equal(damages.n, 1);
+    assert_false(finds(d, id));
+    f.st = MARS_ERR_NETWORK;
+    assert_int_equal(mrs_index_refresh(d->index, d, false, kit_note_damage, &damages, NULL),
+                     MARS_ERR_NETWORK);
+    kit_spy(k, NULL, NULL);
+    assert_int_equal(refresh(d), MARS_OK);
+    assert_true(finds(d, id));
+    mrs_domain_close(d);
+}
+
+/* Two packs that hold the chunk; their names. */
+static void
+two_places(struct kit *k, uint8_t id[32], uint8_t packs[2][32])
+{
+    struct mrs_place place;
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(mrs_index_find(k->d->index, id, 0, &place));
+    memcpy(packs[0], place.pack, 32);
+    kit_tombstone(k, MRS_OP_TOMBSTONE, packs[0]);
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    for (size_t nth = 0; nth < 2; nth++) {
+        assert_true(mrs_index_find(k->d->index, id, nth, &place));
+        if (memcmp(place.pack, packs[0], 32) != 0)
+            memcpy(packs[1], place.pack, 32);
+    }
+    assert_false(mrs_index_find(k->d->index, id, 2, &place));
+}
+
+static void
+a_damaged_pack_is_passed_over_for_the_other_one(void **state)
+{
+    struct kit *k = *state;
+    struct kit_damages damages = { 0 };
+    char relative[2][MRS_OBJECT_NAME_MAX];
+    uint8_t id[32], packs[2][32];
+
+    two_places(k, id, packs);
+    for (size_t i = 0; i < 2; i++)
+        mrs_name_pack(relative[i], MRS_KIND_PACK_DATA, packs[i]);
+    for (size_t i = 0; i < 2; i++) {
+        struct mrs_domain *d = kit_open(k, NULL);
+        struct mrs_buf got = MRS_BUF_INIT(MRS_CHUNK_MAX);
+
+        kit_damage(k, relative[i], MRS_HEADER_SIZE + 3);
+        d->damage = kit_note_damage;
+        d->damage_user = &damages;
+        assert_int_equal(refresh(d), MARS_OK);
+        assert_int_equal(mrs_chunk_get(d, id, MRS_CLASS_DATA, &got, NULL), MARS_OK);
+        assert_int_equal(got.len, TEXT_LEN);
+        assert_memory_equal(got.data, TEXT, TEXT_LEN);
+        kit_damage(k, relative[i], MRS_HEADER_SIZE + 3);
+        mrs_buf_free(&got);
+        mrs_domain_close(d);
+    }
+    /* One of the two was tried first, and named. */
+    assert_int_equal(damages.n, 1);
+    kit_delete(k, relative[0]);
+    assert_int_equal(kit_read(k, id, TEXT, TEXT_LEN), MARS_OK);
+    kit_damage(k, relative[1], 20);
+    assert_int_equal(kit_read(k, id, TEXT, TEXT_LEN), MARS_ERR_CORRUPT);
+    kit_damage(k, relative[1], 20);
+    kit_delete(k, relative[1]);
+    assert_int_equal(kit_read(k, id, TEXT, TEXT_LEN), MARS_ERR_CORRUPT);
+}
+
+enum { OBJECTS = 12 };
+
+/* A handle that ran out of memory must not remember half of what it read. */
+static void
+a_look_that_ran_out_of_memory_is_made_good_by_the_next(void **state)
+{
+    struct kit *k = *state;
+    uint8_t ids[OBJECTS][32], name[32];
+    size_t before, failed = 0;
+
+    for (size_t i = 0; i < OBJECTS; i++) {
+        kit_noise(ids[i], 32, i + 100);
+        supersede(k, NULL, 0, ids[i], name);
+    }
+    before = failing_alloc_live();
+    for (size_t nth = 0;; nth++) {
+        struct mrs_domain *d = kit_open(k, NULL);
+        mars_status st;
+        int hit;
+
+        failing_alloc_arm(nth);
+        st = refresh(d);
+        hit = failing_alloc_hit();
+        failing_alloc_arm(SIZE_MAX);
+        assert_int_equal(st, hit ? MARS_ERR_NOMEM : MARS_OK);
+        assert_int_equal(refresh(d), MARS_OK);
+        for (size_t i = 0; i < OBJECTS; i++)
+            assert_true(finds(d, ids[i]));
+        mrs_domain_close(d);
+        assert_int_equal(failing_alloc_live(), before);
+        if (!hit)
+            break;
+        failed++;
+    }
+    assert_true(failed > OBJECTS);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KIT_TEST(what_was_committed_is_found_with_its_place),
+        KIT_TEST(an_object_that_is_no_longer_listed_counts_no_more),
+        KIT_TEST(a_cached_copy_counts_only_while_its_object_is_listed),
+        KIT_TEST(an_object_in_the_cache_is_not_fetched),
+        KIT_TEST(superseded_objects_are_not_read),
+        KIT_TEST(what_a_vanished_object_superseded_counts_again),
+        KIT_TEST(a_pack_that_two_objects_name_gives_one_place),
+        KIT_TEST(a_damaged_copy_is_dropped_and_the_object_read_from_the_store),
+        KIT_TEST(another_objects_copy_under_this_name_is_not_believed),
+        KIT_TEST(a_damaged_object_is_named_and_counts_as_absent),
+        KIT_TEST(a_fresh_look_believes_no_cache),
+        KIT_TEST(an_object_that_could_not_be_fetched_is_tried_again),
+        KIT_TEST(a_damaged_pack_is_passed_over_for_the_other_one),
+        KIT_TEST(a_look_that_ran_out_of_memory_is_made_good_by_the_next),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
