@@ -23,8 +23,8 @@ mrs_buf_reserve(struct mrs_buf *b, size_t more, mars_error *err)
         want = want > b->max / 2 ? b->max : want * 2;
     if (want > b->max)
         want = b->max;
-    /* Not realloc: it may leave a copy of plaintext behind. */
-    grown = mrs_alloc(want);
+    /* Not realloc of what is there: it may leave a copy of plaintext behind. Not zeroed. */
+    grown = mrs_realloc_array(NULL, want, 1);
     if (grown == NULL)
         return mrs_nomem(err);
     if (b->len > 0)
@@ -61,6 +61,16 @@ mrs_buf_resize(struct mrs_buf *b, size_t len, mars_error *err)
     }
     b->len = len;
     return MARS_OK;
+}
+
+mars_status
+mrs_buf_extend(struct mrs_buf *b, size_t n, mars_error *err)
+{
+    mars_status st = mrs_buf_reserve(b, n, err);
+
+    if (st == MARS_OK)
+        b->len += n;
+    return st;
 }
 
 void

@@ -23,6 +23,10 @@ MARS_NODISCARD mars_status mrs_buf_append(struct mrs_buf *b, const void *data, s
 /* Set the length; new bytes are zero. On error the buffer is unmodified. */
 MARS_NODISCARD mars_status mrs_buf_resize(struct mrs_buf *b, size_t len, mars_error *err);
 
+/* n more bytes, whose values are whatever was in memory: for callers that write each of them before
+ * anybody reads it. On error the buffer is unmodified. */
+MARS_NODISCARD mars_status mrs_buf_extend(struct mrs_buf *b, size_t n, mars_error *err);
+
 /* Forget the content, keep the memory. */
 void mrs_buf_reset(struct mrs_buf *b);
 

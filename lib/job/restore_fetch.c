@@ -90,7 +90,7 @@ open_chunk(struct run *run, const struct mrs_want *w, const struct mrs_pack_key 
 
     mrs_buf_reset(plain);
     if (key != NULL && bytes->len > 0 && b->cls == MRS_CLASS_DATA) {
-        st = mrs_buf_resize(plain, b->raw_len, err);
+        st = mrs_buf_extend(plain, b->raw_len, err);
         if (st == MARS_OK)
             st = mrs_blob_open(key, b, bytes->data + (b->offset - run->start), plain->data, err);
     }

@@ -19,11 +19,11 @@ read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_buf
     mrs_name_pack(relative, p->kind, p->pack);
     mrs_name_in_domain(name, d->keys->domain, relative);
     if (st == MARS_OK)
-        st = mrs_buf_resize(&sealed, p->blob.sealed_len, err);
+        st = mrs_buf_extend(&sealed, p->blob.sealed_len, err);
     if (st == MARS_OK)
         st = mrs_store_read(d->store, name, p->blob.offset, sealed.data, sealed.len, err);
     if (st == MARS_OK)
-        st = mrs_buf_resize(out, start + p->blob.raw_len, err);
+        st = mrs_buf_extend(out, p->blob.raw_len, err);
     if (st == MARS_OK)
         st = mrs_blob_open(key, &p->blob, sealed.data, out->data + start, err);
     if (st != MARS_OK)

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "platform/thread.h"
+#include "repo/scratch.h"
 
 enum { TARGET_SIZE = 32 << 20 };
 
@@ -27,6 +28,7 @@ struct pack {
 struct mrs_packwriter {
     struct mrs_domain *d;
     struct mrs_packwriter_options opts;
+    struct mrs_scratch_pool *scratch;
     struct mrs_mutex *lock;
     struct pack *current;
 };
@@ -105,12 +107,13 @@ mrs_packwriter_new(struct mrs_packwriter **out, struct mrs_domain *d,
     w->d = d;
     w->opts = *opts;
     st = mrs_mutex_new(&w->lock, err);
-    if (st != MARS_OK) {
-        mrs_free(w);
-        return st;
-    }
-    *out = w;
-    return MARS_OK;
+    if (st == MARS_OK)
+        st = mrs_scratch_pool_new(&w->scratch, err);
+    if (st == MARS_OK)
+        *out = w;
+    else
+        mrs_packwriter_free(w);
+    return st;
 }
 
 void
@@ -119,6 +122,7 @@ mrs_packwriter_free(struct mrs_packwriter *w)
     if (w == NULL)
         return;
     free_pack(w->current);
+    mrs_scratch_pool_free(w->scratch);
     mrs_mutex_free(w->lock);
     mrs_free(w);
 }
@@ -275,62 +279,70 @@ settle(struct mrs_packwriter *w, struct pack *p, const struct mrs_blob *blob, co
 /* Open what was sealed and compare it with what came in. */
 static mars_status
 check(const struct pack *p, const struct mrs_blob *b, const uint8_t aad[MRS_BLOB_AAD_SIZE],
-      const struct mrs_buf *sealed, const void *data, mars_error *err)
+      struct mrs_scratch *x, const void *data, mars_error *err)
 {
-    struct mrs_buf opened = MRS_BUF_INIT(MRS_CHUNK_MAX);
-    struct mrs_buf plain = MRS_BUF_INIT(MRS_CHUNK_MAX);
-    const struct mrs_buf *got = &opened;
-    mars_status st = mrs_buf_resize(&opened, sealed->len - MRS_TAG_SIZE, err);
+    const struct mrs_buf *got = &x->opened;
+    mars_status st = mrs_buf_extend(&x->opened, x->sealed.len - MRS_TAG_SIZE, err);
 
     if (st == MARS_OK)
-        st = mrs_aead_open(p->aead, b->slot, aad, MRS_BLOB_AAD_SIZE, sealed->data, sealed->len,
-                           opened.data, err);
+        st = mrs_aead_open(p->aead, b->slot, aad, MRS_BLOB_AAD_SIZE, x->sealed.data, x->sealed.len,
+                           x->opened.data, err);
     if (st == MARS_OK && b->codec != MRS_CODEC_STORED) {
-        st = mrs_buf_resize(&plain, b->raw_len, err);
+        st = mrs_buf_extend(&x->plain, b->raw_len, err);
         if (st == MARS_OK)
-            st = mrs_codec_unpack(b->codec, opened.data, opened.len, plain.data, b->raw_len, err);
-        got = &plain;
+            st = mrs_codec_unpack(b->codec, x->opened.data, x->opened.len, x->plain.data,
+                                  b->raw_len, err);
+        got = &x->plain;
     }
     if (st == MARS_OK &&
         (got->len != b->raw_len || (got->len > 0 && memcmp(got->data, data, got->len) != 0)))
         st = mrs_fail(err, MARS_ERR_INTERNAL, "what was sealed does not open to what came in: "
                       "faulty memory or processor?");
-    mrs_buf_free(&opened);
-    mrs_buf_free(&plain);
     return st;
+}
+
+/* Into the slot that b names, x->sealed: what was packed, with room for the tag. */
+static mars_status
+seal(const struct mrs_packwriter *w, const struct pack *p, const struct mrs_blob *b,
+     struct mrs_scratch *x, const void *data, mars_error *err)
+{
+    uint8_t aad[MRS_BLOB_AAD_SIZE];
+    mars_status st;
+
+    mrs_blob_aad(b, p->header, aad);
+    st = mrs_aead_seal(p->aead, b->slot, aad, sizeof aad, x->sealed.data,
+                       x->sealed.len - MRS_TAG_SIZE, x->sealed.data, err);
+    return st == MARS_OK && !w->opts.skip_check ? check(p, b, aad, x, data, err) : st;
 }
 
 mars_status
 mrs_packwriter_add(struct mrs_packwriter *w, uint8_t cls, const uint8_t id[32], const void *data,
                    size_t n, enum mrs_codec codec, uint64_t *stored, mars_error *err)
 {
-    struct mrs_buf sealed = MRS_BUF_INIT(MRS_CHUNK_MAX + MRS_CHUNK_MAX / 128 + 1024);
     struct mrs_blob b = { .raw_len = (uint32_t)n, .cls = cls };
-    uint8_t aad[MRS_BLOB_AAD_SIZE];
+    struct mrs_scratch *x = NULL;
     enum mrs_codec used;
     struct pack *p = NULL;
-    mars_status st = mrs_codec_pack(codec, data, n, &sealed, &used, err), settled;
+    mars_status st = mrs_scratch_take(w->scratch, &x, err), settled;
 
     if (st == MARS_OK)
-        st = mrs_buf_resize(&sealed, sealed.len + MRS_TAG_SIZE, err);
+        st = mrs_codec_pack(codec, data, n, &x->sealed, &used, err);
     if (st == MARS_OK)
-        st = claim(w, sealed.len, &p, &b.slot, err);
+        st = mrs_buf_extend(&x->sealed, MRS_TAG_SIZE, err);
+    if (st == MARS_OK)
+        st = claim(w, x->sealed.len, &p, &b.slot, err);
     if (st != MARS_OK)
         goto out;
     memcpy(b.id, id, sizeof b.id);
     b.codec = (uint8_t)used;
-    b.sealed_len = (uint32_t)sealed.len;
-    mrs_blob_aad(&b, p->header, aad);
-    st = mrs_aead_seal(p->aead, b.slot, aad, sizeof aad, sealed.data, sealed.len - MRS_TAG_SIZE,
-                       sealed.data, err);
-    if (st == MARS_OK && !w->opts.skip_check)
-        st = check(p, &b, aad, &sealed, data, err);
-    settled = settle(w, p, st == MARS_OK ? &b : NULL, sealed.data, st == MARS_OK ? err : NULL);
+    b.sealed_len = (uint32_t)x->sealed.len;
+    st = seal(w, p, &b, x, data, err);
+    settled = settle(w, p, st == MARS_OK ? &b : NULL, x->sealed.data, st == MARS_OK ? err : NULL);
     if (st == MARS_OK)
         st = settled;
     *stored = b.sealed_len;
 out:
-    mrs_buf_free(&sealed);
+    mrs_scratch_give(w->scratch, x);
     return st;
 }
 

@@ -48,6 +48,22 @@ append_stops_at_max(void **state)
 }
 
 static void
+extend_makes_room_that_is_counted(void **state)
+{
+    struct mrs_buf b = MRS_BUF_INIT(100);
+
+    (void)state;
+    assert_int_equal(mrs_buf_append(&b, "abc", 3, NULL), MARS_OK);
+    assert_int_equal(mrs_buf_extend(&b, 97, NULL), MARS_OK);
+    assert_int_equal(b.len, 100);
+    assert_memory_equal(b.data, "abc", 3);
+    memset(b.data + 3, 'x', 97);
+    assert_int_equal(mrs_buf_extend(&b, 1, NULL), MARS_ERR_CORRUPT);
+    assert_int_equal(b.len, 100);
+    mrs_buf_free(&b);
+}
+
+static void
 reserve_refuses_sizes_that_would_overflow(void **state)
 {
     struct mrs_buf b = MRS_BUF_INIT(SIZE_MAX);
@@ -159,6 +175,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(append_joins_what_it_is_given),
         cmocka_unit_test(append_stops_at_max),
+        cmocka_unit_test(extend_makes_room_that_is_counted),
         cmocka_unit_test(reserve_refuses_sizes_that_would_overflow),
         cmocka_unit_test(reserve_keeps_length_and_content),
         cmocka_unit_test(resize_zeroes_what_it_adds_even_over_old_content),
