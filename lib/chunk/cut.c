@@ -46,54 +46,128 @@ mrs_cutter_init(struct mrs_cutter *c, const uint8_t gear_bytes[2048], size_t min
     return MARS_OK;
 }
 
-/* The first i in [from, to) at which the hash over the 64 bytes before it has the mask's bits
- * clear; *h is that hash at from, and left as it is at the answer. */
-static size_t
-scan(const uint64_t gear[256], const uint8_t *p, size_t from, size_t to, uint64_t mask, uint64_t *h)
-{
-    uint64_t x = *h;
-    size_t i = from;
+enum { LANES = 2, LANE_LENGTH = 8 << 10, LANE_MARKS = 24 };
 
-    for (; i + 4 <= to; i += 4) {
-        if ((x & mask) == 0)
-            goto out;
-        x = (x << 1) + gear[p[i]];
-        if ((x & mask) == 0) {
-            i += 1;
-            goto out;
+static uint64_t
+hash_before(const uint64_t gear[256], const uint8_t *p, size_t at)
+{
+    uint64_t h = 0;
+
+    for (size_t i = at - MRS_CUT_WINDOW; i < at; i++)
+        h = (h << 1) + gear[p[i]];
+    return h;
+}
+
+/* Positions in (from, to] one after the other, until there is no room. Returns where it ended. */
+static size_t
+mark_in_turn(const struct mrs_cutter *c, const uint8_t *p, size_t from, size_t to,
+             struct mrs_cut_mark *marks, size_t cap, size_t *n)
+{
+    uint64_t h = 0;
+
+    for (size_t i = from + 1 - MRS_CUT_WINDOW; i < from; i++)
+        h = (h << 1) + c->gear[p[i]];
+    for (size_t i = from; i < to; i++) {
+        h = (h << 1) + c->gear[p[i]];
+        if ((h & c->mask_behind) == 0) {
+            marks[(*n)++] = (struct mrs_cut_mark){ i + 1, (h & c->mask_before) == 0 };
+            if (*n == cap)
+                return i + 1;
         }
-        x = (x << 1) + gear[p[i + 1]];
-        if ((x & mask) == 0) {
-            i += 2;
-            goto out;
-        }
-        x = (x << 1) + gear[p[i + 2]];
-        if ((x & mask) == 0) {
-            i += 3;
-            goto out;
-        }
-        x = (x << 1) + gear[p[i + 3]];
     }
-    for (; i < to && (x & mask) != 0; i++)
-        x = (x << 1) + gear[p[i]];
+    return to;
+}
+
+/* Two hashes move on together from step i, since each step of one waits for the step before. The
+ * answer is the step in which one of them had the mask's bits clear, or LANE_LENGTH. Two steps a
+ * turn and a branch for each test: what compilers make the fastest code of. */
+static size_t
+run_lanes(const uint64_t gear[256], const uint8_t *p, size_t i, uint64_t mask, uint64_t h[LANES])
+{
+    const uint8_t *q = p + LANE_LENGTH;
+    uint64_t a = h[0], b = h[1];
+
+    for (; i + 1 < LANE_LENGTH; i++) {
+        a = (a << 1) + gear[p[i]];
+        b = (b << 1) + gear[q[i]];
+        if ((a & mask) == 0)
+            goto out;
+        if ((b & mask) == 0)
+            goto out;
+        i++;
+        a = (a << 1) + gear[p[i]];
+        b = (b << 1) + gear[q[i]];
+        if ((a & mask) == 0)
+            goto out;
+        if ((b & mask) == 0)
+            goto out;
+    }
+    if (i < LANE_LENGTH) { /* it began at an odd step */
+        a = (a << 1) + gear[p[i]];
+        b = (b << 1) + gear[q[i]];
+        if ((a & mask) != 0 && (b & mask) != 0)
+            i++;
+    }
 out:
-    *h = x;
+    h[0] = a;
+    h[1] = b;
     return i;
 }
 
-size_t
-mrs_cut_next(const struct mrs_cutter *c, const uint8_t *p, size_t n)
+/* The same for (from, from + LANES * LANE_LENGTH], false if there are more marks than in anything
+ * but hostile data. from >= MRS_CUT_WINDOW. */
+static bool
+mark_in_lanes(const struct mrs_cutter *c, const uint8_t *p, size_t from,
+              struct mrs_cut_mark found[LANES][LANE_MARKS], size_t n[LANES])
 {
-    uint64_t h = 0;
-    size_t avg, i;
+    uint64_t h[LANES];
+    size_t i = 0;
 
-    if (n <= c->min)
-        return n;
-    if (n > c->max)
-        n = c->max;
-    avg = n < c->avg ? n : c->avg;
-    for (i = c->min - MRS_CUT_WINDOW; i < c->min; i++)
-        h = (h << 1) + c->gear[p[i]];
-    i = scan(c->gear, p, c->min, avg, c->mask_before, &h);
-    return i < avg ? i : scan(c->gear, p, avg, n, c->mask_behind, &h);
+    for (size_t l = 0; l < LANES; l++) {
+        h[l] = hash_before(c->gear, p, from + l * LANE_LENGTH);
+        n[l] = 0;
+    }
+    while ((i = run_lanes(c->gear, p + from, i, c->mask_behind, h)) < LANE_LENGTH) {
+        i++;
+        for (size_t l = 0; l < LANES; l++) {
+            if ((h[l] & c->mask_behind) != 0)
+                continue;
+            if (n[l] == LANE_MARKS)
+                return false;
+            found[l][n[l]++] = (struct mrs_cut_mark){ from + l * LANE_LENGTH + i,
+                                                      (h[l] & c->mask_before) == 0 };
+        }
+    }
+    return true;
+}
+
+size_t
+mrs_cut_marks(const struct mrs_cutter *c, const uint8_t *p, size_t n, size_t *from,
+              struct mrs_cut_mark *marks, size_t cap)
+{
+    struct mrs_cut_mark found[LANES][LANE_MARKS];
+    size_t of_lane[LANES], count = 0;
+
+    while (*from < n && count < cap) {
+        size_t piece = LANES * LANE_LENGTH;
+
+        if (*from >= MRS_CUT_WINDOW && n - *from >= piece && cap - count >= LANES * LANE_MARKS &&
+            mark_in_lanes(c, p, *from, found, of_lane)) {
+            for (size_t l = 0; l < LANES; l++)
+                for (size_t i = 0; i < of_lane[l]; i++)
+                    marks[count++] = found[l][i];
+            *from += piece;
+        } else {
+            if (piece > n - *from)
+                piece = n - *from;
+            *from = mark_in_turn(c, p, *from, *from + piece, marks, cap, &count);
+        }
+    }
+    return count;
+}
+
+bool
+mrs_cut_ends(const struct mrs_cutter *c, uint64_t len, bool strict)
+{
+    return len >= c->max || (len >= c->min && (strict || len >= c->avg));
 }

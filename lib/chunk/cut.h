@@ -2,11 +2,16 @@
  *
  * A keyed gear hash over the 64 bytes before a position (each step shifts by one bit, so older
  * bytes have left the 64-bit word) is compared with a mask of its top bits: two bits more than the
- * average needs before the average size, two fewer behind it (FastCDC, normalised). A position
- * less than `min` from the last cut is never looked at, one at `max` always cuts. Since the hash
- * at a position depends on nothing else, candidates can be looked for from anywhere. */
+ * average needs before the average size, two fewer behind it (FastCDC, normalised). A chunk is at
+ * least `min` and at most `max` long.
+ *
+ * Since the hash at a position depends on nothing but these 64 bytes, positions that may end a
+ * chunk are marked from anywhere, on any thread; which of them do is then decided in order, at
+ * next to no cost. */
 #ifndef MRS_CHUNK_CUT_H
 #define MRS_CHUNK_CUT_H
+
+#include <stdbool.h>
 
 #include <mars/common.h>
 
@@ -27,8 +32,19 @@ struct mrs_cutter {
 MARS_NODISCARD mars_status mrs_cutter_init(struct mrs_cutter *c, const uint8_t gear_bytes[2048],
                                            size_t min, size_t avg, size_t max, mars_error *err);
 
-/* The length of the first chunk of the n bytes at p, which begin at a cut point. n >= max, or all
- * that is left of the stream: then the answer may be n. 0 only for n = 0. */
-size_t mrs_cut_next(const struct mrs_cutter *c, const uint8_t *p, size_t n);
+/* A position behind which a chunk may begin. */
+struct mrs_cut_mark {
+    size_t at;   /* bytes before it */
+    bool strict; /* also before the average size */
+};
+
+/* Mark the positions in (*from, n] of the n bytes at p, ascending, at most cap (>= 1) of them.
+ * *from moves to n, or to the last mark where there was no room for more: then call again. Only
+ * positions with the whole window before them can be marked: *from >= MRS_CUT_WINDOW - 1. */
+size_t mrs_cut_marks(const struct mrs_cutter *c, const uint8_t *p, size_t n, size_t *from,
+                     struct mrs_cut_mark *marks, size_t cap);
+
+/* Does a mark end a chunk of this length? One of length max ends without a mark. */
+bool mrs_cut_ends(const struct mrs_cutter *c, uint64_t len, bool strict);
 
 #endif

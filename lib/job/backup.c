@@ -112,7 +112,6 @@ mrs_item_free(struct mrs_item *item)
         struct mrs_part *p = item->first;
 
         item->first = p->next;
-        mrs_free(p->data);
         mrs_free(p);
     }
     mrs_arena_free(&item->bytes);

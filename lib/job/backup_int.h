@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "job/backup.h"
+#include "job/window.h"
 #include "repo/points.h"
 #include "repo/session.h"
 #include "repo/treereader.h"
@@ -12,8 +13,7 @@
 enum {
     BACKUP_QUEUE = 2048,         /* items and parts that may wait for the builder */
     BACKUP_SMALL = 512 << 10,    /* files up to here are one chunk: the chunker's minimum */
-    BACKUP_SMALL_CHARGE = 256 << 10, /* least charge of a small file: bounds open handles too */
-    BACKUP_WINDOW = 16 << 20     /* large files are cut in here: twice the largest chunk */
+    BACKUP_SMALL_CHARGE = 256 << 10 /* least charge of a small file: bounds open handles too */
 };
 
 /* A part of a large file's content, in order: an extent, or a chunk being put. */
@@ -25,7 +25,7 @@ struct mrs_part {
     bool done;              /* guarded by the job's lock */
     uint64_t hole;          /* extent */
     uint64_t len;           /* data of an extent, or bytes of a chunk */
-    uint8_t *data;          /* chunk: freed when it is put */
+    struct mrs_window_chunk chunk; /* lies in the window until it is put */
     uint8_t id[32];
 };
 
@@ -74,6 +74,8 @@ struct mrs_backup {
     size_t queued;                   /* items and parts */
     size_t tasks;                    /* submitted and not done */
     bool walked;                     /* the walker has ended */
+    /* The walker's: */
+    struct mrs_window *window;       /* for large files; NULL until there is one */
 };
 
 /* Thread functions; arg is the backup. */
@@ -91,6 +93,14 @@ void mrs_item_free(struct mrs_item *item);
 void mrs_backup_read_small(struct mrs_backup *b, struct mrs_item *item);
 void mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item,
                            struct mrs_source_stream *stream);
+/* Let go of what reading large files needs; when the walker ends. */
+void mrs_backup_close_window(struct mrs_backup *b);
+/* A task of this job. */
+void mrs_backup_submit(struct mrs_backup *b, struct mrs_task *t);
+void mrs_backup_count_read(struct mrs_backup *b, uint64_t n);
+/* Why an item is to be named although it is in the point. 0: no reason. */
+uint32_t mrs_backup_judge(struct mrs_item *item, struct mrs_source_stream *s, bool short_read,
+                          mars_error *why);
 /* Set an item ready, with a reason or 0. */
 void mrs_backup_settle(struct mrs_backup *b, struct mrs_item *item, uint32_t reason,
                        const mars_error *why);

@@ -384,6 +384,7 @@ mrs_backup_walk(void *arg)
         leave(&w);
     mrs_vec_free(&w.dirs);
     mrs_dir_reader_close(w.root);
+    mrs_backup_close_window(b);
     mrs_mutex_lock(b->job.lock);
     b->walked = true;
     mrs_cond_broadcast(b->job.changed);

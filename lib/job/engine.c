@@ -6,14 +6,19 @@
 
 enum { POLL_MS = 100 };
 
+struct queue {
+    struct mrs_task *first;
+    struct mrs_task *last;
+};
+
 struct mrs_engine {
     uint32_t n_workers;
     uint64_t budget;
     struct mrs_mutex *lock; /* guards all below */
     struct mrs_cond *work;  /* a task is queued, or the workers are to end */
     struct mrs_cond *room;  /* budget was given back */
-    struct mrs_task *first;
-    struct mrs_task *last;
+    struct queue urgent;
+    struct queue queue;
     struct mrs_thread **workers;
     uint32_t started;
     uint32_t open;          /* jobs */
@@ -21,6 +26,7 @@ struct mrs_engine {
     bool ending;
     uint64_t held;
     uint64_t buffers;       /* part of held: see mrs_engine_take_buffer */
+    uint32_t waiting;       /* jobs that wait for a buffer */
     uint64_t peak;
 };
 
@@ -63,6 +69,16 @@ mrs_engine_free(struct mrs_engine *e)
     mrs_free(e);
 }
 
+static struct mrs_task *
+pop(struct queue *q)
+{
+    struct mrs_task *t = q->first;
+
+    if (t != NULL)
+        q->first = t->next;
+    return t;
+}
+
 static void
 worker(void *arg)
 {
@@ -70,10 +86,11 @@ worker(void *arg)
 
     mrs_mutex_lock(e->lock);
     for (;;) {
-        struct mrs_task *t = e->first;
+        struct mrs_task *t = pop(&e->urgent);
 
+        if (t == NULL)
+            t = pop(&e->queue);
         if (t != NULL) {
-            e->first = t->next;
             mrs_mutex_unlock(e->lock);
             t->run(t);
             mrs_mutex_lock(e->lock);
@@ -130,18 +147,30 @@ mrs_engine_close(struct mrs_engine *e)
     mrs_mutex_unlock(e->lock);
 }
 
-void
-mrs_engine_submit(struct mrs_engine *e, struct mrs_task *t)
+static void
+push(struct mrs_engine *e, struct queue *q, struct mrs_task *t)
 {
     t->next = NULL;
     mrs_mutex_lock(e->lock);
-    if (e->first == NULL)
-        e->first = t;
+    if (q->first == NULL)
+        q->first = t;
     else
-        e->last->next = t;
-    e->last = t;
+        q->last->next = t;
+    q->last = t;
     mrs_cond_signal(e->work);
     mrs_mutex_unlock(e->lock);
+}
+
+void
+mrs_engine_submit(struct mrs_engine *e, struct mrs_task *t)
+{
+    push(e, &e->queue, t);
+}
+
+void
+mrs_engine_submit_urgent(struct mrs_engine *e, struct mrs_task *t)
+{
+    push(e, &e->urgent, t);
 }
 
 static void
@@ -167,8 +196,10 @@ mrs_engine_take_buffer(struct mrs_engine *e, uint64_t n, bool at_once, const ato
     bool ok;
 
     mrs_mutex_lock(e->lock);
+    e->waiting++;
     while (!at_once && !atomic_load(stop) && !has_room(e, n))
         mrs_cond_wait_ms(e->room, e->lock, POLL_MS);
+    e->waiting--;
     ok = at_once || !atomic_load(stop);
     if (ok) {
         e->buffers += n;
@@ -186,6 +217,17 @@ mrs_engine_give_buffer(struct mrs_engine *e, uint64_t n)
     e->held -= n;
     mrs_cond_broadcast(e->room);
     mrs_mutex_unlock(e->lock);
+}
+
+bool
+mrs_engine_buffer_is_wanted(struct mrs_engine *e)
+{
+    bool wanted;
+
+    mrs_mutex_lock(e->lock);
+    wanted = e->waiting > 0;
+    mrs_mutex_unlock(e->lock);
+    return wanted;
 }
 
 /* Under the lock. */

@@ -26,6 +26,8 @@ struct mrs_task {
     struct mrs_task *next;
 };
 void mrs_engine_submit(struct mrs_engine *e, struct mrs_task *t);
+/* The same before all of those: a short task on whose result more work hangs. */
+void mrs_engine_submit_urgent(struct mrs_engine *e, struct mrs_task *t);
 
 /* One job's part of the budget. Zeroed before. */
 struct mrs_account {
@@ -41,6 +43,8 @@ bool mrs_engine_take(struct mrs_engine *e, struct mrs_account *a, uint64_t n,
 bool mrs_engine_take_buffer(struct mrs_engine *e, uint64_t n, bool at_once,
                             const atomic_bool *stop);
 void mrs_engine_give_buffer(struct mrs_engine *e, uint64_t n);
+/* Does a job wait for a buffer? Who keeps one for later use gives it back then. */
+bool mrs_engine_buffer_is_wanted(struct mrs_engine *e);
 void mrs_engine_give(struct mrs_engine *e, struct mrs_account *a, uint64_t n);
 /* The most that was held at once since the engine was made. */
 uint64_t mrs_engine_peak(struct mrs_engine *e);

@@ -83,7 +83,7 @@ void mrs_tree_owner_name(uint64_t id, bool group, char *out, size_t cap);
 /* "ext4", "tmpfs", "xfs" …, empty where unknown. */
 void mrs_tree_fs_name(struct mrs_tree_dir *dir, char *out, size_t cap);
 
-/* A regular file's bytes. Any thread, one at a time. */
+/* A regular file's bytes. Any thread; reads may be made by several at once. */
 struct mrs_tree_file;
 /* Does not wait for a writer, follow a link or change the access time where that can be had.
  * MARS_ERR_STATE if name is no regular file now. */

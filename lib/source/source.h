@@ -31,7 +31,8 @@ struct mrs_source_item {
 };
 /* All that an item points to is the source's, until the next call of mrs_source_next. */
 
-/* The bytes of one file or stream. Reads are sequential where the source cannot seek. */
+/* The bytes of one file or stream. Where the size is unknown, reads are sequential, on one thread
+ * at a time; otherwise any thread may read anywhere, several at once. */
 struct mrs_source_stream;
 struct mrs_source_stream_vt {
     mars_status (*read)(struct mrs_source_stream *s, uint64_t offset, void *out, size_t n,

@@ -9,6 +9,7 @@
 
 #include "chunk/cut.h"
 #include "crypto/digest.h"
+#include "cut_next.h"
 
 enum { KIB = 1024, MIB = 1024 * 1024, GEAR_SIZE = 2048 };
 
@@ -80,7 +81,7 @@ assert_cuts(const struct mrs_cutter *c, uint64_t seed, const size_t *cuts, size_
     uint8_t *data = make_data(seed, len);
 
     for (size_t i = 0; i < count; i++) {
-        at += mrs_cut_next(c, data + at, len - at);
+        at += cut_next(c, data + at, len - at);
         assert_int_equal(at, cuts[i]);
     }
     free(data);
@@ -155,7 +156,7 @@ cuts_are_what_the_format_says(void **state)
         struct mrs_cutter c = cutter_of(sizes[i].min, avg, sizes[i].max);
 
         for (size_t at = 0; at < LEN;) {
-            size_t n = mrs_cut_next(&c, data + at, LEN - at);
+            size_t n = cut_next(&c, data + at, LEN - at);
 
             assert_int_equal(n, slow_next(gear, sizes[i].min, sizes[i].log_avg, sizes[i].max,
                                           data + at, LEN - at));
@@ -175,7 +176,7 @@ chunks_are_of_the_sizes_that_were_asked_for(void **state)
 
     (void)state;
     for (size_t at = 0, n; at < LEN; at += n, count++) {
-        n = mrs_cut_next(&c, data + at, LEN - at);
+        n = cut_next(&c, data + at, LEN - at);
         assert_in_range(n, at + n == LEN ? 1 : c.min, c.max);
         early += n < c.avg;
     }
@@ -192,8 +193,8 @@ short_ends_of_a_stream_are_one_chunk(void **state)
 
     (void)state;
     for (size_t n = 0; n <= c.min; n++)
-        assert_int_equal(mrs_cut_next(&c, data, n), n);
-    assert_int_equal(mrs_cut_next(&c, NULL, 0), 0);
+        assert_int_equal(cut_next(&c, data, n), n);
+    assert_int_equal(cut_next(&c, NULL, 0), 0);
     free(data);
 }
 
@@ -209,12 +210,12 @@ a_chunk_without_candidates_ends_at_max(void **state)
     for (size_t i = 0; i < sizeof gear; i += 8)
         gear[i + 7] = 0x7f; /* 64 times the word g make -g, here 2^63 + 1: never zero on top */
     assert_int_equal(mrs_cutter_init(&c, gear, 128, 256, 2 * KIB, NULL), MARS_OK);
-    assert_int_equal(mrs_cut_next(&c, data, 4 * KIB), 2 * KIB);
-    assert_int_equal(mrs_cut_next(&c, data, 2 * KIB), 2 * KIB);
-    assert_int_equal(mrs_cut_next(&c, data, 2 * KIB - 1), 2 * KIB - 1);
+    assert_int_equal(cut_next(&c, data, 4 * KIB), 2 * KIB);
+    assert_int_equal(cut_next(&c, data, 2 * KIB), 2 * KIB);
+    assert_int_equal(cut_next(&c, data, 2 * KIB - 1), 2 * KIB - 1);
     memset(gear, 0, sizeof gear); /* each place is a candidate */
     assert_int_equal(mrs_cutter_init(&c, gear, 128, 256, 2 * KIB, NULL), MARS_OK);
-    assert_int_equal(mrs_cut_next(&c, data, 4 * KIB), 128);
+    assert_int_equal(cut_next(&c, data, 4 * KIB), 128);
     free(data);
 }
 
@@ -225,18 +226,18 @@ a_cut_depends_on_the_window_only(void **state)
     enum { LEN = 4 * KIB };
     struct mrs_cutter c = cutter_of(256, KIB, LEN);
     uint8_t *data = make_data(7, LEN), *other = make_data(8, LEN);
-    size_t cut = mrs_cut_next(&c, data, LEN);
+    size_t cut = cut_next(&c, data, LEN);
 
     (void)state;
     assert_in_range(cut, c.min + MRS_CUT_WINDOW, LEN - 1); /* or there is nothing to see */
     memcpy(other + c.min - MRS_CUT_WINDOW, data + c.min - MRS_CUT_WINDOW,
            cut - (c.min - MRS_CUT_WINDOW));
     assert_memory_not_equal(other, data, c.min - MRS_CUT_WINDOW);
-    assert_int_equal(mrs_cut_next(&c, other, LEN), cut); /* other bytes before and behind */
+    assert_int_equal(cut_next(&c, other, LEN), cut); /* other bytes before and behind */
     for (size_t i = 1; i <= MRS_CUT_WINDOW; i++) {
         other[cut - i] ^= 0x80;
         if (i <= MRS_CUT_WINDOW - 8) /* farther away it moves few of the top bits, perhaps none */
-            assert_int_not_equal(mrs_cut_next(&c, other, LEN), cut);
+            assert_int_not_equal(cut_next(&c, other, LEN), cut);
         other[cut - i] ^= 0x80;
     }
     free(data);
@@ -254,15 +255,15 @@ cuts_meet_again_behind_an_insertion(void **state)
 
     (void)state;
     for (size_t at = 0; at < LEN; is_cut[at] = 1)
-        at += mrs_cut_next(&c, data + at, LEN - at);
+        at += cut_next(&c, data + at, LEN - at);
     for (size_t start = 1; start < MOST; start += 37) {
         size_t at = start;
 
         while (!is_cut[at])
-            at += mrs_cut_next(&c, data + at, LEN - at);
+            at += cut_next(&c, data + at, LEN - at);
         assert_in_range(at, start, LEN / 2);
         for (; at < LEN; assert_true(is_cut[at]))
-            at += mrs_cut_next(&c, data + at, LEN - at);
+            at += cut_next(&c, data + at, LEN - at);
     }
     free(data);
 }
@@ -289,12 +290,83 @@ pieces_are_cut_like_the_whole(void **state)
             view = malloc(n);
             assert_non_null(view);
             memcpy(view, data + at, n);
-            n = mrs_cut_next(&c, view, n);
+            n = cut_next(&c, view, n);
             free(view);
-            assert_int_equal(n, mrs_cut_next(&c, data + at, LEN - at));
+            assert_int_equal(n, cut_next(&c, data + at, LEN - at));
             at += n;
         }
     free(data);
+}
+
+static void
+assert_same_marks(const struct mrs_cut_mark *a, const struct mrs_cut_mark *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(a[i].at, b[i].at);
+        assert_int_equal(a[i].strict, b[i].strict);
+    }
+}
+
+/* Every mark that the definition asks for, whatever part is looked at and however many fit: plain
+ * data in lanes, and data in which every place is marked, or every other. */
+static void
+marks_are_the_same_from_wherever_they_are_looked_for(void **state)
+{
+    enum { LEN = 200 * KIB };
+    struct mrs_cutter c = cutter_of(128, 4 * KIB, 64 * KIB);
+    static struct mrs_cut_mark all[LEN], part[LEN];
+    uint8_t *data = make_data(11, LEN);
+    size_t count, from = MRS_CUT_WINDOW - 1;
+
+    (void)state;
+    memset(data + 70 * KIB, 'z', 3 * KIB);
+    for (uint8_t v = 0; v < 255; v++) { /* a value whose run is marked all over, if there is one */
+        memset(data + 100 * KIB, v, 128);
+        if (cut_next(&c, data + 100 * KIB, 129) == 128)
+            memset(data + 100 * KIB, v, 9 * KIB);
+    }
+    count = mrs_cut_marks(&c, data, LEN, &from, all, LEN);
+    assert_int_equal(from, LEN);
+    assert_in_range(count, 20, LEN);
+    for (size_t cap = 1; cap < 1000; cap = 5 * cap + 2) {
+        size_t n = 0;
+
+        for (from = MRS_CUT_WINDOW - 1; from < LEN;)
+            n += mrs_cut_marks(&c, data, LEN, &from, part + n, cap);
+        assert_int_equal(n, count);
+        assert_same_marks(part, all, n);
+    }
+    for (size_t start = MRS_CUT_WINDOW; start < LEN; start += 7777) {
+        size_t n, skip = 0;
+
+        from = start;
+        n = mrs_cut_marks(&c, data, LEN, &from, part, LEN);
+        while (skip < count && all[skip].at <= start)
+            skip++;
+        assert_int_equal(n, count - skip);
+        assert_same_marks(part, all + skip, n);
+    }
+    free(data);
+}
+
+/* All places are marked: more than lanes take. */
+static void
+marks_that_crowd_are_all_given(void **state)
+{
+    enum { LEN = 100 * KIB };
+    static struct mrs_cut_mark marks[LEN];
+    static uint8_t data[LEN], gear[GEAR_SIZE];
+    size_t from = MRS_CUT_WINDOW - 1, n;
+    struct mrs_cutter c;
+
+    (void)state;
+    assert_int_equal(mrs_cutter_init(&c, gear, 128, 256, 512, NULL), MARS_OK);
+    n = mrs_cut_marks(&c, data, LEN, &from, marks, LEN);
+    assert_int_equal(n, LEN - MRS_CUT_WINDOW + 1);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(marks[i].at, MRS_CUT_WINDOW + i);
+        assert_true(marks[i].strict);
+    }
 }
 
 static void
@@ -310,7 +382,7 @@ another_key_cuts_elsewhere(void **state)
                               NULL), MARS_OK);
     assert_int_equal(mrs_cutter_init(&c, gear, 256, KIB, 4 * KIB, NULL), MARS_OK);
     for (size_t at = 0; at < LEN;) {
-        at += mrs_cut_next(&c, data + at, LEN - at);
+        at += cut_next(&c, data + at, LEN - at);
         while (i < count && medium_cuts[i] < at)
             i++;
         shared += i < count && medium_cuts[i] == at;
@@ -353,6 +425,8 @@ main(void)
         cmocka_unit_test(a_cut_depends_on_the_window_only),
         cmocka_unit_test(cuts_meet_again_behind_an_insertion),
         cmocka_unit_test(pieces_are_cut_like_the_whole),
+        cmocka_unit_test(marks_are_the_same_from_wherever_they_are_looked_for),
+        cmocka_unit_test(marks_that_crowd_are_all_given),
         cmocka_unit_test(another_key_cuts_elsewhere),
         cmocka_unit_test(sizes_that_are_out_of_order_are_refused),
     };

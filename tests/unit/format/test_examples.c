@@ -15,6 +15,7 @@
 #include "chunk/cut.h"
 #include "crypto/argon2id.h"
 #include "crypto/digest.h"
+#include "cut_next.h"
 #include "format/keys.h"
 #include "format/ledger.h"
 #include "format/point.h"
@@ -243,7 +244,7 @@ cut_points(void **state)
     }
     assert_int_equal(mrs_cutter_init(&c, gear, 512, 2048, 8192, NULL), MARS_OK);
     for (size_t done = 0; done < SIZE;) {
-        done += mrs_cut_next(&c, data + done, SIZE - done);
+        done += cut_next(&c, data + done, SIZE - done);
         at += snprintf(is + at, sizeof is - (size_t)at, "%s%zu", at > 0 ? " " : "", done);
     }
     text_of("gear.cuts", text);
