@@ -22,6 +22,8 @@ mrs_job_init(struct mrs_job *j, struct mrs_engine *engine, struct mrs_domain *d,
     if (st == MARS_OK)
         st = mrs_cond_new(&j->changed, err);
     if (st == MARS_OK)
+        st = mrs_cond_new(&j->told, err);
+    if (st == MARS_OK)
         st = mrs_engine_open(engine, err);
     if (st == MARS_OK)
         j->engine = engine;
@@ -46,6 +48,7 @@ mrs_job_fini(struct mrs_job *j)
     }
     if (j->engine != NULL)
         mrs_engine_close(j->engine);
+    mrs_cond_free(j->told);
     mrs_cond_free(j->changed);
     mrs_mutex_free(j->lock);
 }
@@ -63,6 +66,7 @@ mrs_job_fail(struct mrs_job *j, mars_status st, const mars_error *why)
     }
     atomic_store(&j->stop, true);
     mrs_cond_broadcast(j->changed);
+    mrs_cond_broadcast(j->told);
     mrs_mutex_unlock(j->lock);
 }
 
@@ -116,14 +120,14 @@ enqueue(struct mrs_job *j, const mars_event *event, bool wait)
     }
     mrs_mutex_lock(j->lock);
     while (wait && j->n_events >= EVENTS_MAX && !atomic_load(&j->stop))
-        mrs_cond_wait_ms(j->changed, j->lock, PUMP_MS);
+        mrs_cond_wait_ms(j->told, j->lock, PUMP_MS);
     if (j->first_event == NULL)
         j->first_event = e;
     else
         j->last_event->next = e;
     j->last_event = e;
     j->n_events++;
-    mrs_cond_broadcast(j->changed);
+    mrs_cond_broadcast(j->told);
     mrs_mutex_unlock(j->lock);
 }
 
@@ -160,7 +164,7 @@ deliver(struct mrs_job *j)
     e = j->first_event;
     j->first_event = j->last_event = NULL;
     j->n_events = 0;
-    mrs_cond_broadcast(j->changed);
+    mrs_cond_broadcast(j->told);
     mrs_mutex_unlock(j->lock);
     while (e != NULL) {
         struct mrs_event *next = e->next;
@@ -212,7 +216,7 @@ mrs_job_wait(struct mrs_job *j)
 
         mrs_mutex_lock(j->lock);
         if (!j->finished && j->first_event == NULL)
-            mrs_cond_wait_ms(j->changed, j->lock, PUMP_MS);
+            mrs_cond_wait_ms(j->told, j->lock, PUMP_MS);
         finished = j->finished;
         mrs_mutex_unlock(j->lock);
         now = mrs_clock_mono();
@@ -231,7 +235,7 @@ mrs_job_finish(struct mrs_job *j)
 {
     mrs_mutex_lock(j->lock);
     j->finished = true;
-    mrs_cond_broadcast(j->changed);
+    mrs_cond_broadcast(j->told);
     mrs_mutex_unlock(j->lock);
 }
 

@@ -48,7 +48,8 @@ struct mrs_job {
     atomic_ullong bytes_stored;
     atomic_ullong warnings;
     struct mrs_mutex *lock; /* guards all below, and what a job's stages share */
-    struct mrs_cond *changed;
+    struct mrs_cond *changed; /* for the stages */
+    struct mrs_cond *told;    /* for the calling thread, and who waits for it to take events */
     mars_status status;     /* of the first failure */
     mars_error error;
     struct mrs_event *first_event;
