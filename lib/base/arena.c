@@ -10,7 +10,7 @@ struct mrs_arena_block {
     struct mrs_arena_block *next;
     size_t cap;
     size_t used;
-    size_t unused; /* keeps data aligned where pointers have 8 bytes */
+    size_t high; /* the most that was used before a reset; also keeps data aligned */
     uint8_t data[];
 };
 
@@ -56,15 +56,35 @@ mrs_arena_copy(struct mrs_arena *a, const void *p, size_t n)
     return at;
 }
 
+static void
+free_blocks(struct mrs_arena *a, struct mrs_arena_block *b)
+{
+    while (b != NULL) {
+        struct mrs_arena_block *next = b->next;
+
+        mrs_wipe(b->data, b->used > b->high ? b->used : b->high);
+        a->total -= sizeof *b + b->cap;
+        mrs_free(b);
+        b = next;
+    }
+}
+
+void
+mrs_arena_reset(struct mrs_arena *a)
+{
+    struct mrs_arena_block *b = a->blocks;
+
+    if (b == NULL)
+        return;
+    free_blocks(a, b->next);
+    b->next = NULL;
+    b->high = b->used > b->high ? b->used : b->high;
+    b->used = 0;
+}
+
 void
 mrs_arena_free(struct mrs_arena *a)
 {
-    while (a->blocks != NULL) {
-        struct mrs_arena_block *b = a->blocks;
-
-        a->blocks = b->next;
-        mrs_wipe(b->data, b->used);
-        mrs_free(b);
-    }
-    a->total = 0;
+    free_blocks(a, a->blocks);
+    a->blocks = NULL;
 }

@@ -15,6 +15,9 @@ struct mrs_arena {
 /* A copy of n bytes, aligned for any type; NULL when out of memory. n = 0 gives a valid pointer. */
 void *mrs_arena_copy(struct mrs_arena *a, const void *p, size_t n);
 
+/* Forget all copies, keep memory for some. */
+void mrs_arena_reset(struct mrs_arena *a);
+
 /* Free all copies, wiped; the arena can be used again. */
 void mrs_arena_free(struct mrs_arena *a);
 

@@ -17,8 +17,39 @@ free_string(const char *s)
 }
 
 static void
+free_item(struct mrs_item *item)
+{
+    while (item->first != NULL) {
+        struct mrs_part *p = item->first;
+
+        item->first = p->next;
+        mrs_free(p);
+    }
+    mrs_arena_free(&item->bytes);
+}
+
+static void
+free_batches(struct mrs_batch *batch)
+{
+    while (batch != NULL) {
+        struct mrs_batch *next = batch->next;
+
+        for (size_t i = 0; i < batch->n; i++)
+            free_item(&batch->items[i]);
+        mrs_arena_free(&batch->bytes);
+        mrs_free(batch);
+        batch = next;
+    }
+}
+
+static void
 free_backup(struct mrs_backup *b)
 {
+    free_batches(b->filling);
+    free_batches(b->first);
+    free_batches(b->spare);
+    mrs_cond_free(b->handed);
+    mrs_cond_free(b->taken);
     mrs_session_close(b->session);
     mrs_ledger_free_state(&b->dry_ledger);
     mrs_points_free(&b->points);
@@ -48,6 +79,10 @@ mrs_backup_start(struct mrs_backup **out, struct mrs_engine *engine, struct mrs_
         st = mrs_nomem(err);
     if (st == MARS_OK)
         st = mrs_job_init(&b->job, engine, d, listener, err);
+    if (st == MARS_OK)
+        st = mrs_cond_new(&b->handed, err);
+    if (st == MARS_OK)
+        st = mrs_cond_new(&b->taken, err);
     if (st == MARS_OK)
         st = mrs_item_id(d, spec->machine, spec->item, b->item_id, err);
     if (st == MARS_OK)
@@ -93,53 +128,149 @@ mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts, mars_erro
     return st;
 }
 
-struct mrs_item *
-mrs_item_new(mars_error *err)
+/* An empty batch for the walker to fill; NULL when out of memory. */
+static struct mrs_batch *
+new_batch(struct mrs_backup *b)
 {
-    struct mrs_item *item = mrs_alloc(sizeof *item);
+    struct mrs_batch *batch;
 
-    if (item == NULL)
+    mrs_mutex_lock(b->job.lock);
+    batch = b->spare;
+    if (batch != NULL)
+        b->spare = batch->next;
+    mrs_mutex_unlock(b->job.lock);
+    if (batch == NULL)
+        return mrs_alloc(sizeof *batch);
+    batch->next = NULL;
+    return batch;
+}
+
+struct mrs_item *
+mrs_backup_next_item(struct mrs_backup *b, struct mrs_arena **bytes, mars_error *err)
+{
+    struct mrs_item *item;
+
+    if (b->filling != NULL && b->filling->n == BACKUP_BATCH)
+        mrs_backup_hand_over(b);
+    if (b->filling == NULL)
+        b->filling = new_batch(b);
+    if (b->filling == NULL) {
         (void)mrs_nomem(err);
+        return NULL;
+    }
+    *bytes = &b->filling->bytes;
+    item = &b->filling->items[b->filling->n];
+    memset(item, 0, sizeof *item);
     return item;
 }
 
 void
-mrs_item_free(struct mrs_item *item)
+mrs_backup_add(struct mrs_backup *b)
 {
-    if (item == NULL)
-        return;
-    while (item->first != NULL) {
-        struct mrs_part *p = item->first;
+    b->filling->n++;
+}
 
-        item->first = p->next;
-        mrs_free(p);
+/* A walker that found no room goes on when there is plenty, so that the two do not wake each other
+ * for every batch. After a stop the builder only empties the queue. */
+void
+mrs_backup_hand_over(struct mrs_backup *b)
+{
+    struct mrs_batch *batch = b->filling;
+
+    if (batch == NULL || batch->n == 0)
+        return;
+    b->filling = NULL;
+    mrs_mutex_lock(b->job.lock);
+    if (b->n_batches >= BACKUP_BATCHES)
+        while (b->n_batches > BACKUP_BATCHES / 2 && !atomic_load(&b->job.stop))
+            mrs_cond_wait(b->taken, b->job.lock);
+    if (b->first == NULL)
+        b->first = batch;
+    else
+        b->last->next = batch;
+    b->last = batch;
+    b->n_batches++;
+    mrs_cond_signal(b->handed);
+    mrs_mutex_unlock(b->job.lock);
+}
+
+void
+mrs_backup_walked(struct mrs_backup *b)
+{
+    mrs_backup_hand_over(b);
+    mrs_mutex_lock(b->job.lock);
+    b->walked = true;
+    mrs_cond_signal(b->handed);
+    mrs_mutex_unlock(b->job.lock);
+}
+
+struct mrs_batch *
+mrs_backup_take(struct mrs_backup *b)
+{
+    struct mrs_batch *batch;
+
+    mrs_mutex_lock(b->job.lock);
+    while (b->first == NULL && !b->walked)
+        mrs_cond_wait(b->handed, b->job.lock);
+    batch = b->first;
+    if (batch != NULL) {
+        b->first = batch->next;
+        batch->next = NULL;
+        if (--b->n_batches == BACKUP_BATCHES / 2 || atomic_load(&b->job.stop))
+            mrs_cond_signal(b->taken);
     }
-    mrs_arena_free(&item->bytes);
-    mrs_free(item);
+    mrs_mutex_unlock(b->job.lock);
+    return batch;
+}
+
+void
+mrs_backup_give_back(struct mrs_backup *b, struct mrs_batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++)
+        free_item(&batch->items[i]);
+    mrs_arena_reset(&batch->bytes);
+    batch->n = 0;
+    mrs_mutex_lock(b->job.lock);
+    b->head = NULL;
+    batch->next = b->spare;
+    b->spare = batch;
+    mrs_mutex_unlock(b->job.lock);
 }
 
 bool
-mrs_backup_push(struct mrs_backup *b, struct mrs_item *item)
+mrs_backup_await(struct mrs_backup *b, struct mrs_item *item)
 {
-    bool ok;
+    bool parts;
+
+    if (atomic_load(&item->ready))
+        return item->first != NULL;
+    mrs_mutex_lock(b->job.lock);
+    b->head = item;
+    mrs_cond_broadcast(b->job.changed); /* who adds its parts need not wait for room any more */
+    while (!atomic_load(&item->ready) && item->first == NULL)
+        mrs_cond_wait(b->job.changed, b->job.lock);
+    parts = item->first != NULL;
+    mrs_mutex_unlock(b->job.lock);
+    return parts;
+}
+
+struct mrs_part *
+mrs_backup_take_part(struct mrs_backup *b, struct mrs_item *item)
+{
+    struct mrs_part *p;
 
     mrs_mutex_lock(b->job.lock);
-    while (b->queued >= BACKUP_QUEUE && !atomic_load(&b->job.stop))
+    b->head = item;
+    while (item->first == NULL ? !atomic_load(&item->ready) : !item->first->done)
         mrs_cond_wait(b->job.changed, b->job.lock);
-    ok = !atomic_load(&b->job.stop);
-    if (ok) {
-        if (b->first == NULL)
-            b->first = item;
-        else
-            b->last->next = item;
-        b->last = item;
-        b->queued++;
+    p = item->first;
+    if (p != NULL) {
+        item->first = p->next;
+        b->queued--;
         mrs_cond_broadcast(b->job.changed);
     }
     mrs_mutex_unlock(b->job.lock);
-    if (!ok)
-        mrs_item_free(item);
-    return ok;
+    return p;
 }
 
 void
@@ -154,8 +285,9 @@ mrs_backup_settle(struct mrs_backup *b, struct mrs_item *item, uint32_t reason,
                             : NULL;
     }
     mrs_mutex_lock(b->job.lock);
-    item->ready = true;
-    mrs_cond_broadcast(b->job.changed);
+    atomic_store(&item->ready, true);
+    if (b->head == item) /* nobody else waits for it */
+        mrs_cond_broadcast(b->job.changed);
     mrs_mutex_unlock(b->job.lock);
 }
 

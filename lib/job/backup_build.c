@@ -9,10 +9,21 @@
 
 enum { SKIP_CHUNK = 1 << 20 };
 
+/* A directory that was entered: its own entry, which is added when it is left. */
+struct open_dir {
+    struct open_dir *outer;
+    size_t root;
+    bool is_root;
+    struct mrs_entry entry;
+    struct mrs_entry_stat stat;
+    struct mrs_arena bytes; /* what these point to */
+};
+
 struct build {
     struct mrs_backup *b;
     struct mrs_tree_writer *tree;
-    struct mrs_vec dirs;           /* struct mrs_item *: entered and not yet left */
+    struct open_dir *dirs;         /* the innermost first */
+    struct open_dir *spare;        /* to be used again */
     struct mrs_vec roots;          /* struct mrs_root */
     struct mrs_arena bytes;        /* what the roots point to */
     struct mrs_totals totals;
@@ -23,7 +34,8 @@ struct build {
 
 /* A root's own entry becomes a leaf and a stat leaf of one. */
 static mars_status
-add_root(struct build *w, struct mrs_item *item, mars_error *err)
+add_root(struct build *w, size_t root, const struct mrs_entry *e,
+         const struct mrs_entry_stat *es, mars_error *err)
 {
     struct mrs_source *src = w->b->spec.source;
     struct mrs_buf leaf = MRS_BUF_INIT(MRS_NODE_MAX), stat = MRS_BUF_INIT(MRS_NODE_MAX);
@@ -31,31 +43,24 @@ add_root(struct build *w, struct mrs_item *item, mars_error *err)
     mars_status st = r != NULL ? MARS_OK : mrs_nomem(err);
 
     if (st == MARS_OK)
-        st = mrs_leaf_encode(&item->entry, 1, &leaf, err);
+        st = mrs_leaf_encode(e, 1, &leaf, err);
     if (st == MARS_OK)
-        st = mrs_stat_leaf_encode(&item->stat, &item->entry, 1, &stat, err);
+        st = mrs_stat_leaf_encode(es, e, 1, &stat, err);
     if (st == MARS_OK) {
-        src->vt->root(src, item->root, r);
+        src->vt->root(src, root, r);
         r->entry = mrs_slice_own(&w->bytes, (struct mrs_slice){ leaf.data, leaf.len });
         r->stat = mrs_slice_own(&w->bytes, (struct mrs_slice){ stat.data, stat.len });
         if (r->entry.p == NULL || r->stat.p == NULL)
             st = mrs_nomem(err);
-        w->totals.entries += 1 + item->entry.sub.totals.entries;
-        w->totals.bytes += item->entry.sub.totals.bytes;
-        w->totals.errors += item->entry.sub.totals.errors;
-        if (item->entry.type == MRS_ENTRY_FILE)
-            w->totals.bytes += item->entry.size;
+        w->totals.entries += 1 + e->sub.totals.entries;
+        w->totals.bytes += e->sub.totals.bytes;
+        w->totals.errors += e->sub.totals.errors;
+        if (e->type == MRS_ENTRY_FILE)
+            w->totals.bytes += e->size;
     }
     mrs_buf_free(&leaf);
     mrs_buf_free(&stat);
     return st;
-}
-
-static mars_status
-add_entry(struct build *w, struct mrs_item *item, mars_error *err)
-{
-    return item->is_root ? add_root(w, item, err)
-                         : mrs_tree_writer_add(w->tree, &item->entry, &item->stat, err);
 }
 
 /* Move full chunks of the skipped list out of memory. */
@@ -103,25 +108,6 @@ note_skip(struct build *w, const struct mrs_item *item, mars_error *err)
     return st == MARS_OK && w->skips.len >= SKIP_CHUNK ? put_skips(w, err) : st;
 }
 
-/* The next part of the item at the head, once it is done; NULL: there will be no more. */
-static struct mrs_part *
-take_part(struct mrs_backup *b, struct mrs_item *item)
-{
-    struct mrs_part *p;
-
-    mrs_mutex_lock(b->job.lock);
-    while ((item->first == NULL ? !item->ready : !item->first->done))
-        mrs_cond_wait(b->job.changed, b->job.lock);
-    p = item->first;
-    if (p != NULL) {
-        item->first = p->next;
-        b->queued--;
-        mrs_cond_broadcast(b->job.changed);
-    }
-    mrs_mutex_unlock(b->job.lock);
-    return p;
-}
-
 /* The content of a large file, from its parts. */
 static mars_status
 gather_parts(struct build *w, struct mrs_item *item, mars_error *err)
@@ -130,7 +116,7 @@ gather_parts(struct build *w, struct mrs_item *item, mars_error *err)
     struct mrs_part *p;
     mars_status st = mrs_list_writer_new(&list, mrs_backup_put_fn, w->b, err);
 
-    while ((p = take_part(w->b, item)) != NULL) {
+    while ((p = mrs_backup_take_part(w->b, item)) != NULL) {
         if (st == MARS_OK && p->is_chunk)
             st = mrs_list_writer_ref(list, p->id, 0, p->len, err);
         else if (st == MARS_OK)
@@ -147,15 +133,9 @@ static mars_status
 finish_entry(struct build *w, struct mrs_item *item, mars_error *err)
 {
     struct mrs_backup *b = w->b;
-    bool parts;
     mars_status st = MARS_OK;
 
-    mrs_mutex_lock(b->job.lock);
-    while (!item->ready && item->first == NULL)
-        mrs_cond_wait(b->job.changed, b->job.lock);
-    parts = item->first != NULL;
-    mrs_mutex_unlock(b->job.lock);
-    if (parts)
+    if (mrs_backup_await(b, item))
         st = gather_parts(w, item, err);
     if (atomic_load(&b->job.stop) || st != MARS_OK)
         return st;
@@ -177,100 +157,111 @@ finish_entry(struct build *w, struct mrs_item *item, mars_error *err)
 
         mrs_job_post(&b->job, &e);
     }
-    return add_entry(w, item, err);
+    return item->is_root ? add_root(w, item->root, &item->entry, &item->stat, err)
+                         : mrs_tree_writer_add(w->tree, &item->entry, &item->stat, err);
 }
 
 static mars_status
-enter(struct build *w, struct mrs_item **item, mars_error *err)
+enter(struct build *w, const struct mrs_item *item, mars_error *err)
 {
-    struct mrs_item **at = mrs_vec_add(&w->dirs);
+    struct open_dir *dir = w->spare;
 
-    if (at == NULL)
+    if (dir != NULL)
+        w->spare = dir->outer;
+    else
+        dir = mrs_alloc(sizeof *dir);
+    if (dir == NULL)
         return mrs_nomem(err);
-    *at = *item;
-    *item = NULL; /* it is the list's until it is left */
+    dir->outer = w->dirs;
+    w->dirs = dir;
+    dir->root = item->root;
+    dir->is_root = item->is_root;
+    dir->entry = item->entry;
+    dir->stat = item->stat;
     w->b->counts.directories++;
+    if (mrs_entry_own(&dir->bytes, &dir->entry, &dir->stat, err) != MARS_OK)
+        return MARS_ERR_NOMEM;
     return mrs_tree_writer_enter(w->tree, err);
 }
 
 static mars_status
 leave(struct build *w, mars_error *err)
 {
-    struct mrs_item *dir = *(struct mrs_item **)mrs_vec_at(&w->dirs, --w->dirs.len);
+    struct open_dir *dir = w->dirs;
     mars_status st = mrs_tree_writer_leave(w->tree, &dir->entry.sub, &dir->stat, err);
 
     if (st == MARS_OK)
-        st = add_entry(w, dir, err);
-    mrs_item_free(dir);
+        st = dir->is_root ? add_root(w, dir->root, &dir->entry, &dir->stat, err)
+                          : mrs_tree_writer_add(w->tree, &dir->entry, &dir->stat, err);
+    w->dirs = dir->outer;
+    dir->outer = w->spare;
+    w->spare = dir;
+    mrs_arena_reset(&dir->bytes);
     return st;
 }
 
-/* The next item, in order; NULL at the end, or when the job stops. */
-static struct mrs_item *
-take_item(struct mrs_backup *b)
+static void
+free_dirs(struct open_dir *dir)
 {
-    struct mrs_item *item;
+    while (dir != NULL) {
+        struct open_dir *outer = dir->outer;
 
-    mrs_mutex_lock(b->job.lock);
-    while (b->first == NULL && !b->walked)
-        mrs_cond_wait(b->job.changed, b->job.lock);
-    item = b->first;
-    if (item != NULL) {
-        /* It stays visible as the head while its parts come: see add_part. */
-        b->queued--;
-        mrs_cond_broadcast(b->job.changed);
+        mrs_arena_free(&dir->bytes);
+        mrs_free(dir);
+        dir = outer;
     }
-    mrs_mutex_unlock(b->job.lock);
-    return item;
 }
 
-static void
-drop_head(struct mrs_backup *b)
+static mars_status
+build_item(struct build *w, struct mrs_item *item, mars_error *err)
 {
-    mrs_mutex_lock(b->job.lock);
-    b->first = b->first->next;
-    mrs_mutex_unlock(b->job.lock);
+    switch (item->kind) {
+    case MRS_SOURCE_ENTER:
+        return enter(w, item, err);
+    case MRS_SOURCE_LEAVE:
+        return leave(w, err);
+    case MRS_SOURCE_ENTRY:
+        return finish_entry(w, item, err);
+    default:
+        return note_skip(w, item, err);
+    }
 }
 
-/* An item may be freed only when no worker and not the walker has it any more. */
+/* An item may be given back only when no worker and not the walker has it any more. */
 static void
-await_ready(struct mrs_backup *b, struct mrs_item *item)
+await_end(struct mrs_backup *b, struct mrs_item *item)
 {
     struct mrs_part *p;
 
-    while ((p = take_part(b, item)) != NULL)
+    if (!mrs_backup_await(b, item))
+        return;
+    while ((p = mrs_backup_take_part(b, item)) != NULL)
         mrs_free(p);
 }
 
+/* Everything that the walker hands over; what comes after a failure is only let go. */
 static mars_status
 build_tree(struct build *w, mars_error *err)
 {
     struct mrs_backup *b = w->b;
-    struct mrs_item *item;
+    struct mrs_batch *batch;
     mars_status st = MARS_OK;
 
-    while ((item = take_item(b)) != NULL) {
-        struct mrs_item *head = item;
-
-        if (st == MARS_OK && !atomic_load(&b->job.stop)) {
-            if (b->session != NULL)
-                st = mrs_session_beat(b->session, err);
-            if (st == MARS_OK && item->kind == MRS_SOURCE_ENTER)
-                st = enter(w, &item, err);
-            else if (st == MARS_OK && item->kind == MRS_SOURCE_LEAVE)
-                st = leave(w, err);
-            else if (st == MARS_OK && item->kind == MRS_SOURCE_ENTRY)
-                st = finish_entry(w, item, err);
-            else if (st == MARS_OK)
-                st = note_skip(w, item, err);
+    while ((batch = mrs_backup_take(b)) != NULL) {
+        if (st == MARS_OK && b->session != NULL) {
+            st = mrs_session_beat(b->session, err);
             if (st != MARS_OK)
                 mrs_job_fail(&b->job, st, err);
         }
-        drop_head(b);
-        if (item != NULL) {
-            await_ready(b, head);
-            mrs_item_free(item);
+        for (size_t i = 0; i < batch->n; i++) {
+            if (st == MARS_OK && !atomic_load(&b->job.stop)) {
+                st = build_item(w, &batch->items[i], err);
+                if (st != MARS_OK)
+                    mrs_job_fail(&b->job, st, err);
+            }
+            await_end(b, &batch->items[i]);
         }
+        mrs_backup_give_back(b, batch);
     }
     return st;
 }
@@ -431,7 +422,6 @@ mrs_backup_build(void *arg)
 {
     struct mrs_backup *b = arg;
     struct build w = { .b = b,
-                       .dirs = MRS_VEC_INIT(struct mrs_item *),
                        .roots = MRS_VEC_INIT(struct mrs_root),
                        .skips = MRS_BUF_INIT(2 * SKIP_CHUNK) };
     mars_error err;
@@ -439,9 +429,8 @@ mrs_backup_build(void *arg)
 
     if (st != MARS_OK)
         mrs_job_fail(&b->job, st, &err);
-    while (w.dirs.len > 0)
-        mrs_item_free(*(struct mrs_item **)mrs_vec_at(&w.dirs, --w.dirs.len));
-    mrs_vec_free(&w.dirs);
+    free_dirs(w.dirs);
+    free_dirs(w.spare);
     mrs_vec_free(&w.roots);
     mrs_arena_free(&w.bytes);
     mrs_tree_writer_free(w.tree);

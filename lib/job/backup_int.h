@@ -2,6 +2,9 @@
 #ifndef MRS_JOB_BACKUP_INT_H
 #define MRS_JOB_BACKUP_INT_H
 
+#include <stdatomic.h>
+
+#include "base/arena.h"
 #include "base/vec.h"
 #include "job/backup.h"
 #include "job/window.h"
@@ -11,7 +14,9 @@
 #include "repo/treewriter.h"
 
 enum {
-    BACKUP_QUEUE = 2048,         /* items and parts that may wait for the builder */
+    BACKUP_BATCH = 128,          /* items that are handed over together */
+    BACKUP_BATCHES = 16,         /* of them that may wait for the builder */
+    BACKUP_QUEUE = 2048,         /* parts that may wait for it */
     BACKUP_SMALL = 512 << 10,    /* files up to here are one chunk: the chunker's minimum */
     BACKUP_SMALL_CHARGE = 256 << 10 /* least charge of a small file: bounds open handles too */
 };
@@ -31,10 +36,8 @@ struct mrs_part {
 
 /* One item of the source on its way to the builder. */
 struct mrs_item {
-    struct mrs_item *next;
     enum mrs_source_kind kind;
-    struct mrs_arena bytes; /* what everything here points to */
-    struct mrs_slice path;
+    struct mrs_slice path;  /* of what may be named to the caller; empty otherwise */
     size_t root;
     bool is_root;
     bool unchanged;
@@ -45,8 +48,9 @@ struct mrs_item {
     uint32_t os_code;
     const char *message;
     bool drop;              /* could not be read: not in the point; reason says why */
-    /* Guarded by the job's lock: */
-    bool ready;             /* nothing more will happen to it */
+    struct mrs_arena bytes; /* what was added since it was given to a worker, or is read */
+    atomic_bool ready;      /* nothing more will happen to it */
+    /* Guarded by the job's lock until it is ready, then the builder's: */
     struct mrs_part *first; /* parts the builder has not taken */
     struct mrs_part *last;
     /* A small file that a worker reads: */
@@ -54,6 +58,14 @@ struct mrs_item {
     struct mrs_backup *b;
     struct mrs_source_stream *stream;
     uint64_t charge;
+};
+
+/* Items in a row. They stay where they are until the builder is done with all of them. */
+struct mrs_batch {
+    struct mrs_batch *next;
+    struct mrs_arena bytes; /* what the items point to */
+    size_t n;
+    struct mrs_item items[BACKUP_BATCH];
 };
 
 struct mrs_backup {
@@ -68,10 +80,16 @@ struct mrs_backup {
     struct mrs_loaded_point *parent; /* the point that is compared with; NULL: none */
     uint8_t item_id[16];
     struct mrs_stamp begun;
+    struct mrs_batch *filling;       /* the walker's; NULL: the next item begins one */
+    struct mrs_cond *handed;         /* the builder waits for a batch */
+    struct mrs_cond *taken;          /* the walker waits for room for one */
     /* Guarded by the job's lock: */
-    struct mrs_item *first;
-    struct mrs_item *last;
-    size_t queued;                   /* items and parts */
+    struct mrs_batch *first;         /* handed over */
+    struct mrs_batch *last;
+    struct mrs_batch *spare;         /* empty */
+    size_t n_batches;                /* handed over and not yet taken */
+    struct mrs_item *head;           /* the builder waits for it or its parts */
+    size_t queued;                   /* parts */
     size_t tasks;                    /* submitted and not done */
     bool walked;                     /* the walker has ended */
     /* The walker's: */
@@ -82,14 +100,25 @@ struct mrs_backup {
 void mrs_backup_walk(void *arg);
 void mrs_backup_build(void *arg);
 
-/* Queue an item for the builder; it must not be touched any more unless it is not ready. Waits for
- * room; false if the job stops (the item is freed). */
-bool mrs_backup_push(struct mrs_backup *b, struct mrs_item *item);
-struct mrs_item *mrs_item_new(mars_error *err);
-void mrs_item_free(struct mrs_item *item);
+/* The next item, zeroed, at the end of what the walker fills; NULL if out of memory. It counts once
+ * it is added; what it points to may stand in *bytes, which lives as long. */
+struct mrs_item *mrs_backup_next_item(struct mrs_backup *b, struct mrs_arena **bytes,
+                                      mars_error *err);
+void mrs_backup_add(struct mrs_backup *b);
+/* Let the builder have what was added so far. Waits for room, unless the job stops. */
+void mrs_backup_hand_over(struct mrs_backup *b);
+/* The same, and there will be no more. */
+void mrs_backup_walked(struct mrs_backup *b);
+/* The next batch for the builder, its own until it is given back; NULL: there will be no more. */
+struct mrs_batch *mrs_backup_take(struct mrs_backup *b);
+void mrs_backup_give_back(struct mrs_backup *b, struct mrs_batch *batch);
+/* The builder waits until the item has a part (true), or is ready without one. */
+bool mrs_backup_await(struct mrs_backup *b, struct mrs_item *item);
+/* The item's next part, once it is done; NULL: there will be no more. */
+struct mrs_part *mrs_backup_take_part(struct mrs_backup *b, struct mrs_item *item);
 
-/* A new item's main stream, read by a worker or here; takes over the stream. The item was
- * pushed. */
+/* A new item's main stream, read by a worker or here; takes over the stream. The item was added,
+ * and for a large one handed over: its parts wait for the builder. */
 void mrs_backup_read_small(struct mrs_backup *b, struct mrs_item *item);
 void mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item,
                            struct mrs_source_stream *stream);

@@ -46,7 +46,7 @@ add_part(struct large *l, struct mrs_part *p)
     struct mrs_backup *b = l->b;
 
     mrs_mutex_lock(b->job.lock);
-    while (b->queued >= BACKUP_QUEUE && b->first != l->item && !atomic_load(&b->job.stop))
+    while (b->queued >= BACKUP_QUEUE && b->head != l->item && !atomic_load(&b->job.stop))
         mrs_cond_wait(b->job.changed, b->job.lock);
     if (l->item->first == NULL)
         l->item->first = p;

@@ -9,8 +9,8 @@ static void
 task_done(struct mrs_backup *b)
 {
     mrs_mutex_lock(b->job.lock);
-    b->tasks--;
-    mrs_cond_broadcast(b->job.changed);
+    if (--b->tasks == 0)
+        mrs_cond_broadcast(b->job.changed);
     mrs_mutex_unlock(b->job.lock);
 }
 

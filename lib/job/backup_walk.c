@@ -19,6 +19,8 @@ struct walk {
     struct mrs_backup *b;
     struct mrs_vec dirs;          /* struct beside: one for each directory entered */
     struct mrs_dir_reader *root;  /* over the entry of the parent point's root */
+    struct mrs_item *item;        /* the one in the making */
+    struct mrs_arena *bytes;      /* what it points to */
 };
 
 static void
@@ -174,8 +176,10 @@ set_attrs(struct mrs_backup *b, struct mrs_entry *e, struct mrs_slice attrs, mar
 
 /* What one stat does not tell. */
 static mars_status
-describe(struct mrs_backup *b, struct mrs_source_item *in, struct mrs_item *item, mars_error *err)
+describe(struct walk *w, struct mrs_source_item *in, mars_error *err)
 {
+    struct mrs_backup *b = w->b;
+    struct mrs_item *item = w->item;
     struct mrs_time birth = { in->entry.btime_s, in->entry.btime_ns };
     struct mrs_slice attrs = { NULL, 0 };
     uint8_t group[16];
@@ -188,7 +192,7 @@ describe(struct mrs_backup *b, struct mrs_source_item *in, struct mrs_item *item
     if (st == MARS_OK && in->linked) {
         st = mrs_link_group(b->job.d, in->link_fs, in->stat.inode, birth, group, err);
         item->entry.link_group =
-            mrs_slice_own(&item->bytes, (struct mrs_slice){ group, sizeof group });
+            mrs_slice_own(w->bytes, (struct mrs_slice){ group, sizeof group });
         if (st == MARS_OK && item->entry.link_group.p == NULL)
             st = mrs_nomem(err);
     }
@@ -209,101 +213,96 @@ is_fatal(mars_status st)
            st == MARS_ERR_QUOTA;
 }
 
+static const char *
+copy_message(struct walk *w, const char *message)
+{
+    return message != NULL ? mrs_arena_copy(w->bytes, message, strlen(message) + 1) : NULL;
+}
+
 /* The item becomes one that says why it is not in the point. */
 static void
-skip(struct mrs_item *item, mars_status st, const mars_error *why)
+skip(struct walk *w, mars_status st, const mars_error *why)
 {
-    item->drop = true;
-    item->reason = reason_of(st);
-    item->os_code = (uint32_t)why->os_code;
-    item->message = mrs_arena_copy(&item->bytes, why->message, strlen(why->message) + 1);
+    w->item->drop = true;
+    w->item->reason = reason_of(st);
+    w->item->os_code = (uint32_t)why->os_code;
+    w->item->message = copy_message(w, why->message);
 }
 
-static struct mrs_item *
-copy_item(const struct mrs_source_item *in, mars_error *err)
-{
-    struct mrs_item *item = mrs_item_new(err);
-
-    if (item == NULL)
-        return NULL;
-    item->kind = in->kind;
-    item->root = in->root;
-    item->is_root = in->is_root;
-    item->entry = in->entry;
-    item->stat = in->stat;
-    item->path = mrs_slice_own(&item->bytes, in->path);
-    if (item->path.p == NULL) {
-        (void)mrs_nomem(err);
-        mrs_item_free(item);
-        return NULL;
-    }
-    return item;
-}
-
-/* Hand an item with a stream on; a large one is read here, after it was queued. */
+/* What the item points to becomes its own; its path only where it may be named to the caller. */
 static mars_status
-read_file(struct walk *w, struct mrs_item *item, struct mrs_source_stream *s)
+own(struct walk *w, const struct mrs_source_item *in, mars_error *err)
 {
-    bool small = s->size <= BACKUP_SMALL && !s->sparse;
+    struct mrs_item *item = w->item;
+
+    if (!item->unchanged) {
+        item->path = mrs_slice_own(w->bytes, in->path);
+        if (item->path.p == NULL)
+            return mrs_nomem(err);
+    }
+    return mrs_entry_own(w->bytes, &item->entry, NULL, err);
+}
+
+/* Hand an item with a stream on; a large one is read here, after the builder has it. */
+static void
+read_file(struct walk *w, struct mrs_source_stream *s)
+{
+    struct mrs_item *item = w->item;
 
     item->read = true;
     item->stream = s;
-    if (!mrs_backup_push(w->b, item)) {
-        s->vt->close(s);
-        return MARS_OK;
-    }
-    if (small)
+    mrs_backup_add(w->b);
+    if (s->size <= BACKUP_SMALL && !s->sparse) {
         mrs_backup_read_small(w->b, item);
-    else
+    } else {
+        mrs_backup_hand_over(w->b);
         mrs_backup_read_large(w->b, item, s);
-    return MARS_OK;
+    }
 }
 
 static mars_status
-push_ready(struct walk *w, struct mrs_item *item)
+add_ready(struct walk *w)
 {
-    item->ready = true;
-    (void)mrs_backup_push(w->b, item);
+    atomic_store(&w->item->ready, true);
+    mrs_backup_add(w->b);
     return MARS_OK;
 }
 
 /* A file, link or device: taken over, or described and read. */
 static mars_status
-visit_entry(struct walk *w, struct mrs_source_item *in, struct mrs_item *item, mars_error *err)
+visit_entry(struct walk *w, struct mrs_source_item *in, mars_error *err)
 {
     struct mrs_source *src = w->b->spec.source;
     const struct mrs_entry *before;
     const struct mrs_entry_stat *stat;
     struct mrs_source_stream *s = NULL;
-    mars_status st;
+    mars_status st = MARS_OK, owned;
 
     find_before(w, in, &before, &stat);
     if (is_unchanged(w, in, before, stat)) {
-        take_over(item, before);
-        st = mrs_entry_own(&item->bytes, &item->entry, NULL, err);
-        return st == MARS_OK ? push_ready(w, item) : st;
+        take_over(w->item, before);
+    } else {
+        if (in->entry.type == MRS_ENTRY_FILE)
+            st = src->vt->open(src, in, &s, err);
+        if (st == MARS_OK)
+            st = describe(w, in, err);
+        w->item->stat = in->stat;
     }
-    st = in->entry.type == MRS_ENTRY_FILE ? src->vt->open(src, in, &s, err) : MARS_OK;
-    if (st == MARS_OK)
-        st = describe(w->b, in, item, err);
-    item->stat = in->stat;
-    if (st == MARS_OK)
-        st = mrs_entry_own(&item->bytes, &item->entry, NULL, err);
-    if (st == MARS_OK && s != NULL)
-        return read_file(w, item, s);
+    if (st != MARS_OK && !is_fatal(st))
+        skip(w, st, err);
+    owned = st == MARS_OK || !is_fatal(st) ? own(w, in, err) : st;
+    if (owned == MARS_OK && st == MARS_OK && s != NULL) {
+        read_file(w, s);
+        return MARS_OK;
+    }
     if (s != NULL)
         s->vt->close(s);
-    if (st == MARS_OK)
-        return push_ready(w, item);
-    if (is_fatal(st))
-        return st;
-    skip(item, st, err);
-    return push_ready(w, item);
+    return owned == MARS_OK ? add_ready(w) : owned;
 }
 
 /* A directory: its own metadata now, what is in it with the items that follow. */
 static mars_status
-visit_enter(struct walk *w, struct mrs_source_item *in, struct mrs_item *item, mars_error *err)
+visit_enter(struct walk *w, struct mrs_source_item *in, mars_error *err)
 {
     const struct mrs_entry *before;
     const struct mrs_entry_stat *stat;
@@ -319,47 +318,51 @@ visit_enter(struct walk *w, struct mrs_source_item *in, struct mrs_item *item, m
     if (before != NULL)
         (void)!mrs_dir_reader_open(&s->reader, w->b->job.d, &before->sub, stat, NULL);
     if ((in->entry.flags & MRS_ENTRY_INCOMPLETE) == 0 && is_unchanged(w, in, before, stat))
-        take_over(item, before);
+        take_over(w->item, before);
     else
-        st = describe(w->b, in, item, err);
+        st = describe(w, in, err);
     /* A directory that vanished meanwhile keeps what its stat told. */
     if (st != MARS_OK && is_fatal(st))
         return st;
     if (st != MARS_OK)
-        item->entry.flags |= MRS_ENTRY_INCOMPLETE;
-    st = mrs_entry_own(&item->bytes, &item->entry, NULL, err);
-    return st == MARS_OK ? push_ready(w, item) : st;
+        w->item->entry.flags |= MRS_ENTRY_INCOMPLETE;
+    st = mrs_entry_own(w->bytes, &w->item->entry, NULL, err);
+    return st == MARS_OK ? add_ready(w) : st;
+}
+
+static mars_status
+visit_skipped(struct walk *w, const struct mrs_source_item *in, mars_error *err)
+{
+    w->item->reason = (uint32_t)in->reason;
+    w->item->os_code = in->os_code;
+    w->item->message = copy_message(w, in->message);
+    w->item->path = mrs_slice_own(w->bytes, in->path);
+    return w->item->path.p != NULL ? add_ready(w) : mrs_nomem(err);
 }
 
 static mars_status
 visit(struct walk *w, struct mrs_source_item *in, mars_error *err)
 {
-    struct mrs_item *item = copy_item(in, err);
-    mars_status st = item != NULL ? MARS_OK : MARS_ERR_NOMEM;
+    struct mrs_item *item = mrs_backup_next_item(w->b, &w->bytes, err);
 
-    if (st != MARS_OK)
-        return st;
+    if (item == NULL)
+        return MARS_ERR_NOMEM;
+    w->item = item;
+    item->kind = in->kind;
+    item->root = in->root;
+    item->is_root = in->is_root;
     switch (in->kind) {
     case MRS_SOURCE_ENTER:
-        st = visit_enter(w, in, item, err);
-        break;
     case MRS_SOURCE_ENTRY:
-        st = visit_entry(w, in, item, err);
-        break;
+        item->entry = in->entry;
+        item->stat = in->stat;
+        return in->kind == MRS_SOURCE_ENTER ? visit_enter(w, in, err) : visit_entry(w, in, err);
     case MRS_SOURCE_LEAVE:
         leave(w);
-        return push_ready(w, item);
+        return add_ready(w);
     default:
-        item->reason = (uint32_t)in->reason;
-        item->os_code = in->os_code;
-        item->message = in->message != NULL
-                            ? mrs_arena_copy(&item->bytes, in->message, strlen(in->message) + 1)
-                            : NULL;
-        return push_ready(w, item);
+        return visit_skipped(w, in, err);
     }
-    if (st != MARS_OK)
-        mrs_item_free(item);
-    return st;
 }
 
 void
@@ -367,13 +370,12 @@ mrs_backup_walk(void *arg)
 {
     struct mrs_backup *b = arg;
     struct walk w = { .b = b, .dirs = MRS_VEC_INIT(struct beside) };
-    struct mrs_source_item in;
+    struct mrs_source_item in = { .kind = MRS_SOURCE_END };
     mars_error err;
     mars_status st = MARS_OK;
 
     mrs_error_clear(&err);
     do {
-        memset(&in, 0, sizeof in);
         st = b->spec.source->vt->next(b->spec.source, &in, &err);
         if (st == MARS_OK && in.kind != MRS_SOURCE_END)
             st = visit(&w, &in, &err);
@@ -385,8 +387,5 @@ mrs_backup_walk(void *arg)
     mrs_vec_free(&w.dirs);
     mrs_dir_reader_close(w.root);
     mrs_backup_close_window(b);
-    mrs_mutex_lock(b->job.lock);
-    b->walked = true;
-    mrs_cond_broadcast(b->job.changed);
-    mrs_mutex_unlock(b->job.lock);
+    mrs_backup_walked(b);
 }

@@ -133,6 +133,31 @@ free_allows_use_again(void **state)
 }
 
 static void
+reset_keeps_one_block_for_the_copies_that_follow(void **state)
+{
+    struct mrs_arena a = MRS_ARENA_INIT;
+    uint8_t *source = pattern();
+    void *first;
+
+    (void)state;
+    mrs_arena_reset(&a);
+    assert_null(a.blocks);
+    for (int i = 0; i < 100; i++)
+        assert_non_null(mrs_arena_copy(&a, source, 1000));
+    assert_true(failing_alloc_live() > 1);
+    mrs_arena_reset(&a);
+    assert_int_equal(failing_alloc_live(), 1);
+    first = mrs_arena_copy(&a, source, 10);
+    mrs_arena_reset(&a);
+    assert_ptr_equal(mrs_arena_copy(&a, source + 1, 10), first);
+    assert_memory_equal(first, source + 1, 10);
+    mrs_arena_free(&a);
+    assert_int_equal(a.total, 0);
+    assert_int_equal(failing_alloc_live(), 0);
+    free(source);
+}
+
+static void
 copy_survives_every_failing_allocation(void **state)
 {
     uint8_t *source = pattern();
@@ -174,6 +199,7 @@ main(void)
         cmocka_unit_test(small_copies_share_blocks_also_after_a_large_one),
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(free_allows_use_again),
+        cmocka_unit_test(reset_keeps_one_block_for_the_copies_that_follow),
         cmocka_unit_test(copy_survives_every_failing_allocation),
     };
 
