@@ -1,6 +1,5 @@
 #include "source/chain.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -66,7 +65,6 @@ mars_status
 mrs_chain_push(struct mrs_chain *c, struct mrs_tree_dir *dir, const struct mrs_tree_stat *st,
                const char *name, mars_error *err)
 {
-    struct mrs_buf bytes = MRS_BUF_INIT(SIZE_MAX / 4);
     struct mrs_chain_level *l = mrs_vec_add(&c->levels);
 
     if (l == NULL) {
@@ -75,7 +73,7 @@ mrs_chain_push(struct mrs_chain *c, struct mrs_tree_dir *dir, const struct mrs_t
     }
     l->inode = st->inode;
     l->fs_id = st->fs_id;
-    l->bytes = bytes;
+    mrs_names_init(&l->names);
     l->name = name;
     l->path_len = c->path.len;
     if (dir != NULL)
@@ -89,62 +87,35 @@ mrs_chain_pop(struct mrs_chain *c)
     struct mrs_chain_level *l = mrs_chain_top(c);
 
     close_level(c, c->levels.len - 1);
-    mrs_buf_free(&l->bytes);
-    mrs_free(l->names);
+    mrs_names_free(&l->names);
     c->levels.len--;
 }
+
+struct collect {
+    struct mrs_names *names;
+    const char *wanted;
+    bool found;
+};
 
 static mars_status
 collect(void *user, const char *name, size_t len, mars_error *err)
 {
-    struct mrs_chain_level *l = user;
-    mars_status st = mrs_buf_append(&l->bytes, name, len + 1, err);
+    struct collect *c = user;
 
-    if (st == MARS_OK)
-        l->n_names++;
-    return st;
-}
-
-static int
-by_bytes(const void *x, const void *y)
-{
-    const char *const *a = x;
-    const char *const *b = y;
-
-    return strcmp(*a, *b);
+    c->found |= strcmp(name, c->wanted) == 0;
+    return mrs_names_add(c->names, name, len, err);
 }
 
 mars_status
-mrs_chain_read_names(struct mrs_chain *c, mars_error *err)
+mrs_chain_read_names(struct mrs_chain *c, const char *wanted, bool *found, mars_error *err)
 {
     struct mrs_chain_level *l = mrs_chain_top(c);
-    mars_status st = mrs_tree_each(l->dir, collect, l, err);
-    size_t n = l->n_names;
-    const char *at = (const char *)l->bytes.data;
+    struct collect all = { &l->names, wanted, false };
+    mars_status st = mrs_tree_each(l->dir, collect, &all, err), sorted;
 
-    l->n_names = 0;
-    if (n == 0)
-        return st;
-    l->names = mrs_alloc_array(n, sizeof *l->names);
-    if (l->names == NULL)
-        return mrs_nomem(err);
-    for (size_t i = 0; i < n; i++, at += strlen(at) + 1)
-        l->names[i] = at;
-    qsort(l->names, n, sizeof *l->names, by_bytes);
-    /* A directory that changes while it is read may give a name twice. */
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || strcmp(l->names[i], l->names[i - 1]) != 0)
-            l->names[l->n_names++] = l->names[i];
-    return st;
-}
-
-bool
-mrs_chain_has_name(const struct mrs_chain *c, const char *name)
-{
-    const struct mrs_chain_level *l = mrs_chain_top(c);
-
-    return l->n_names > 0 &&
-           bsearch(&name, l->names, l->n_names, sizeof *l->names, by_bytes) != NULL;
+    *found = all.found;
+    sorted = mrs_names_sort(&l->names, err);
+    return sorted == MARS_OK ? st : sorted;
 }
 
 /* Level i, whose parent is open, once more. */

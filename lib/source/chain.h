@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 #include "platform/tree.h"
+#include "source/names.h"
 
 enum { MRS_CHAIN_OPEN_MAX = 64 };
 
@@ -12,10 +13,7 @@ struct mrs_chain_level {
     struct mrs_tree_dir *dir; /* NULL: not open now, or never was */
     uint64_t inode;
     uint64_t fs_id;
-    struct mrs_buf bytes;     /* its names, NUL-terminated, joined */
-    const char **names;       /* ascending */
-    size_t n_names;
-    size_t next;              /* the name to visit next */
+    struct mrs_names names;   /* those not yet visited */
     const char *name;         /* its own, which the level above holds; NULL for the root */
     size_t path_len;          /* of its path */
 };
@@ -40,10 +38,10 @@ MARS_NODISCARD mars_status mrs_chain_push(struct mrs_chain *c, struct mrs_tree_d
                                           const struct mrs_tree_stat *st, const char *name,
                                           mars_error *err);
 void mrs_chain_pop(struct mrs_chain *c);
-/* Read the names of the innermost level. What was read before a failure stays, sorted. */
-MARS_NODISCARD mars_status mrs_chain_read_names(struct mrs_chain *c, mars_error *err);
-/* The innermost level has this name. */
-bool mrs_chain_has_name(const struct mrs_chain *c, const char *name);
+/* Read the names of the innermost level. What was read before a failure stays, sorted. *found:
+ * `wanted` is among them. */
+MARS_NODISCARD mars_status mrs_chain_read_names(struct mrs_chain *c, const char *wanted,
+                                                bool *found, mars_error *err);
 /* Open the innermost level again if it is not open. MARS_ERR_NOT_FOUND if it, or one above it, is
  * not what was entered. */
 MARS_NODISCARD mars_status mrs_chain_reopen(struct mrs_chain *c, mars_error *err);

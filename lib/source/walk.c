@@ -92,6 +92,7 @@ skip_kind(struct mrs_walk *w, struct mrs_source_item *item, bool is_root, bool i
     item->message = is_socket ? "socket" : "of a kind that is not supported";
 }
 
+/* The innermost level has a tag: is it a valid one? */
 static mars_status
 check_cache_tag(struct mrs_walk *w, bool *tagged, mars_error *err)
 {
@@ -100,9 +101,6 @@ check_cache_tag(struct mrs_walk *w, bool *tagged, mars_error *err)
     size_t got = 0;
     mars_status st;
 
-    *tagged = false;
-    if (!mrs_chain_has_name(&w->chain, CACHE_TAG))
-        return MARS_OK;
     st = mrs_tree_open_file(&f, mrs_chain_top(&w->chain)->dir, CACHE_TAG, err);
     if (st == MARS_OK)
         st = mrs_tree_file_read(f, 0, text, sizeof text, &got, err);
@@ -115,16 +113,17 @@ check_cache_tag(struct mrs_walk *w, bool *tagged, mars_error *err)
 static mars_status
 read_names(struct mrs_walk *w, mars_error *err)
 {
-    mars_status st = mrs_chain_read_names(&w->chain, err);
-    bool tagged = false;
+    struct mrs_names *names = &mrs_chain_top(&w->chain)->names;
+    bool found, tagged = false;
+    mars_status st = mrs_chain_read_names(&w->chain, CACHE_TAG, &found, err);
 
-    if (st == MARS_OK && w->exclude_caches)
+    if (st == MARS_OK && found && w->exclude_caches)
         st = check_cache_tag(w, &tagged, err);
-    if (st == MARS_OK && tagged) {
-        struct mrs_chain_level *l = mrs_chain_top(&w->chain);
-
-        l->names[0] = CACHE_TAG;
-        l->n_names = 1;
+    if (st == MARS_OK && tagged) { /* the tag is all that there is */
+        mrs_names_free(names);
+        st = mrs_names_add(names, CACHE_TAG, sizeof CACHE_TAG - 1, err);
+        if (st == MARS_OK)
+            st = mrs_names_sort(names, err);
     }
     return st;
 }
@@ -236,23 +235,23 @@ end_root(struct mrs_walk *w)
     w->root++;
 }
 
-/* The next name of the innermost directory. */
+/* A name of the innermost directory. */
 static mars_status
-visit_name(struct mrs_walk *w, struct mrs_source_item *item, bool *given, mars_error *err)
+visit_name(struct mrs_walk *w, const char *name, struct mrs_source_item *item, bool *given,
+           mars_error *err)
 {
     struct mrs_chain_level *top = mrs_chain_top(&w->chain);
-    struct place at = { NULL, NULL, NULL, false };
+    struct place at = { NULL, name, NULL, false };
     struct mrs_tree_stat stat;
     mars_status st;
 
     *given = true;
     st = mrs_chain_reopen(&w->chain, &w->why);
     if (st != MARS_OK) {
-        top->next = top->n_names;
+        mrs_names_free(&top->names);
         return skip(w, item, w->chain.levels.len == 1, st, err);
     }
     at.parent = top->dir;
-    at.name = top->names[top->next++];
     st = mrs_chain_set_path(&w->chain, at.name, err);
     if (st != MARS_OK)
         return st;
@@ -270,6 +269,7 @@ step(struct mrs_walk *w, struct mrs_source_item *item, bool *given, mars_error *
 {
     struct mrs_chain_level *top = mrs_chain_top(&w->chain);
     bool is_root = w->chain.levels.len == 1;
+    const char *name;
     mars_status st = mrs_chain_set_path(&w->chain, NULL, err);
 
     *given = true;
@@ -279,8 +279,9 @@ step(struct mrs_walk *w, struct mrs_source_item *item, bool *given, mars_error *
         w->pending = false;
         return skip(w, item, is_root, MARS_ERR_IO, err);
     }
-    if (top->next < top->n_names)
-        return visit_name(w, item, given, err);
+    st = mrs_names_next(&top->names, &name, err);
+    if (st != MARS_OK || name != NULL)
+        return st == MARS_OK ? visit_name(w, name, item, given, err) : st;
     begin_item(w, item, MRS_SOURCE_LEAVE, is_root);
     item->entry.type = MRS_ENTRY_DIR;
     mrs_chain_pop(&w->chain);
