@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install what libmars is built with on Debian 12 or 13, and, with the word "tests", what its tests need.
+# Install what libmars is built with on Debian 12 or 13, and, with the word "tests", what its tests need; with
+# "bench", what the benchmarks do.
 set -eu
 sudo=
 if [ "$(id -u)" != 0 ]; then
@@ -7,9 +8,11 @@ if [ "$(id -u)" != 0 ]; then
     sudo=sudo
 fi
 build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libargon2-dev libyaml-dev"
-tests="libcmocka-dev python3 python3-cryptography python3-argon2 python3-lz4 acl attr rsync strace g++ mount util-linux"
+bench="libcmocka-dev python3 openssl borgbackup diffutils findutils"
+tests="$bench python3-cryptography python3-argon2 python3-lz4 acl attr rsync strace g++ mount util-linux"
 ci="clang llvm libclang-rt-dev valgrind git debootstrap"
 want=$build
+[ "${1:-}" = bench ] && want="$build $bench"
 [ "${1:-}" = tests ] && want="$build $tests"
 [ "${1:-}" = ci ] && want="$build $tests $ci"
 missing=
