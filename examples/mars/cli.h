@@ -78,5 +78,6 @@ int verb_key_list(struct cli *cli, mars_agent *agent);
 int verb_key_add(struct cli *cli, mars_agent *agent);
 int verb_key_change(struct cli *cli, mars_agent *agent);
 int verb_key_remove(struct cli *cli, mars_agent *agent);
+int verb_benchmark(struct cli *cli, mars_agent *agent);
 
 #endif

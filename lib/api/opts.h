@@ -6,6 +6,7 @@
 
 #include <mars/agent.h>
 #include <mars/backup.h>
+#include <mars/benchmark.h>
 #include <mars/restore.h>
 #include <mars/vault.h>
 #include <mars/verify.h>
@@ -19,7 +20,8 @@ enum {
     MRS_RECOVER_OPTIONS_V1 = sizeof(mars_recover_options),
     MRS_BACKUP_OPTIONS_V1 = sizeof(mars_backup_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
-    MRS_VERIFY_OPTIONS_V1 = sizeof(mars_verify_options)
+    MRS_VERIFY_OPTIONS_V1 = sizeof(mars_verify_options),
+    MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options)
 };
 
 /* Copy a caller's options into dst of cap bytes: an older caller's are extended with zeros, a newer

@@ -1,4 +1,4 @@
-"""The engines side by side, each at its defaults: how each is set up, and its command for a phase."""
+"""The engines, each at its defaults: how it is set up, and its command for a phase."""
 from __future__ import annotations
 
 import shutil

@@ -11,6 +11,7 @@ from engines import Tools
 TIMES = (1, 10, 100)
 PHASES = ("first", "unchanged", "restore", "verify")
 FLAT = 1.15
+FIGURES = (("wall", "time, us", 1e6), ("peak", "peak memory, bytes", 1))
 # Of a tree at scale 1: the unit, how many, and which part of it is one time the work.
 WORK = {"small": ("file", 60_000, 1 / 12), "huge": ("MB", 768 * 1.048576, 1 / 24)}
 
@@ -53,7 +54,7 @@ def main(tools: Tools, argv: list[str]) -> int:
     checks = alone.Checks()
     for tree, (unit, _, _) in WORK.items():
         for phase in PHASES:
-            for what, name, factor in (("wall", "time, us", 1e6), ("peak", "peak memory, bytes", 1)):
+            for what, name, factor in FIGURES:
                 costs = unit_cost(records, tree, phase, what)
                 rows.append((phase, f"{name} a {unit}", *(f"{c * factor:,.1f}" for c in costs),
                              f"{growth(costs):.2f}"))

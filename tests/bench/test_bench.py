@@ -1,4 +1,4 @@
-"""The benchmarks run, on work so small that their figures say nothing, and their tables are whole."""
+"""The benchmarks run, on work so small that figures say nothing, and their tables are whole."""
 import hashlib
 import json
 import os
