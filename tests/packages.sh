@@ -7,9 +7,9 @@ if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || { echo "run this as root, or install sudo" >&2; exit 1; }
     sudo=sudo
 fi
-build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libargon2-dev libyaml-dev"
+build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libzstd-dev libargon2-dev libyaml-dev"
 bench="libcmocka-dev python3 openssl borgbackup diffutils findutils"
-tests="$bench python3-cryptography python3-argon2 python3-lz4 acl attr rsync strace g++ mount util-linux"
+tests="$bench python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux"
 ci="clang llvm libclang-rt-dev valgrind git debootstrap"
 want=$build
 [ "${1:-}" = bench ] && want="$build $bench"

@@ -129,14 +129,43 @@ flags(const struct cli *cli)
     return f;
 }
 
+/* "zstd:N": the level, or 0 if it is none. */
 static uint32_t
-compression(const struct cli *cli)
+zstd_level(const char *digits)
 {
+    size_t n = strspn(digits, "0123456789");
+    unsigned long level = n > 0 && n <= 2 && digits[n] == '\0' ? strtoul(digits, NULL, 10) : 0;
+
+    return level <= 19 ? (uint32_t)level : 0;
+}
+
+static int
+compression(struct cli *cli, mars_backup_options *o)
+{
+    static const struct {
+        const char *name;
+        uint32_t id;
+    } known[] = { { "lz4", MARS_COMPRESSION_LZ4 },
+                  { "lz4hc", MARS_COMPRESSION_LZ4HC },
+                  { "zstd", MARS_COMPRESSION_ZSTD },
+                  { "none", MARS_COMPRESSION_NONE } };
     const char *name = cli->value[OPT_COMPRESSION];
 
     if (name == NULL)
-        return MARS_COMPRESSION_DEFAULT;
-    return strcmp(name, "none") == 0 ? MARS_COMPRESSION_NONE : MARS_COMPRESSION_LZ4;
+        return CODE_DONE;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(name, known[i].name) == 0)
+            o->compression = known[i].id;
+    if (strncmp(name, "zstd:", 5) == 0) {
+        o->compression = MARS_COMPRESSION_ZSTD;
+        o->compression_level = zstd_level(name + 5);
+        if (o->compression_level == 0)
+            return report_usage(cli, "--compression: a level of zstd is from 1 to 19");
+    }
+    if (o->compression == MARS_COMPRESSION_DEFAULT)
+        return report_usage(cli, "--compression: \"%s\" is none of %s", name,
+                            options[OPT_COMPRESSION].arg);
+    return CODE_DONE;
 }
 
 /* What a stream has no use for. */
@@ -157,15 +186,16 @@ verb_backup(struct cli *cli, mars_agent *agent)
 {
     mars_backup_options o = { .struct_size = sizeof o,
                               .item = cli->value[OPT_ITEM],
-                              .compression = compression(cli),
                               .progress = progress_show,
                               .progress_user = cli,
                               .event = report_event,
                               .event_user = cli,
                               .cancel = cli->cancel };
     char *patterns = NULL;
-    int code;
+    int code = compression(cli, &o);
 
+    if (code != CODE_DONE)
+        return code;
     if (cli_has(cli, OPT_STDIN)) {
         code = check_stream(cli);
         return code == CODE_DONE ? backup_stream(cli, agent, &o) : code;

@@ -18,7 +18,14 @@ enum {
     MARS_BACKUP_REPORT_FILES = 16     /* a MARS_EVENT_FILE for each file that is read */
 };
 
-enum { MARS_COMPRESSION_DEFAULT = 0, MARS_COMPRESSION_LZ4 = 1, MARS_COMPRESSION_NONE = 2 };
+/** How new data is compressed. What was compressed otherwise stays as it is, and all is read. */
+enum {
+    MARS_COMPRESSION_DEFAULT = 0, /* LZ4 */
+    MARS_COMPRESSION_LZ4 = 1,     /* the fastest */
+    MARS_COMPRESSION_NONE = 2,
+    MARS_COMPRESSION_LZ4HC = 3,   /* slow, somewhat smaller, read as fast as LZ4 */
+    MARS_COMPRESSION_ZSTD = 4     /* smallest; MARS_ERR_UNSUPPORTED in a build without zstd */
+};
 
 typedef struct mars_backup_options {
     uint32_t struct_size;
@@ -31,7 +38,7 @@ typedef struct mars_backup_options {
     const char *const *excludes;   /* gitignore patterns, anchored at each path; one a string */
     uint64_t n_excludes;           /* NUL-terminated strings */
     uint32_t compression;          /* MARS_COMPRESSION_* */
-    uint32_t reserved;
+    uint32_t compression_level;    /* with MARS_COMPRESSION_ZSTD 1 to 19, 0: 3; else 0 */
     mars_progress_fn progress;     /* NULL: silent */
     void *progress_user;
     mars_event_fn event;
@@ -77,8 +84,8 @@ mars_backup(mars_agent *agent, const mars_backup_options *opts, mars_backup_resu
 typedef struct mars_session mars_session;
 
 /**
- * Begin a backup of one stream. Of opts the item, compression, progress, event and cancel count,
- * and the flag MARS_BACKUP_SKIP_UPLOAD_CHECK; paths must be empty.
+ * Begin a backup of one stream. Of opts the item, compression and its level, progress, event and
+ * cancel count, and the flag MARS_BACKUP_SKIP_UPLOAD_CHECK; paths must be empty.
  *
  * @param name  the stream's file name: one component, UTF-8, NUL-terminated
  * @since 0.1

@@ -24,7 +24,30 @@ struct call {
     struct mrs_rules *rules;
     struct mrs_slice *paths;
     struct mrs_source *source;
+    struct mrs_compression compression;
 };
+
+static mars_status
+choose_compression(struct call *c, mars_error *err)
+{
+    static const struct mrs_compression known[] = {
+        [MARS_COMPRESSION_DEFAULT] = { MRS_CODEC_LZ4, MRS_LZ4_FAST },
+        [MARS_COMPRESSION_LZ4] = { MRS_CODEC_LZ4, MRS_LZ4_FAST },
+        [MARS_COMPRESSION_NONE] = { MRS_CODEC_STORED, 0 },
+        [MARS_COMPRESSION_LZ4HC] = { MRS_CODEC_LZ4, MRS_LZ4_HIGH },
+        [MARS_COMPRESSION_ZSTD] = { MRS_CODEC_ZSTD, MRS_ZSTD_LEVEL },
+    };
+
+    if (c->opts.compression >= sizeof known / sizeof known[0])
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "compression: %u is not known",
+                        c->opts.compression);
+    c->compression = known[c->opts.compression];
+    if (c->opts.compression_level != 0 && c->opts.compression != MARS_COMPRESSION_ZSTD)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "compression_level: only zstd has levels");
+    if (c->opts.compression_level != 0)
+        c->compression.level = c->opts.compression_level;
+    return mrs_compression_check(&c->compression, err);
+}
 
 static mars_status
 import(struct call *c, struct mars_agent *agent, const mars_backup_options *opts, mars_error *err)
@@ -46,9 +69,9 @@ import(struct call *c, struct mars_agent *agent, const mars_backup_options *opts
         return st;
     if ((c->opts.flags & ~KNOWN_FLAGS) != 0)
         return mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", c->opts.flags);
-    if (c->opts.compression > MARS_COMPRESSION_NONE)
-        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "compression: %u is not known",
-                        c->opts.compression);
+    st = choose_compression(c, err);
+    if (st != MARS_OK)
+        return st;
     if (c->opts.item != NULL) {
         item = c->opts.item;
         len = c->opts.item_len != 0 ? (size_t)c->opts.item_len : strlen(item);
@@ -109,9 +132,7 @@ start(struct call *c, struct mars_agent *agent, struct mrs_backup **out, mars_er
     struct mrs_backup_spec spec = { .source = c->source,
                                     .machine_name = agent->reg.machine_name,
                                     .item = c->item,
-                                    .codec = c->opts.compression == MARS_COMPRESSION_NONE
-                                                 ? MRS_CODEC_STORED
-                                                 : MRS_CODEC_LZ4 };
+                                    .compression = c->compression };
 
     memcpy(spec.machine, agent->reg.machine_id, sizeof spec.machine);
     spec.skip_check = (c->opts.flags & MARS_BACKUP_SKIP_UPLOAD_CHECK) != 0;

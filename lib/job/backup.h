@@ -15,7 +15,7 @@ struct mrs_backup_spec {
     uint8_t machine[16];
     const char *machine_name;  /* these are copied */
     const char *item;
-    enum mrs_codec codec;
+    struct mrs_compression compression;
     bool skip_check;
     bool dry_run;
     bool report_files;

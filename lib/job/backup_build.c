@@ -368,7 +368,7 @@ commit(struct build *w, mars_error *err)
 static mars_status
 open_session(struct mrs_backup *b, mars_error *err)
 {
-    struct mrs_session_options o = { .codec = b->spec.codec,
+    struct mrs_session_options o = { .compression = b->spec.compression,
                                      .skip_check = b->spec.skip_check,
                                      .damage = mrs_job_damage,
                                      .user = &b->job };

@@ -16,6 +16,7 @@ struct run {
     uint64_t start;
     uint64_t end;
     uint64_t charge;
+    struct mrs_codec_state codec;
     size_t n;
     struct mrs_want wants[];
 };
@@ -92,7 +93,8 @@ open_chunk(struct run *run, const struct mrs_want *w, const struct mrs_pack_key 
     if (key != NULL && bytes->len > 0 && b->cls == MRS_CLASS_DATA) {
         st = mrs_buf_extend(plain, b->raw_len, err);
         if (st == MARS_OK)
-            st = mrs_blob_open(key, b, bytes->data + (b->offset - run->start), plain->data, err);
+            st = mrs_blob_open(key, b, bytes->data + (b->offset - run->start), &run->codec,
+                               plain->data, err);
     }
     if (st == MARS_OK || st == MARS_ERR_NOMEM)
         return st;
@@ -143,6 +145,7 @@ serve(struct run *run)
             mrs_rfile_fail(w->file, &why);
     }
     mrs_pack_key_unref(key);
+    mrs_codec_state_free(&run->codec);
     mrs_buf_free(&bytes);
     mrs_buf_free(&plain);
 }

@@ -159,7 +159,7 @@ check_padding(struct check *c, mars_error *err)
 
 static mars_status
 open_blob(struct check *c, const struct mrs_blob *b, struct mrs_buf *sealed, struct mrs_buf *plain,
-          mars_error *err)
+          struct mrs_codec_state *codec, mars_error *err)
 {
     mars_status st;
 
@@ -170,7 +170,7 @@ open_blob(struct check *c, const struct mrs_blob *b, struct mrs_buf *sealed, str
         st = mrs_store_read(c->v->d->store, c->full, b->offset, sealed->data, sealed->len, err);
     if (st == MARS_OK)
         st = mrs_buf_resize(plain, b->raw_len, err);
-    return st == MARS_OK ? mrs_blob_open(c->key, b, sealed->data, plain->data, err) : st;
+    return st == MARS_OK ? mrs_blob_open(c->key, b, sealed->data, codec, plain->data, err) : st;
 }
 
 /* Open every blob; those that do not open are remembered. */
@@ -178,15 +178,17 @@ static void
 open_blobs(struct check *c)
 {
     struct mrs_buf sealed = MRS_BUF_INIT(UINT32_MAX), plain = MRS_BUF_INIT(MRS_CHUNK_MAX);
+    struct mrs_codec_state codec = { NULL };
     mars_error why;
 
     for (size_t i = 0; i < c->n && !atomic_load(&c->v->job.stop); i++) {
-        mars_status st = open_blob(c, &c->blobs[i], &sealed, &plain, &why);
+        mars_status st = open_blob(c, &c->blobs[i], &sealed, &plain, &codec, &why);
 
         if (is_well(c, st, &why) || st == MARS_ERR_NOMEM)
             continue; /* out of memory is no damage: the job stops */
         (void)is_well(c, mrs_verify_bad_place(c->v, c->name, c->blobs[i].slot, &why), &why);
     }
+    mrs_codec_state_free(&codec);
     mrs_buf_free(&sealed);
     mrs_buf_free(&plain);
 }

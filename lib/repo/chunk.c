@@ -12,6 +12,7 @@ read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_buf
 {
     char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
     struct mrs_buf sealed = MRS_BUF_INIT(MRS_CHUNK_MAX + MRS_TAG_SIZE);
+    struct mrs_codec_state codec = { NULL };
     struct mrs_pack_key *key = NULL;
     size_t start = out->len;
     mars_status st = mrs_pack_key_get(d, p->kind, p->pack, &key, err);
@@ -25,9 +26,10 @@ read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_buf
     if (st == MARS_OK)
         st = mrs_buf_extend(out, p->blob.raw_len, err);
     if (st == MARS_OK)
-        st = mrs_blob_open(key, &p->blob, sealed.data, out->data + start, err);
+        st = mrs_blob_open(key, &p->blob, sealed.data, &codec, out->data + start, err);
     if (st != MARS_OK)
         out->len = start;
+    mrs_codec_state_free(&codec);
     mrs_pack_key_unref(key);
     mrs_buf_free(&sealed);
     if ((st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND) && d->damage != NULL)

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/map.h"
-#include "codec/codec.h"
 #include "platform/thread.h"
 
 enum { KEPT_MAX = 1024 };
@@ -171,7 +170,7 @@ mrs_pack_key_get(const struct mrs_domain *d, uint8_t kind, const uint8_t pack[32
 
 mars_status
 mrs_blob_open(const struct mrs_pack_key *k, const struct mrs_blob *blob, uint8_t *sealed,
-              void *out, mars_error *err)
+              struct mrs_codec_state *codec, void *out, mars_error *err)
 {
     uint8_t aad[MRS_BLOB_AAD_SIZE];
     bool stored = blob->codec == MRS_CODEC_STORED;
@@ -184,7 +183,7 @@ mrs_blob_open(const struct mrs_pack_key *k, const struct mrs_blob *blob, uint8_t
     st = mrs_aead_open(k->aead, blob->slot, aad, sizeof aad, sealed, blob->sealed_len,
                        stored ? out : sealed, err);
     if (st == MARS_OK && !stored)
-        st = mrs_codec_unpack(blob->codec, sealed, blob->sealed_len - MRS_TAG_SIZE, out,
+        st = mrs_codec_unpack(codec, blob->codec, sealed, blob->sealed_len - MRS_TAG_SIZE, out,
                               blob->raw_len, err);
     return st;
 }

@@ -3,6 +3,7 @@
 #ifndef MRS_REPO_PACKKEY_H
 #define MRS_REPO_PACKKEY_H
 
+#include "codec/codec.h"
 #include "repo/domain.h"
 
 struct mrs_pack_key; /* counted references */
@@ -25,7 +26,8 @@ const uint8_t *mrs_pack_key_writer(const struct mrs_pack_key *k);
 
 /* Open a blob: sealed (blob->sealed_len bytes) may be overwritten; out gets blob->raw_len bytes. */
 MARS_NODISCARD mars_status mrs_blob_open(const struct mrs_pack_key *k, const struct mrs_blob *blob,
-                                         uint8_t *sealed, void *out, mars_error *err);
+                                         uint8_t *sealed, struct mrs_codec_state *codec, void *out,
+                                         mars_error *err);
 /* Open a pack's sealed directory (in place) and decode it. */
 MARS_NODISCARD mars_status mrs_pack_dir_open(const struct mrs_pack_key *k,
                                              const struct mrs_pack_footer *footer,

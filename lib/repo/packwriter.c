@@ -290,8 +290,8 @@ check(const struct pack *p, const struct mrs_blob *b, const uint8_t aad[MRS_BLOB
     if (st == MARS_OK && b->codec != MRS_CODEC_STORED) {
         st = mrs_buf_extend(&x->plain, b->raw_len, err);
         if (st == MARS_OK)
-            st = mrs_codec_unpack(b->codec, x->opened.data, x->opened.len, x->plain.data,
-                                  b->raw_len, err);
+            st = mrs_codec_unpack(&x->codec, b->codec, x->opened.data, x->opened.len,
+                                  x->plain.data, b->raw_len, err);
         got = &x->plain;
     }
     if (st == MARS_OK &&
@@ -317,7 +317,7 @@ seal(const struct mrs_packwriter *w, const struct pack *p, const struct mrs_blob
 
 mars_status
 mrs_packwriter_add(struct mrs_packwriter *w, uint8_t cls, const uint8_t id[32], const void *data,
-                   size_t n, enum mrs_codec codec, uint64_t *stored, mars_error *err)
+                   size_t n, const struct mrs_compression *how, uint64_t *stored, mars_error *err)
 {
     struct mrs_blob b = { .raw_len = (uint32_t)n, .cls = cls };
     struct mrs_scratch *x = NULL;
@@ -326,7 +326,7 @@ mrs_packwriter_add(struct mrs_packwriter *w, uint8_t cls, const uint8_t id[32], 
     mars_status st = mrs_scratch_take(w->scratch, &x, err), settled;
 
     if (st == MARS_OK)
-        st = mrs_codec_pack(codec, data, n, &x->sealed, &used, err);
+        st = mrs_codec_pack(&x->codec, how, data, n, &x->sealed, &used, err);
     if (st == MARS_OK)
         st = mrs_buf_extend(&x->sealed, MRS_TAG_SIZE, err);
     if (st == MARS_OK)

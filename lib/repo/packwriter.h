@@ -33,7 +33,7 @@ MARS_NODISCARD mars_status mrs_packwriter_new(struct mrs_packwriter **out, struc
 /* Compress, seal, check, append one chunk. Any number of threads. *stored gets its sealed size. */
 MARS_NODISCARD mars_status mrs_packwriter_add(struct mrs_packwriter *w, uint8_t cls,
                                               const uint8_t id[32], const void *data, size_t n,
-                                              enum mrs_codec codec, uint64_t *stored,
+                                              const struct mrs_compression *how, uint64_t *stored,
                                               mars_error *err);
 /* Publish what is left. No add may be running. */
 MARS_NODISCARD mars_status mrs_packwriter_finish(struct mrs_packwriter *w, mars_error *err);

@@ -38,6 +38,7 @@ mrs_scratch_pool_free(struct mrs_scratch_pool *p)
         mrs_buf_free(&s->sealed);
         mrs_buf_free(&s->opened);
         mrs_buf_free(&s->plain);
+        mrs_codec_state_free(&s->codec);
         mrs_free(s);
     }
     mrs_mutex_free(p->lock);

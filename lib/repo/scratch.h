@@ -4,12 +4,14 @@
 #define MRS_REPO_SCRATCH_H
 
 #include "base/buf.h"
+#include "codec/codec.h"
 
 struct mrs_scratch {
     struct mrs_scratch *next;
     struct mrs_buf sealed; /* as in a pack; several at once where a range is read */
     struct mrs_buf opened; /* still packed */
     struct mrs_buf plain;
+    struct mrs_codec_state codec;
 };
 
 /* Any thread. A pool is its owner's for as long as one piece of work lasts. */

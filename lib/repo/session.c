@@ -201,7 +201,7 @@ mrs_session_put_id(struct mrs_session *s, uint8_t cls, const uint8_t id[32], con
     if (st != MARS_OK || known)
         return st;
     /* A failure here fails the whole session, so a claim that came to nothing misleads nobody. */
-    return mrs_packwriter_add(w, cls, id, data, n, s->opts.codec, stored, err);
+    return mrs_packwriter_add(w, cls, id, data, n, &s->opts.compression, stored, err);
 }
 
 mars_status

@@ -11,7 +11,7 @@ struct mrs_session;
 struct mrs_session_options {
     uint8_t machine[16];
     uint8_t item[16];
-    enum mrs_codec codec;
+    struct mrs_compression compression;
     bool skip_check;      /* do not open again what was sealed */
     mrs_damage_fn damage; /* objects that could not be read on the way; may be NULL */
     void *user;

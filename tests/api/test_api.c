@@ -186,6 +186,29 @@ names_are_checked(void **state)
 }
 
 static void
+compressions_and_their_levels_are_checked(void **state)
+{
+    struct place *p = *state;
+    const char *paths[] = { "/etc/hostname" };
+    mars_backup_options o = { .struct_size = sizeof o, .paths = paths, .n_paths = 1 };
+    mars_session *session;
+    mars_error err;
+
+    o.compression = MARS_COMPRESSION_ZSTD + 1;
+    assert_int_equal(mars_backup(p->agent, &o, NULL, &err), MARS_ERR_UNSUPPORTED);
+    o.compression = MARS_COMPRESSION_ZSTD;
+    o.compression_level = 20;
+    assert_int_equal(mars_backup(p->agent, &o, NULL, &err), MARS_ERR_INVALID_ARG);
+    o.compression_level = 1;
+    for (uint32_t c = MARS_COMPRESSION_DEFAULT; c < MARS_COMPRESSION_ZSTD; c++) {
+        o.compression = c;
+        assert_int_equal(mars_backup(p->agent, &o, NULL, &err), MARS_ERR_INVALID_ARG);
+    }
+    o.n_paths = 0;
+    assert_int_equal(mars_session_begin(p->agent, "s", &o, &session, &err), MARS_ERR_INVALID_ARG);
+}
+
+static void
 every_status_has_a_name(void **state)
 {
     (void)state;
@@ -207,6 +230,7 @@ main(void)
         cmocka_unit_test(an_abandoned_stream_leaves_no_point),
         cmocka_unit_test(progress_can_stop_a_call),
         cmocka_unit_test(names_are_checked),
+        cmocka_unit_test(compressions_and_their_levels_are_checked),
         cmocka_unit_test(every_status_has_a_name),
     };
 

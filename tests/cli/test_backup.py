@@ -179,6 +179,22 @@ class Backup(Box):
         self.assertGreater(self.vault_bytes(), 300_000)
         self.m.verify("--read-data")
 
+    def test_every_compression_comes_back(self) -> None:
+        text = b" ".join(b"%d" % (n * n) for n in range(100_000))
+        added = {}
+        for name in ("none", "lz4", "lz4hc", "zstd", "zstd:1", "zstd:12", "zstd:19"):
+            self.write("source/text", name.encode() + text)
+            added[name] = self.m.backup(self.source, "--compression", name)["bytes_added"]
+            self.m.restore("latest", self.path / "out", "--conflict", "overwrite")
+            self.assert_same(self.source, self.path / "out" / str(self.source)[1:])
+        self.assertGreater(added["none"], added["lz4"])
+        self.assertGreater(added["lz4"], added["lz4hc"])
+        self.assertGreater(added["lz4hc"], added["zstd"])
+        self.assertGreater(added["zstd"], added["zstd:19"])
+        self.m.verify("--read-data")
+        stream = self.m.backup("--stdin", "numbers", "--compression", "zstd", input=text)
+        self.assertLess(stream["bytes_added"], added["lz4hc"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -133,7 +133,11 @@ class Errors(Box):
         for args in ((), ("nothing",), ("backup",), ("restore", "latest"), ("backup", "--nothing"),
                      ("backup", self.source, "--item"), ("verify", "--read-data", "--against-disk"),
                      ("restore", "latest", "--to", "x", "--conflict", "maybe"),
-                     ("backup", self.source, "--compression", "gzip")):
+                     ("backup", self.source, "--compression", "gzip"),
+                     ("backup", self.source, "--compression", "zstd:0"),
+                     ("backup", self.source, "--compression", "zstd:20"),
+                     ("backup", self.source, "--compression", "zstd:"),
+                     ("backup", self.source, "--compression", "lz4:3")):
             self.assertEqual(self.m.try_(*args).code, 2, args)
 
     def test_a_source_that_is_not_there(self) -> None:

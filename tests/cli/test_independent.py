@@ -16,8 +16,8 @@ class Reader(Box):
         hostile_tree.make(str(self.source), seed=5, without=("long",))
         self.m = self.machine()
         self.m.backup(self.source, code=3)
-        self.write("source/more", pseudo_random(10 * MIB))
-        self.m.backup(self.source, code=3)
+        self.write("source/more", pseudo_random(10 * MIB) + b"to be shrunk" * MIB)
+        self.m.backup(self.source, "--compression", "zstd", code=3)
         self.secret = self.write("secret", PASSPHRASE.encode())
 
     def read(self, *args) -> list[dict]:

@@ -29,7 +29,7 @@ kit_make(void **state)
     assert_int_equal(mrs_domain_open(&k->d, k->store, k->keys, k->cache, NULL), MARS_OK);
     memset(k->opts.item, 0x11, sizeof k->opts.item);
     memset(k->opts.machine, 0x22, sizeof k->opts.machine);
-    k->opts.codec = MRS_CODEC_STORED;
+    k->opts.compression.codec = MRS_CODEC_STORED;
     *state = k;
     return 0;
 }

@@ -7,6 +7,7 @@ import os
 from typing import Optional, Union
 
 import lz4.block
+import zstandard
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -52,6 +53,12 @@ def kdf(key: bytes, salt: Optional[bytes], info: bytes, size: int) -> bytes:
 
 def seal(key: bytes, counter: int, aad: bytes, data: bytes) -> bytes:
     return AESGCM(key).encrypt(counter.to_bytes(8, "little") + bytes(4), data, aad)
+
+
+def pack(codec: int, data: bytes) -> bytes:
+    if codec == 2:
+        return zstandard.ZstdCompressor(write_content_size=False).compress(data)
+    return lz4.block.compress(data, store_size=False) if codec else data
 
 
 def padded(length: int) -> int:
@@ -179,7 +186,7 @@ class Writer:
             slot = 0 if repeat else i + (i > 0)
             row = bytes([cls, codec]), slot.to_bytes(4, "little"), len(data).to_bytes(4, "little")
             name = self.chunk_id(cls, data)
-            content = lz4.block.compress(data, store_size=False) if codec else data
+            content = pack(codec, data)
             blob = seal(key, slot, head + b"".join(row) + name, content)
             blobs += blob
             size = len(blob).to_bytes(4, "little")

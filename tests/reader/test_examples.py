@@ -8,6 +8,7 @@ from pathlib import Path
 from marsread import records
 from marsread.keys import PASSPHRASE, Secret, open_slot
 from marsread.objects import open_plain, open_sealed, parse_name
+from marsread.packs import unpack
 from marsread.tree import read_leaf, read_root, read_stat_leaf
 from marsread.wire import Cursor
 
@@ -41,6 +42,11 @@ class Examples(unittest.TestCase):
         name = parse_name(self.text["vault.name"])
         opened = open_plain(self.of("vault.object"), name, lambda kind, header: b"")
         self.assertEqual(records.read_record(name, opened.payload)["soft_delete_days"], 14)
+
+    def test_the_packed_bytes_unpack(self) -> None:
+        plain = b"the quick brown fox " * 5 + b"jumps over the lazy dog " * 5
+        self.assertEqual(unpack(1, self.of("codec.lz4"), len(plain)), plain)
+        self.assertEqual(unpack(2, self.of("codec.zstd"), len(plain)), plain)
 
     def test_the_slot_opens(self) -> None:
         slot = {"slot_id": b"\x51" * 8, "kind": 1, "salt": bytes(range(0x50, 0x60)), "passes": 2,

@@ -207,7 +207,7 @@ class WholeVault(unittest.TestCase):
         self.slots = [writer.put_slots(1, slot), writer.put_slots(2, slot)]
         self.ring = writer.put_ring()
         writer.put_records()
-        self.data = writer.put_pack(False, [(1, 1, BIG), (1, 0, b"tail"), (1, 1, b"")])
+        self.data = writer.put_pack(False, [(1, 1, BIG), (1, 2, b"tail"), (1, 1, b"")])
         self.meta = writer.put_pack(True, self.nodes())
         self.index = writer.put_index()
         self.ledger = writer.put_ledger()

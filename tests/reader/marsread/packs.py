@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator
 
 import lz4.block
+import zstandard
 
 from . import records
 from .keys import Domain
@@ -19,6 +20,8 @@ BLOB_LIMIT = 1 << 20
 CHUNK_LIMIT = 16 << 20
 TAG = 16
 DIRECTORY_COUNTER = 1 << 32
+ZSTD_BEGINNING = bytes.fromhex("28b52ffd00")
+ZSTD_WINDOW = 104
 
 
 @dataclass(frozen=True)
@@ -106,13 +109,32 @@ def unpack(codec: int, packed: bytes, size: int) -> bytes:
     if codec == 0:
         require(len(packed) == size, "stored chunk has another length")
         return packed
-    if codec != 1:
+    if codec == 1:
+        plain = unpack_lz4(packed, size)
+    elif codec == 2:
+        plain = unpack_zstd(packed, size)
+    else:
         raise Unsupported(f"codec {codec}")
+    require(len(plain) == size, "chunk decompresses to another length")
+    return plain
+
+
+def unpack_lz4(packed: bytes, size: int) -> bytes:
     try:
-        plain = lz4.block.decompress(packed, uncompressed_size=size)
+        return lz4.block.decompress(packed, uncompressed_size=size)
     except (lz4.block.LZ4BlockError, ValueError):
         raise Damage("chunk does not decompress") from None
-    require(len(plain) == size, "chunk decompresses to another length")
+
+
+def unpack_zstd(packed: bytes, size: int) -> bytes:
+    require(packed.startswith(ZSTD_BEGINNING), "zstd frame of another form")
+    require(packed[5:6] <= bytes([ZSTD_WINDOW]), "zstd frame with too large a window")
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        plain = frame.decompress(packed)
+    except zstandard.ZstdError:
+        raise Damage("chunk does not decompress") from None
+    require(frame.eof and not frame.unused_data, "zstd frame is cut short, or has more behind it")
     return plain
 
 

@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/wr.h"
 #include "chunk/cut.h"
+#include "codec/codec.h"
 #include "crypto/argon2id.h"
 #include "crypto/digest.h"
 #include "cut_next.h"
@@ -303,6 +304,31 @@ a_pack(void **state)
 }
 
 static void
+packed_bytes(void **state)
+{
+    static const struct mrs_compression zstd = { MRS_CODEC_ZSTD, MRS_ZSTD_LEVEL };
+    static const char *const names[] = { "codec.lz4", "codec.zstd" };
+    struct mrs_codec_state codec = { NULL };
+    uint8_t packed[256], out[220];
+    char want[sizeof out + 1] = "";
+
+    (void)state;
+    for (size_t i = 0; i < 10; i++)
+        strcat(want, i < 5 ? "the quick brown fox " : "jumps over the lazy dog ");
+    for (uint8_t i = 0; i < 2; i++) {
+        size_t n = bytes_of(names[i], packed, sizeof packed);
+
+        if (i == 1 && mrs_compression_check(&zstd, NULL) != MARS_OK)
+            continue; /* a build without it */
+        assert_int_equal(mrs_codec_unpack(&codec, (uint8_t)(MRS_CODEC_LZ4 + i), packed, n, out,
+                                          sizeof out, NULL),
+                         MARS_OK);
+        assert_memory_equal(out, want, sizeof out);
+    }
+    mrs_codec_state_free(&codec);
+}
+
+static void
 a_slot(void **state)
 {
     static const char passphrase[] = "correct horse battery staple", info[] = "mars slot v1";
@@ -433,7 +459,7 @@ main(void)
         cmocka_unit_test(a_lease),            cmocka_unit_test(a_vault_record),
         cmocka_unit_test(ids),                cmocka_unit_test(cut_points),
         cmocka_unit_test(a_pack),             cmocka_unit_test(a_slot),
-        cmocka_unit_test(what_follows_from_a_root),
+        cmocka_unit_test(packed_bytes),       cmocka_unit_test(what_follows_from_a_root),
         cmocka_unit_test(a_directory),        cmocka_unit_test(a_content_list),
         cmocka_unit_test(a_point),
     };

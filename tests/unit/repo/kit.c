@@ -202,7 +202,7 @@ kit_tombstone(const struct kit *k, uint32_t kind, const uint8_t pack[32])
 struct mrs_session_options
 kit_options(uint8_t item)
 {
-    struct mrs_session_options o = { .codec = MRS_CODEC_LZ4 };
+    struct mrs_session_options o = { .compression.codec = MRS_CODEC_LZ4 };
 
     memcpy(o.machine, MACHINE, sizeof o.machine);
     memset(o.item, item, sizeof o.item);

@@ -25,13 +25,15 @@ open_blob(const struct kit *k, const uint8_t pack[32], const char *relative,
           const struct mrs_blob *b)
 {
     struct mrs_buf bytes = MRS_BUF_INIT(1 << 20);
+    struct mrs_codec_state codec = { NULL };
     struct mrs_pack_key *key = NULL;
     uint8_t plain[100];
     mars_status st = mrs_pack_key_get(k->d, MRS_KIND_PACK_DATA, pack, &key, NULL);
 
     assert_int_equal(st, MARS_OK);
     kit_get(k, relative, &bytes);
-    st = mrs_blob_open(key, b, bytes.data + b->offset, plain, NULL);
+    st = mrs_blob_open(key, b, bytes.data + b->offset, &codec, plain, NULL);
+    mrs_codec_state_free(&codec);
     mrs_pack_key_unref(key);
     mrs_buf_free(&bytes);
     return st;

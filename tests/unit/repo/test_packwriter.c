@@ -51,10 +51,11 @@ static mars_status
 add(const struct kit *k, struct mrs_packwriter *w, const void *data, size_t n, enum mrs_codec codec,
     uint64_t *stored, mars_error *err)
 {
+    struct mrs_compression how = { codec, 0 };
     uint8_t id[32];
 
     assert_int_equal(mrs_chunk_id(k->d, MRS_CLASS_DATA, data, n, id, NULL), MARS_OK);
-    return mrs_packwriter_add(w, MRS_CLASS_DATA, id, data, n, codec, stored, err);
+    return mrs_packwriter_add(w, MRS_CLASS_DATA, id, data, n, &how, stored, err);
 }
 
 /* Open a blob of a pack; what it is must have the id that it says. */
@@ -64,6 +65,7 @@ open_blob(const struct mrs_domain *d, uint8_t kind, const uint8_t pack[32],
 {
     struct mrs_buf sealed = MRS_BUF_INIT(MRS_CHUNK_MAX + 16), plain = MRS_BUF_INIT(MRS_CHUNK_MAX);
     char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    struct mrs_codec_state codec = { NULL };
     struct mrs_pack_key *key = NULL;
     uint8_t id[32];
     mars_status st = mrs_pack_key_get(d, kind, pack, &key, NULL);
@@ -77,11 +79,12 @@ open_blob(const struct mrs_domain *d, uint8_t kind, const uint8_t pack[32],
     if (st == MARS_OK)
         st = mrs_store_read(d->store, name, b->offset, sealed.data, sealed.len, NULL);
     if (st == MARS_OK)
-        st = mrs_blob_open(key, b, sealed.data, plain.data, NULL);
+        st = mrs_blob_open(key, b, sealed.data, &codec, plain.data, NULL);
     if (st == MARS_OK) {
         assert_int_equal(mrs_chunk_id(d, b->cls, plain.data, plain.len, id, NULL), MARS_OK);
         assert_memory_equal(id, b->id, 32);
     }
+    mrs_codec_state_free(&codec);
     mrs_pack_key_unref(key);
     mrs_buf_free(&sealed);
     mrs_buf_free(&plain);
@@ -407,9 +410,11 @@ try_pack(void *user)
     uint64_t stored;
     mars_status st = mrs_packwriter_new(&w, k->d, &o, NULL);
 
-    for (int i = 0; st == MARS_OK && i < 3; i++)
-        st = mrs_packwriter_add(w, MRS_CLASS_DATA, data, data, sizeof data,
-                                i == 0 ? MRS_CODEC_STORED : MRS_CODEC_LZ4, &stored, NULL);
+    for (int i = 0; st == MARS_OK && i < 3; i++) {
+        struct mrs_compression how = { i == 0 ? MRS_CODEC_STORED : MRS_CODEC_LZ4, 0 };
+
+        st = mrs_packwriter_add(w, MRS_CLASS_DATA, data, data, sizeof data, &how, &stored, NULL);
+    }
     if (st == MARS_OK)
         st = mrs_packwriter_finish(w, NULL);
     forget(&f);
