@@ -69,7 +69,7 @@ look(struct run *r, bool last, mars_error *err)
     mars_progress p = { .struct_size = sizeof p,
                         .phase = MARS_PHASE_DATA,
                         .files_done = r->measured,
-                        .files_total = 2 * mrs_speed_n_kinds,
+                        .files_total = 2 * mrs_speed_count(),
                         .elapsed_ns = now - r->started };
     bool due = r->told == 0 || last || now - r->told >= POLL_MS * MS;
 
@@ -209,8 +209,8 @@ mars_benchmark(const mars_benchmark_options *opts, mars_benchmark_result *result
     st = import(&r, opts, err);
     if (st == MARS_OK)
         st = open_run(&r, err);
-    for (size_t i = 0; st == MARS_OK && i < mrs_speed_n_kinds; i++) {
-        st = figure(&r, &mrs_speed_kinds[i], err);
+    for (size_t i = 0; st == MARS_OK && i < mrs_speed_count(); i++) {
+        st = figure(&r, mrs_speed_kind_at(i), err);
         res.figures += st == MARS_OK;
     }
     if (st == MARS_OK)

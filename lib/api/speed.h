@@ -12,10 +12,11 @@ enum { MRS_SPEED_SAMPLE = 8 << 20 };
 struct mrs_speed_kind {
     mars_benchmark_work work;
     const char *codec_name; /* for packing and unpacking, else NULL */
-    enum mrs_codec codec;
+    struct mrs_compression how;
 };
-extern const struct mrs_speed_kind mrs_speed_kinds[];
-extern const size_t mrs_speed_n_kinds;
+/* The kinds of this build, and one of them. */
+size_t mrs_speed_count(void);
+const struct mrs_speed_kind *mrs_speed_kind_at(size_t i);
 
 /* Fill it with lines of made-up text, which compress like source code and logs. */
 void mrs_speed_sample(uint8_t sample[MRS_SPEED_SAMPLE]);

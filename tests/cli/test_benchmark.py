@@ -12,6 +12,7 @@ class Benchmark(Box):
         works = [(f["work"], f["codec"]) for f in run.of("figure")]
         self.assertEqual(len(set(works)), len(works))
         for work in (("chunk", None), ("hash", None), ("pack", "lz4"), ("unpack", "lz4"),
+                     ("pack", "lz4hc"), ("unpack", "lz4hc"), ("pack", "zstd"), ("unpack", "zstd"),
                      ("seal", None), ("open", None)):
             self.assertIn(work, works)
         for figure in run.of("figure"):
