@@ -175,20 +175,27 @@ fetch(const struct mrs_domain *d, const uint8_t name[32], bool fresh, struct mrs
 }
 
 static mars_status
+take_payload(struct mrs_index *x, const uint8_t name[32], const struct mrs_buf *payload,
+             mars_error *err)
+{
+    struct load l = { .x = x, .object = name };
+    struct mrs_index_sink check = { 0 };
+    struct mrs_index_sink sink = { &l, add_superseded, add_pack, add_blob };
+    /* First without a sink, so that a damaged object adds nothing. */
+    mars_status st = mrs_index_decode(payload->data, payload->len, &check, err);
+
+    return st == MARS_OK ? mrs_index_decode(payload->data, payload->len, &sink, err) : st;
+}
+
+static mars_status
 load_object(struct mrs_index *x, const struct mrs_domain *d, const uint8_t name[32], bool fresh,
             mars_error *err)
 {
     struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
-    struct load l = { .x = x, .object = name };
-    struct mrs_index_sink check = { 0 };
-    struct mrs_index_sink sink = { &l, add_superseded, add_pack, add_blob };
     mars_status st = fetch(d, name, fresh, &payload, err);
 
-    /* First without a sink, so that a damaged object adds nothing. */
     if (st == MARS_OK)
-        st = mrs_index_decode(payload.data, payload.len, &check, err);
-    if (st == MARS_OK)
-        st = mrs_index_decode(payload.data, payload.len, &sink, err);
+        st = take_payload(x, name, &payload, err);
     mrs_buf_free(&payload);
     return st;
 }
@@ -304,6 +311,28 @@ mrs_index_refresh(struct mrs_index *x, const struct mrs_domain *d, bool fresh,
     mrs_mutex_unlock(x->lock);
     mrs_map_free(&listed);
     return st == MARS_OK ? st : mrs_context(err, st, "reading the index");
+}
+
+mars_status
+mrs_index_add(struct mrs_index *x, const struct mrs_domain *d, const uint8_t name[32],
+              const struct mrs_buf *payload, mars_error *err)
+{
+    uint32_t *flags;
+    mars_status st = MARS_OK;
+
+    (void)d;
+    mrs_mutex_lock(x->lock);
+    flags = mrs_map_put(&x->objects, name);
+    if (flags == NULL)
+        st = mrs_nomem(err);
+    else if ((*flags & (OBJECT_LOADED | OBJECT_SUPERSEDED)) == 0)
+        st = take_payload(x, name, payload, err);
+    if (st == MARS_OK)
+        *(uint32_t *)mrs_map_find(&x->objects, name) |= OBJECT_LOADED;
+    else
+        forget(x);
+    mrs_mutex_unlock(x->lock);
+    return st;
 }
 
 static void

@@ -27,6 +27,12 @@ MARS_NODISCARD mars_status mrs_index_refresh(struct mrs_index *x, const struct m
                                              bool fresh, mrs_damage_fn damage, void *user,
                                              mars_error *err);
 
+/* An index object that was just put, by its payload: as a refresh would read it, without reading it
+ * back. Its packs must be durable in the store. */
+MARS_NODISCARD mars_status mrs_index_add(struct mrs_index *x, const struct mrs_domain *d,
+                                         const uint8_t name[32], const struct mrs_buf *payload,
+                                         mars_error *err);
+
 /* The nth place (from 0) of a chunk; false where there is none. */
 bool mrs_index_find(struct mrs_index *x, const uint8_t id[32], size_t nth, struct mrs_place *out);
 
