@@ -11,6 +11,7 @@ struct mrs_cache {
 
 #define MRS_CACHE_OBJECTS "objects"
 #define MRS_CACHE_JOURNAL "journal"
+#define MRS_CACHE_RUNS "runs"
 #define MRS_CACHE_TMP "tmp"
 
 /* ROOT/folder/name, or ROOT/folder where name is NULL. For mrs_free; NULL when out of memory. */

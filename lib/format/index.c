@@ -118,3 +118,41 @@ mrs_index_decode(const uint8_t *buf, size_t len, const struct mrs_index_sink *si
     }
     return st == MARS_OK ? mrs_field_end(&r, bad, 0, 0, "index object", err) : st;
 }
+
+static mars_status
+only_known_fields(const uint8_t *buf, size_t len, mars_error *err)
+{
+    struct mrs_rd r = mrs_rd_init(buf, len);
+    struct mrs_field f = { 0 };
+
+    while (mrs_field_next(&r, &f))
+        if (f.number != FIELD_SUPERSEDED && f.number != FIELD_PACK)
+            return mrs_fail(err, MARS_ERR_UNSUPPORTED, "index object: unknown field %u",
+                            (unsigned)f.number);
+    return MARS_OK;
+}
+
+mars_status
+mrs_index_copy_packs(const uint8_t *buf, size_t len, mrs_index_wanted_fn wanted, void *user,
+                     struct mrs_buf *out, mars_error *err)
+{
+    const struct mrs_index_sink check = { 0 };
+    struct mrs_rd r = mrs_rd_init(buf, len);
+    struct mrs_wr w = mrs_wr_init(out, err);
+    struct mrs_field f = { 0 };
+    mars_status st = mrs_index_decode(buf, len, &check, err);
+
+    if (st == MARS_OK)
+        st = only_known_fields(buf, len, err);
+    while (st == MARS_OK && mrs_field_next(&r, &f)) {
+        bool take = false;
+
+        if (f.number == FIELD_PACK)
+            st = wanted(user, f.data, &take, err);
+        if (st == MARS_OK && take)
+            mrs_field_bytes(&w, FIELD_PACK, 1, f.data, f.len);
+        if (st == MARS_OK)
+            st = w.st;
+    }
+    return st;
+}

@@ -2,6 +2,8 @@
 #ifndef MRS_FORMAT_INDEX_H
 #define MRS_FORMAT_INDEX_H
 
+#include <stdbool.h>
+
 #include "format/pack.h"
 
 struct mrs_index_pack {
@@ -28,5 +30,14 @@ struct mrs_index_sink {
 };
 MARS_NODISCARD mars_status mrs_index_decode(const uint8_t *buf, size_t len,
                                             const struct mrs_index_sink *sink, mars_error *err);
+
+/* Append the packs of a payload, as they stand there, to another payload, which has no other fields
+ * behind them. `wanted` says which. MARS_ERR_UNSUPPORTED if it has fields of which this build knows
+ * nothing, which would be lost. */
+typedef mars_status (*mrs_index_wanted_fn)(void *user, const uint8_t pack[32], bool *wanted,
+                                           mars_error *err);
+MARS_NODISCARD mars_status mrs_index_copy_packs(const uint8_t *buf, size_t len,
+                                                mrs_index_wanted_fn wanted, void *user,
+                                                struct mrs_buf *out, mars_error *err);
 
 #endif

@@ -303,8 +303,12 @@ mrs_backup_put(struct mrs_backup *b, uint8_t cls, const void *data, size_t n, ui
         st = mrs_session_put(b->session, cls, data, n, id, &stored, err);
     } else {
         st = mrs_chunk_id(b->job.d, cls, data, n, id, err);
-        if (st == MARS_OK && !mrs_index_find(b->job.d->index, id, 0, &place))
+        if (st == MARS_OK)
+            st = mrs_index_find(b->job.d->index, id, 0, &place, err);
+        if (st == MARS_ERR_NOT_FOUND) {
             stored = n;
+            st = MARS_OK;
+        }
     }
     if (st == MARS_OK && stored > 0) {
         atomic_fetch_add(&b->job.bytes_stored, stored);

@@ -109,7 +109,7 @@ check_piece(void *user, const struct mrs_piece *piece, mars_error *err)
     struct mrs_place place;
 
     if (piece->hole || piece->inline_data != NULL ||
-        mrs_index_find(d->index, piece->id, 0, &place))
+        mrs_index_find(d->index, piece->id, 0, &place, NULL) == MARS_OK)
         return MARS_OK;
     return mrs_fail(err, MARS_ERR_NOT_FOUND, "a chunk is not in the index");
 }

@@ -65,7 +65,8 @@ compare_chunk(struct compare *c, const struct mrs_piece *p, mars_error *err)
     uint8_t id[32];
     mars_status st = MARS_OK;
 
-    if (p->chunk_offset == 0 && mrs_index_find(c->d->index, p->id, 0, &place) &&
+    if (p->chunk_offset == 0 &&
+        mrs_index_find(c->d->index, p->id, 0, &place, NULL) == MARS_OK &&
         place.blob.raw_len == p->len) {
         st = mrs_chunk_id(c->d, MRS_CLASS_DATA, c->bytes.data, c->bytes.len, id, err);
         c->same = st == MARS_OK && memcmp(id, p->id, sizeof id) == 0;

@@ -39,19 +39,24 @@ mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_pi
                  mars_error *err)
 {
     struct mrs_want *w = mrs_vec_add(&r->batch);
+    mars_status st;
 
     if (w == NULL)
         return mrs_nomem(err);
     w->offset = piece->offset;
     w->chunk_offset = piece->chunk_offset;
     w->len = piece->len;
-    if (!mrs_index_find(r->job.d->index, piece->id, 0, &w->place)) {
+    st = mrs_index_find(r->job.d->index, piece->id, 0, &w->place, err);
+    if (st != MARS_OK)
+        r->batch.len--;
+    if (st == MARS_ERR_NOT_FOUND) {
         char hex[65];
 
-        r->batch.len--;
         mrs_hex_encode(hex, piece->id, 32);
         return mrs_fail(err, MARS_ERR_CORRUPT, "chunk %s stands in no index object", hex);
     }
+    if (st != MARS_OK)
+        return st;
     w->file = f;
     mrs_rfile_begin_piece(f);
     r->batch_bytes += w->place.blob.sealed_len;

@@ -59,22 +59,26 @@ mrs_verify_bad_place(struct mrs_verify *v, const uint8_t pack[32], uint32_t slot
     return ok ? MARS_OK : mrs_nomem(err);
 }
 
-bool
-mrs_verify_has_chunk(struct mrs_verify *v, const uint8_t id[32], uint8_t cls, uint64_t *len)
+mars_status
+mrs_verify_find_chunk(struct mrs_verify *v, const uint8_t id[32], uint8_t cls, uint64_t *len,
+                      mars_error *err)
 {
     struct mrs_place p;
     uint8_t key[32];
 
-    for (size_t nth = 0; mrs_index_find(v->d->index, id, nth, &p); nth++) {
+    for (size_t nth = 0;; nth++) {
+        mars_status st = mrs_index_find(v->d->index, id, nth, &p, err);
+
+        if (st != MARS_OK)
+            return st;
         place_key(key, p.pack, p.blob.slot);
         if (p.blob.cls == cls && mrs_map_find(&v->listed, p.pack) != NULL &&
             mrs_map_find(&v->bad_packs, p.pack) == NULL &&
             mrs_map_find(&v->bad_places, key) == NULL) {
             *len = p.blob.raw_len;
-            return true;
+            return MARS_OK;
         }
     }
-    return false;
 }
 
 static mars_status

@@ -41,7 +41,9 @@ mars_status mrs_verify_points(struct mrs_verify *v, mars_error *err);
 /* Remember a blob that does not open. Any thread. */
 mars_status mrs_verify_bad_place(struct mrs_verify *v, const uint8_t pack[32], uint32_t slot,
                                  mars_error *err);
-/* Is there a place from which the chunk can be read, as far as is known? */
-bool mrs_verify_has_chunk(struct mrs_verify *v, const uint8_t id[32], uint8_t cls, uint64_t *len);
+/* The length of a chunk that has a place from which it can be read, as far as is known;
+ * MARS_ERR_NOT_FOUND, and err untouched, where it has none. */
+mars_status mrs_verify_find_chunk(struct mrs_verify *v, const uint8_t id[32], uint8_t cls,
+                                  uint64_t *len, mars_error *err);
 
 #endif

@@ -53,11 +53,14 @@ check_piece(void *user, const struct mrs_piece *p, mars_error *err)
     struct content_check *c = user;
     uint64_t len;
     char hex[65];
+    mars_status st;
 
-    (void)err;
     if (p->hole || p->inline_data != NULL || c->bad)
         return MARS_OK;
-    if (!mrs_verify_has_chunk(c->v, p->id, c->cls, &len)) {
+    st = mrs_verify_find_chunk(c->v, p->id, c->cls, &len, err);
+    if (st != MARS_OK && st != MARS_ERR_NOT_FOUND)
+        return st;
+    if (st == MARS_ERR_NOT_FOUND) {
         mrs_hex_encode(hex, p->id, 32);
         (void)mrs_fail(&c->why, MARS_ERR_CORRUPT, "its chunk %s is damaged or missing", hex);
         c->bad = true;

@@ -47,7 +47,13 @@ mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, str
     mars_status st = MARS_ERR_NOT_FOUND;
 
     mrs_hex_encode(hex, id, 32);
-    for (size_t nth = 0; mrs_index_find(d->index, id, nth, &place); nth++) {
+    for (size_t nth = 0;; nth++) {
+        mars_status found = mrs_index_find(d->index, id, nth, &place, err);
+
+        if (found == MARS_ERR_NOT_FOUND)
+            break;
+        if (found != MARS_OK)
+            return found;
         if (place.blob.cls != cls)
             st = mrs_fail(&why, MARS_ERR_CORRUPT, "chunk %s: class %u where %u is due", hex,
                           place.blob.cls, cls);

@@ -1,4 +1,4 @@
-/* The order of a commit: packs, index, all durable, then the point. */
+/* The order of a commit: packs, durable, index, durable, then the point. */
 #include <string.h>
 
 #include "base/err.h"
@@ -6,13 +6,25 @@
 
 enum { INDEX_BLOBS = 65536 };
 
+static mars_status
+note_index(struct mrs_session *s, const uint8_t name[32], uint64_t size, mars_error *err)
+{
+    uint8_t *at = mrs_vec_add(&s->indexes);
+
+    if (at == NULL)
+        return mrs_nomem(err);
+    memcpy(at, name, 32);
+    s->added += size;
+    return MARS_OK;
+}
+
 /* Put one index object for packs [from, to). */
 static mars_status
 put_index(struct mrs_session *s, size_t from, size_t to, mars_error *err)
 {
     struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
     struct mrs_vec list = MRS_VEC_INIT(struct mrs_index_pack);
-    uint8_t digest[32], *name;
+    uint8_t digest[32];
     uint64_t size = 0;
     mars_status st = MARS_OK;
 
@@ -34,13 +46,10 @@ put_index(struct mrs_session *s, size_t from, size_t to, mars_error *err)
         st = mrs_index_encode(NULL, 0, list.items, list.len, &payload, err);
     if (st == MARS_OK)
         st = mrs_domain_put_index(s->d, s->id, &payload, digest, &size, err);
-    if (st == MARS_OK) {
-        name = mrs_vec_add(&s->indexes);
-        st = name != NULL ? MARS_OK : mrs_nomem(err);
-        if (st == MARS_OK)
-            memcpy(name, digest, sizeof digest);
-    }
-    s->added += size;
+    if (st == MARS_OK)
+        st = mrs_index_add(s->d->index, s->d, digest, &payload, err);
+    if (st == MARS_OK)
+        st = note_index(s, digest, size, err);
     mrs_vec_free(&list);
     mrs_buf_free(&payload);
     return st;
@@ -60,6 +69,26 @@ put_indexes(struct mrs_session *s, mars_error *err)
         st = put_index(s, from, i + 1, err);
         from = i + 1;
         blobs = 0;
+    }
+    return st;
+}
+
+/* Small index objects of this session and those before may have become many. What cannot be joined
+ * now is joined by another session. */
+static mars_status
+join_indexes(struct mrs_session *s, mars_error *err)
+{
+    bool more = s->indexes.len > 0;
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && more) {
+        uint8_t name[32];
+        uint64_t size;
+
+        if (mrs_index_join(s->d->index, s->id, name, &size, &more, NULL) != MARS_OK)
+            break;
+        if (more)
+            st = note_index(s, name, size, err);
     }
     return st;
 }
@@ -114,8 +143,13 @@ mrs_session_commit(struct mrs_session *s, struct mrs_point *point, mars_error *e
 
     if (st == MARS_OK)
         st = mrs_packwriter_finish(s->meta, err);
+    /* Whoever sees an index object may rely on its packs: they are durable before it is put. */
+    if (st == MARS_OK)
+        st = mrs_store_flush(s->d->store, err);
     if (st == MARS_OK)
         st = put_indexes(s, err);
+    if (st == MARS_OK)
+        st = join_indexes(s, err);
     if (st == MARS_OK)
         st = mrs_store_flush(s->d->store, err);
     if (st == MARS_OK)

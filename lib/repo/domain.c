@@ -55,7 +55,7 @@ mrs_domain_open(struct mrs_domain **out, struct mrs_store *store, struct mrs_key
     if (st == MARS_OK)
         st = derive_chunker(d, err);
     if (st == MARS_OK)
-        st = mrs_index_new(&d->index, err);
+        st = mrs_index_new(&d->index, d, err);
     if (st == MARS_OK)
         st = mrs_pack_keys_new(&d->pack_keys, err);
     mrs_wipe(&key, sizeof key);
@@ -238,8 +238,6 @@ mrs_domain_put_index(const struct mrs_domain *d, const uint8_t writer[16],
         mrs_name_index(relative, digest);
         st = put_bytes(d, writer, relative, &object, err);
     }
-    if (st == MARS_OK && d->cache != NULL)
-        (void)mrs_cache_put(d->cache, relative, object.data, object.len, NULL);
     *size = object.len;
     mrs_buf_free(&object);
     return st == MARS_OK ? st : mrs_context(err, st, "index object");

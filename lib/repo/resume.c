@@ -84,8 +84,8 @@ mrs_session_resume(struct mrs_session *s, bool *resumed, mars_error *err)
     return beat_again(s, err);
 }
 
-/* An index object that has a pack of the interrupted session is that session's: the point is to
- * name it. */
+/* An index object that has a pack of the interrupted session is that session's, or one that
+ * superseded it: the point is to name it. */
 static mars_status
 take_index(struct mrs_session *s, const uint8_t object[32], mars_error *err)
 {
@@ -108,10 +108,13 @@ adopt(struct mrs_session *s, uint8_t kind, const uint8_t name[32], mars_error *e
 {
     struct mrs_finished_pack pack = { .kind = kind }, *at;
     uint8_t writer[16], object[32];
-    mars_status st = MARS_OK;
+    mars_status st = mrs_index_pack_object(s->d->index, name, object, err);
 
-    if (mrs_index_pack_object(s->d->index, name, object))
+    if (st == MARS_OK)
         return take_index(s, object, err);
+    if (st != MARS_ERR_NOT_FOUND)
+        return st;
+    st = MARS_OK;
     if (mrs_pack_dir_read(s->d, kind, name, &pack.size, writer, &pack.blobs, &pack.count, NULL) !=
         MARS_OK)
         return MARS_OK;

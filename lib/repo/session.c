@@ -161,15 +161,21 @@ mrs_session_close(struct mrs_session *s)
 }
 
 /* May a backup rely on what the index says of this chunk? */
-static bool
-reusable(struct mrs_session *s, const uint8_t id[32])
+static mars_status
+reusable(struct mrs_session *s, const uint8_t id[32], bool *yes, mars_error *err)
 {
     struct mrs_place place;
+    mars_status st;
 
-    for (size_t nth = 0; mrs_index_find(s->d->index, id, nth, &place); nth++)
-        if (!mrs_ledger_is_tombstone(&s->ledger, place.pack))
-            return true;
-    return false;
+    *yes = false;
+    for (size_t nth = 0;; nth++) {
+        st = mrs_index_find(s->d->index, id, nth, &place, err);
+        if (st != MARS_OK)
+            return st == MARS_ERR_NOT_FOUND ? MARS_OK : st;
+        *yes = !mrs_ledger_is_tombstone(&s->ledger, place.pack);
+        if (*yes)
+            return MARS_OK;
+    }
 }
 
 /* Is the chunk this session's already? If not, it is from now on. */
@@ -195,9 +201,9 @@ mrs_session_put_id(struct mrs_session *s, uint8_t cls, const uint8_t id[32], con
     mars_status st;
 
     *stored = 0;
-    if (reusable(s, id))
-        return MARS_OK;
-    st = claim(s, id, &known, err);
+    st = reusable(s, id, &known, err);
+    if (st == MARS_OK && !known)
+        st = claim(s, id, &known, err);
     if (st != MARS_OK || known)
         return st;
     /* A failure here fails the whole session, so a claim that came to nothing misleads nobody. */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,26 @@ place_make(void **state)
     return 0;
 }
 
+/* Open files, either those that are index runs or all others. */
+static int
+count_open(bool runs)
+{
+    DIR *d = opendir("/proc/self/fd");
+    const struct dirent *e;
+    int n = 0;
+
+    assert_non_null(d);
+    while ((e = readdir(d)) != NULL) {
+        char path[2 * PLACE_PATH];
+        ssize_t len = readlinkat(dirfd(d), e->d_name, path, sizeof path - 1);
+
+        path[len > 0 ? len : 0] = '\0';
+        n += (strstr(path, "/runs/") != NULL) == runs;
+    }
+    closedir(d);
+    return n;
+}
+
 int
 place_remove(void **state)
 {
@@ -53,6 +74,7 @@ place_remove(void **state)
     char command[PLACE_PATH + 16];
 
     mars_agent_close(p->agent);
+    assert_int_equal(count_open(true), 0);
     snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
     free(p);
     return system(command);
@@ -91,12 +113,5 @@ place_tree(struct place *p, const char *name, int n, size_t size, unsigned seed)
 int
 open_files(void)
 {
-    DIR *d = opendir("/proc/self/fd");
-    int n = 0;
-
-    assert_non_null(d);
-    while (readdir(d) != NULL)
-        n++;
-    closedir(d);
-    return n;
+    return count_open(false);
 }

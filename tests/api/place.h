@@ -22,7 +22,7 @@ const char *place_tree(struct place *p, const char *name, int n, size_t size, un
 /* Fails the test with the error's message unless st is MARS_OK. */
 void assert_ok(mars_status st, const mars_error *err);
 
-/* Entries of /proc/self/fd. */
+/* Entries of /proc/self/fd, but for the index runs that an agent keeps open until it is closed. */
 int open_files(void);
 
 #endif

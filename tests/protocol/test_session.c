@@ -33,7 +33,7 @@ points(struct kit *k)
 static bool
 place_of(struct kit *k, const uint8_t id[32], size_t nth, struct mrs_place *out)
 {
-    return mrs_index_find(k->d->index, id, nth, out);
+    return mrs_index_find(k->d->index, id, nth, out, NULL) == MARS_OK;
 }
 
 static void

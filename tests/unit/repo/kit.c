@@ -1,8 +1,11 @@
 #include "kit.h"
 
 #include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "platform/random.h"
 
 static const uint8_t MACHINE[16] = { 0x3a, 1, 2 };
@@ -346,4 +349,14 @@ kit_fail_allocations(const struct kit *k, kit_try_fn fn, void *user, size_t step
             return failed;
         }
     }
+}
+
+void
+kit_drop_runs(const struct kit *k)
+{
+    char hex[33], command[TMPDIR_PATH_MAX + 64];
+
+    mrs_hex_encode(hex, k->keys->domain, 16);
+    (void)snprintf(command, sizeof command, "rm -rf '%s/%s/runs'", k->top, hex);
+    assert_int_equal(system(command), 0);
 }

@@ -35,6 +35,9 @@ struct mrs_domain *kit_open(const struct kit *k, struct mrs_cache *cache);
 /* Close and open k->d. */
 void kit_reopen(struct kit *k);
 
+/* Delete the cache's index runs. */
+void kit_drop_runs(const struct kit *k);
+
 /* What the spy is told of. The name is whole; NULL for SPY_BEGIN and SPY_APPEND. */
 enum spy_call {
     SPY_BEGIN,

@@ -14,7 +14,7 @@ make_pack(struct kit *k, uint8_t pack[32], char relative[MRS_OBJECT_NAME_MAX], s
 
     kit_backup(k, 1, noise, sizeof noise, id);
     assert_int_equal(mrs_index_refresh(k->d->index, k->d, false, NULL, NULL, NULL), MARS_OK);
-    assert_true(mrs_index_find(k->d->index, id, 0, &place));
+    assert_int_equal(mrs_index_find(k->d->index, id, 0, &place, NULL), MARS_OK);
     memcpy(pack, place.pack, 32);
     *b = place.blob;
     mrs_name_pack(relative, place.kind, pack);

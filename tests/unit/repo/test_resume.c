@@ -264,8 +264,8 @@ a_pack_that_the_index_has_is_not_listed_twice(void **state)
     s = kit_begin(k, 1);
     assert_true(goes_on(s, session));
     assert_int_equal(kit_store(s, MRS_CLASS_DATA, TEXT, TEXT_LEN, id), 0);
-    assert_true(mrs_index_find(k->d->index, id, 0, &place));
-    assert_false(mrs_index_find(k->d->index, id, 1, &place));
+    assert_int_equal(mrs_index_find(k->d->index, id, 0, &place, NULL), MARS_OK);
+    assert_int_equal(mrs_index_find(k->d->index, id, 1, &place, NULL), MARS_ERR_NOT_FOUND);
     kit_commit(s);
     assert_int_equal(kit_count(k, "index/"), 1);
     assert_int_equal(kit_count(k, "points/"), 1);

@@ -194,10 +194,10 @@ nothing_can_be_seen_before_the_commit(void **state)
     (void)kit_store(s, MRS_CLASS_DATA, TEXT, TEXT_LEN, id);
     assert_int_equal(kit_count(k, "packs/") + kit_count(k, "index/") + kit_count(k, "points/"), 0);
     assert_int_equal(mrs_index_refresh(other->index, other, false, NULL, NULL, NULL), MARS_OK);
-    assert_false(mrs_index_find(other->index, id, 0, &place));
+    assert_int_equal(mrs_index_find(other->index, id, 0, &place, NULL), MARS_ERR_NOT_FOUND);
     kit_commit(s);
     assert_int_equal(mrs_index_refresh(other->index, other, false, NULL, NULL, NULL), MARS_OK);
-    assert_true(mrs_index_find(other->index, id, 0, &place));
+    assert_int_equal(mrs_index_find(other->index, id, 0, &place, NULL), MARS_OK);
     assert_int_equal(mrs_points_read(&points, other, &none, NULL, NULL, MRS_NEED_READ, NULL, NULL,
                                      NULL), MARS_OK);
     assert_int_equal(points.list.len, 1);
@@ -323,7 +323,7 @@ a_damaged_index_object_is_named_and_costs_only_space(void **state)
     kit_backup(k, 1, TEXT, TEXT_LEN, id);
     kit_only(k, "index/", relative);
     kit_damage(k, relative, -20);
-    mrs_cache_drop(k->cache, relative);
+    kit_drop_runs(k);
     kit_reopen(k);
     o.damage = kit_note_damage;
     o.user = &damages;

@@ -113,7 +113,7 @@ damage_chunk(struct kit *k, const uint8_t id[32])
     struct mrs_place place;
     char relative[MRS_OBJECT_NAME_MAX];
 
-    assert_true(mrs_index_find(k->d->index, id, 0, &place));
+    assert_int_equal(mrs_index_find(k->d->index, id, 0, &place, NULL), MARS_OK);
     mrs_name_pack(relative, place.kind, place.pack);
     kit_damage(k, relative, (long)place.blob.offset + 4);
 }
