@@ -4,75 +4,6 @@
 #include "base/err.h"
 #include "repo/session_int.h"
 
-enum { INDEX_BLOBS = 65536 };
-
-static mars_status
-note_index(struct mrs_session *s, const uint8_t name[32], uint64_t size, mars_error *err)
-{
-    uint8_t *at = mrs_vec_add(&s->indexes);
-
-    if (at == NULL)
-        return mrs_nomem(err);
-    memcpy(at, name, 32);
-    s->added += size;
-    return MARS_OK;
-}
-
-/* Put one index object for packs [from, to). */
-static mars_status
-put_index(struct mrs_session *s, size_t from, size_t to, mars_error *err)
-{
-    struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
-    struct mrs_vec list = MRS_VEC_INIT(struct mrs_index_pack);
-    uint8_t digest[32];
-    uint64_t size = 0;
-    mars_status st = MARS_OK;
-
-    for (size_t i = from; st == MARS_OK && i < to; i++) {
-        const struct mrs_finished_pack *p = mrs_vec_at(&s->packs, i);
-        struct mrs_index_pack *out = mrs_vec_add(&list);
-
-        if (out == NULL) {
-            st = mrs_nomem(err);
-            break;
-        }
-        memcpy(out->name, p->name, sizeof out->name);
-        out->kind = p->kind;
-        out->size = p->size;
-        out->blobs = p->blobs;
-        out->count = p->count;
-    }
-    if (st == MARS_OK)
-        st = mrs_index_encode(NULL, 0, list.items, list.len, &payload, err);
-    if (st == MARS_OK)
-        st = mrs_domain_put_index(s->d, s->id, &payload, digest, &size, err);
-    if (st == MARS_OK)
-        st = mrs_index_add(s->d->index, s->d, digest, &payload, err);
-    if (st == MARS_OK)
-        st = note_index(s, digest, size, err);
-    mrs_vec_free(&list);
-    mrs_buf_free(&payload);
-    return st;
-}
-
-/* Index objects for all packs, a bounded number of blobs in each. */
-static mars_status
-put_indexes(struct mrs_session *s, mars_error *err)
-{
-    size_t from = 0, blobs = 0;
-    mars_status st = MARS_OK;
-
-    for (size_t i = 0; st == MARS_OK && i < s->packs.len; i++) {
-        blobs += ((const struct mrs_finished_pack *)mrs_vec_at(&s->packs, i))->count;
-        if (blobs < INDEX_BLOBS && i + 1 < s->packs.len)
-            continue;
-        st = put_index(s, from, i + 1, err);
-        from = i + 1;
-        blobs = 0;
-    }
-    return st;
-}
-
 /* Small index objects of this session and those before may have become many. What cannot be joined
  * now is joined by another session. */
 static mars_status
@@ -88,7 +19,7 @@ join_indexes(struct mrs_session *s, mars_error *err)
         if (mrs_index_join(s->d->index, s->id, name, &size, &more, NULL) != MARS_OK)
             break;
         if (more)
-            st = note_index(s, name, size, err);
+            st = mrs_session_note_index(s, name, size, err);
     }
     return st;
 }
@@ -143,11 +74,8 @@ mrs_session_commit(struct mrs_session *s, struct mrs_point *point, mars_error *e
 
     if (st == MARS_OK)
         st = mrs_packwriter_finish(s->meta, err);
-    /* Whoever sees an index object may rely on its packs: they are durable before it is put. */
     if (st == MARS_OK)
-        st = mrs_store_flush(s->d->store, err);
-    if (st == MARS_OK)
-        st = put_indexes(s, err);
+        st = mrs_session_index_packs(s, err);
     if (st == MARS_OK)
         st = join_indexes(s, err);
     if (st == MARS_OK)

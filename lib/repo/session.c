@@ -68,6 +68,7 @@ note_pack(void *user, struct mrs_finished_pack *pack, mars_error *err)
 {
     struct mrs_session *s = user;
     struct mrs_finished_pack *at;
+    bool many;
     mars_status st;
 
     /* What the journal names is in the store, whole: the order of these two matters. */
@@ -79,8 +80,12 @@ note_pack(void *user, struct mrs_finished_pack *pack, mars_error *err)
     else
         mrs_free(pack->blobs);
     s->added += pack->size;
+    s->blobs += pack->count;
+    many = s->blobs >= MRS_SESSION_BLOBS;
     mrs_mutex_unlock(s->lock);
-    return st == MARS_OK && at == NULL ? mrs_nomem(err) : st;
+    if (st == MARS_OK && at == NULL)
+        st = mrs_nomem(err);
+    return st == MARS_OK && many ? mrs_session_index_packs(s, err) : st;
 }
 
 static mars_status
@@ -148,9 +153,7 @@ mrs_session_close(struct mrs_session *s)
         return;
     mrs_packwriter_free(s->data);
     mrs_packwriter_free(s->meta);
-    for (size_t i = 0; i < s->packs.len; i++)
-        mrs_free(((struct mrs_finished_pack *)mrs_vec_at(&s->packs, i))->blobs);
-    mrs_vec_free(&s->packs);
+    mrs_session_free_packs(&s->packs);
     mrs_vec_free(&s->indexes);
     mrs_map_free(&s->mine);
     mrs_free(s->left.packs);

@@ -24,6 +24,39 @@ a_commit_puts_packs_then_index_then_point_and_then_looks_for_a_fence(void **stat
     assert_string_equal(log.text, "Cpa Cpa Cin Cpo Sfe ");
 }
 
+/* What it must remember of its chunks is bounded, and they are still known. */
+static void
+a_long_session_puts_index_objects_on_its_way(void **state)
+{
+    enum { CHUNKS = MRS_SESSION_BLOBS + 20000, SIZE = 900 }; /* two packs and more */
+    struct kit *k = *state;
+    struct mrs_session *s = kit_begin(k, 1);
+    static uint8_t chunk[SIZE];
+    uint8_t id[32];
+    size_t most = 0;
+
+    for (uint32_t i = 0; i < CHUNKS; i++) {
+        kit_noise(chunk, SIZE, i);
+        assert_true(kit_store(s, MRS_CLASS_DATA, chunk, SIZE, id) > 0);
+        most = s->mine.len > most ? s->mine.len : most;
+    }
+    assert_int_equal(kit_count(k, "index/"), 1);
+    assert_int_equal(kit_count(k, "points/"), 0);
+    assert_true(most < CHUNKS);
+    assert_true(s->mine.len < MRS_SESSION_BLOBS);
+    for (uint32_t i = 0; i < CHUNKS; i += 1000) {
+        kit_noise(chunk, SIZE, i);
+        assert_int_equal(kit_store(s, MRS_CLASS_DATA, chunk, SIZE, id), 0);
+    }
+    kit_commit(s);
+    assert_int_equal(kit_count(k, "index/"), 2);
+    for (uint32_t i = 0; i < CHUNKS; i += 5000) {
+        kit_noise(chunk, SIZE, i);
+        assert_int_equal(mrs_chunk_id(k->d, MRS_CLASS_DATA, chunk, SIZE, id, NULL), MARS_OK);
+        assert_int_equal(kit_read(k, id, chunk, SIZE), MARS_OK);
+    }
+}
+
 static void
 a_commit_that_breaks_off_before_the_point_leaves_none(void **state)
 {
@@ -218,6 +251,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT_TEST(a_commit_puts_packs_then_index_then_point_and_then_looks_for_a_fence),
+        KIT_TEST(a_long_session_puts_index_objects_on_its_way),
         KIT_TEST(a_commit_that_breaks_off_before_the_point_leaves_none),
         KIT_TEST(the_point_tells_what_the_session_saw_and_wrote),
         KIT_TEST(a_fence_makes_a_commit_answer_state),
