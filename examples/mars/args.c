@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,29 @@ args_free(struct cli *cli)
 {
     free((void *)cli->excludes.at);
     free((void *)cli->args.at);
+}
+
+int
+cli_size(struct cli *cli, enum opt o, uint64_t *out)
+{
+    static const char letters[] = "KMGT";
+    const char *text = cli->value[o], *letter;
+    unsigned long long n;
+    unsigned shift = 0;
+    char *end;
+
+    if (!cli_has(cli, o))
+        return CODE_DONE;
+    errno = 0;
+    n = strtoull(text, &end, 10);
+    letter = *end != '\0' ? strchr(letters, *end) : NULL;
+    if (letter != NULL)
+        shift = 10 * (unsigned)(letter - letters + 1);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || end[letter != NULL] != '\0' ||
+        n > UINT64_MAX >> shift)
+        return report_usage(cli, "--%s %s: not a size such as 512M", options[o].name, text);
+    *out = (uint64_t)n << shift;
+    return CODE_DONE;
 }
 
 uint32_t

@@ -59,6 +59,9 @@ int args_parse(struct cli *cli, int argc, char **argv);
 void args_free(struct cli *cli);
 void words_add(struct words *w, const char *word);
 uint32_t cli_number(const struct cli *cli, enum opt o); /* 0 if not given */
+/* A size: a number, and K, M, G or T for powers of 1024. *out keeps its value if it is not given.
+ * CODE_DONE or, with a message printed, CODE_USAGE. */
+int cli_size(struct cli *cli, enum opt o, uint64_t *out);
 
 /* Where this machine's state lies; NULL, with a message printed: nobody knows. */
 const char *cli_config_dir(struct cli *cli);
@@ -79,5 +82,10 @@ int verb_key_add(struct cli *cli, mars_agent *agent);
 int verb_key_change(struct cli *cli, mars_agent *agent);
 int verb_key_remove(struct cli *cli, mars_agent *agent);
 int verb_benchmark(struct cli *cli, mars_agent *agent);
+int verb_cache_status(struct cli *cli, mars_agent *agent);
+int verb_cache_set(struct cli *cli, mars_agent *agent);
+int verb_cache_rebuild(struct cli *cli, mars_agent *agent);
+int verb_cache_move(struct cli *cli, mars_agent *agent);
+int verb_cache_clear(struct cli *cli, mars_agent *agent);
 
 #endif

@@ -51,7 +51,9 @@ verb_register(struct cli *cli, mars_agent *unused)
     if (o.config_dir == NULL)
         return CODE_USAGE;
     /* Whether it opens a domain or makes one, only the vault knows: so it is taken as new. */
-    code = secret_get(cli, OPT_PASSPHRASE_FILE, "Passphrase: ", true, &pass);
+    code = cli_size(cli, OPT_QUOTA, &o.cache_quota);
+    if (code == CODE_DONE)
+        code = secret_get(cli, OPT_PASSPHRASE_FILE, "Passphrase: ", true, &pass);
     if (code != CODE_DONE)
         return code;
     o.passphrase = pass->text;

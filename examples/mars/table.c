@@ -50,9 +50,14 @@ const struct option options[OPT_COUNT] = {
     [OPT_PASSPHRASE_FILE] = { "passphrase-file", "FILE",
                               "read the passphrase from FILE, - is standard input", KIND_TEXT,
                               0 },
+    [OPT_QUOTA] = { "quota", "SIZE", "how large the cache may become: 512M, 20G; 0 is no limit",
+                    KIND_TEXT, 0 },
     [OPT_READ_DATA] = { "read-data", NULL, "read and open every byte of every pack", KIND_FLAG,
                         0 },
     [OPT_REDUNDANCY] = { "redundancy", "R", "copies the store keeps (none)", KIND_TEXT, 0 },
+    [OPT_REFUSE] = { "refuse", "PERCENT",
+                     "no backup with less of the protected data free for the cache (0.1)",
+                     KIND_TEXT, 0 },
     [OPT_SOFT_DELETE_DAYS] = { "soft-delete-days", "N",
                                "how long deleted points can be taken back (14)", KIND_NUMBER,
                                0 },
@@ -60,6 +65,8 @@ const struct option options[OPT_COUNT] = {
     [OPT_TO] = { "to", "DIR", "the directory to restore below", KIND_TEXT, 0 },
     [OPT_VALID_DAYS] = { "valid-days", "N", "how long machines can register with them (10)",
                          KIND_NUMBER, 0 },
+    [OPT_WARN] = { "warn", "PERCENT",
+                   "warn with less of the protected data free for the cache (5)", KIND_TEXT, 0 },
 };
 
 static const char POINT_HELP[] =
@@ -77,7 +84,7 @@ const struct verb verbs[] = {
       .required = OPT_BIT(OPT_OUT), .help = "issue a file with which machines register" },
     { .name = "register", .args = "", .run = verb_register,
       .options = OPT_BIT(OPT_CREDENTIALS) | OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_CACHE) |
-                 OPT_BIT(OPT_NAME) | OPT_BIT(OPT_DOMAIN),
+                 OPT_BIT(OPT_NAME) | OPT_BIT(OPT_DOMAIN) | OPT_BIT(OPT_QUOTA),
       .required = OPT_BIT(OPT_CREDENTIALS), .help = "register this machine with a vault",
       .more = "The passphrase has at least 16 characters. It opens the machine's domain, or makes "
               "it.\nIt is stored nowhere: without it nothing can be restored elsewhere." },
@@ -128,6 +135,18 @@ const struct verb verbs[] = {
       .help = "measure this machine's speed at chunking, hashing, packing, sealing",
       .more = "Speeds are in plaintext, on one core and on all. A backup chunks and hashes what it "
               "reads,\nand packs, seals and opens what is new; a restore opens and unpacks." },
+    { .name = "cache status", .args = "", .run = verb_cache_status, .flags = VERB_AGENT,
+      .help = "show where the cache is, what is in it and what is set" },
+    { .name = "cache set", .args = "", .run = verb_cache_set, .flags = VERB_AGENT,
+      .options = OPT_BIT(OPT_QUOTA) | OPT_BIT(OPT_WARN) | OPT_BIT(OPT_REFUSE),
+      .help = "limit the cache, and say how much space it must find",
+      .more = "PERCENT is of what the item's last point holds, in steps of 0.1." },
+    { .name = "cache rebuild", .args = "", .run = verb_cache_rebuild, .flags = VERB_AGENT,
+      .help = "clear the cache and fetch it anew from the vault" },
+    { .name = "cache move", .args = "DIR", .run = verb_cache_move, .flags = VERB_AGENT,
+      .help = "move the cache; the old place is emptied by the next good backup" },
+    { .name = "cache clear", .args = "", .run = verb_cache_clear, .flags = VERB_AGENT,
+      .help = "delete what is in the cache and can be fetched again" },
 };
 
 const size_t n_verbs = sizeof verbs / sizeof verbs[0];

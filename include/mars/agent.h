@@ -27,6 +27,7 @@ typedef struct mars_register_options {
     uint64_t name_len;
     const char *domain;        /* its name; NULL: one of its own, named like the machine */
     uint64_t domain_len;
+    uint64_t cache_quota;      /* see mars_cache_settings; 0: none, or that of before */
 } mars_register_options;
 
 /**
@@ -99,7 +100,7 @@ typedef struct mars_agent_info {
     const char *machine_name;
     const char *domain_id;
     const char *vault_url;
-    const char *cache_dir;       /* empty if there is none */
+    const char *cache_dir;       /* empty if there is none; where it is now */
 } mars_agent_info;
 
 /** @param[in,out] info struct_size set by the caller. @since 0.1 */

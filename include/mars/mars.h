@@ -5,6 +5,7 @@
 #include <mars/agent.h>
 #include <mars/backup.h>
 #include <mars/benchmark.h>
+#include <mars/cache.h>
 #include <mars/cancel.h>
 #include <mars/common.h>
 #include <mars/event.h>

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
+#include "agent/cache.h"
 #include "agent/paths.h"
 #include "agent/seen.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hex.h"
-#include "cache/cache.h"
 #include "platform/clock.h"
 #include "platform/host.h"
 #include "platform/random.h"
@@ -176,12 +176,42 @@ prepare_cache(struct work *w, mars_error *err)
     return mrs_dir_make(w->cache_dir, err);
 }
 
+/* Can it be used? */
+static mars_status
+try_cache(const struct work *w, mars_error *err)
+{
+    struct mrs_cache *cache = NULL;
+    mars_status st = mrs_agent_cache(&cache, w->cache_dir, w->keys, err);
+
+    mrs_cache_close(cache);
+    return st;
+}
+
+/* What was set before stays. A cache that is elsewhere now is left behind like one that moved. */
+static mars_status
+take_settings(struct work *w, struct mrs_registration *r, mars_error *err)
+{
+    const struct mrs_registration *before = &w->before;
+    mars_status st = MARS_OK;
+
+    r->cache = before->cache;
+    if (w->spec->cache_quota > 0)
+        r->cache.quota = w->spec->cache_quota;
+    if (before->vault_url == NULL || memcmp(before->domain, r->domain, sizeof r->domain) != 0)
+        return MARS_OK;
+    for (size_t i = 0; st == MARS_OK && i < before->old_caches.len; i++)
+        st = mrs_registration_add_old_cache(r, *(char **)mrs_vec_at(&before->old_caches, i), err);
+    if (st == MARS_OK && strcmp(before->cache_dir, w->cache_dir) != 0)
+        st = mrs_registration_add_old_cache(r, before->cache_dir, err);
+    mrs_registration_drop_old_cache(r, w->cache_dir);
+    return st;
+}
+
 static mars_status
 save(struct work *w, mars_error *err)
 {
-    struct mrs_registration r = { .vault_url = w->credentials.url, .cache_dir = w->cache_dir };
+    struct mrs_registration r = { .old_caches = MRS_VEC_INIT(char *) };
     struct mrs_slots slots = { .number = 0 };
-    struct mrs_cache *cache = NULL;
     mars_status st;
 
     memcpy(r.vault, w->vault.record.id, sizeof r.vault);
@@ -189,8 +219,11 @@ save(struct work *w, mars_error *err)
     memcpy(r.machine_name, w->machine.record.name, sizeof r.machine_name);
     memcpy(r.domain, w->machine.record.domain, sizeof r.domain);
     memcpy(r.serial, w->credentials.serial, sizeof r.serial);
-    st = mrs_cache_open(&cache, w->cache_dir, r.domain, err);
-    mrs_cache_close(cache);
+    r.vault_url = w->credentials.url; /* this and cache_dir are lent */
+    r.cache_dir = w->cache_dir;
+    st = take_settings(w, &r, err);
+    if (st == MARS_OK)
+        st = try_cache(w, err);
     if (st == MARS_OK)
         st = mrs_slots_read(&slots, w->store, r.domain, w->keys, err);
     if (st == MARS_OK)
@@ -198,6 +231,8 @@ save(struct work *w, mars_error *err)
     if (st == MARS_OK)
         st = mrs_registration_save(&r, w->keys, w->spec->config_dir, err);
     mrs_slots_free(&slots);
+    r.vault_url = r.cache_dir = NULL;
+    mrs_registration_free(&r);
     return st;
 }
 

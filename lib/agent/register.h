@@ -12,6 +12,7 @@ struct mrs_register_spec {
     size_t passphrase_len;
     const char *config_dir;  /* absolute */
     const char *cache_dir;   /* absolute; NULL: that of before, or "cache" in config_dir */
+    uint64_t cache_quota;    /* bytes; 0: that of before, or none */
     const char *name;        /* NULL: that of before, or the host's */
     const char *domain;      /* name; NULL: the machine's own */
 };

@@ -1,5 +1,6 @@
 #include "agent/state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/paths.h"
@@ -13,8 +14,21 @@ static const char FILE_NAME[] = "agent.yaml";
 static const char FORMAT[] = "mars-agent-1";
 static const char *const KEYS[] = { "format",    "vault_url", "vault_id",      "machine_id",
                                     "machine_name", "domain_id", "cache_dir", "credentials",
-                                    "key_protector" };
+                                    "key_protector", "cache_quota", "cache_warn_permille",
+                                    "cache_refuse_permille", "old_caches.*" };
 enum { N_KEYS = sizeof KEYS / sizeof KEYS[0], KEYRING_MAX = 1 << 20 };
+
+struct mrs_cache_settings
+mrs_cache_settings_in_force(const struct mrs_cache_settings *s)
+{
+    struct mrs_cache_settings out = *s;
+
+    if (out.warn_permille == 0)
+        out.warn_permille = MRS_CACHE_WARN_PERMILLE;
+    if (out.refuse_permille == 0)
+        out.refuse_permille = MRS_CACHE_REFUSE_PERMILLE;
+    return out;
+}
 
 static mars_status
 get_id(const struct mrs_doc *doc, const char *key, uint8_t id[16], mars_error *err)
@@ -54,6 +68,33 @@ get_copy(const struct mrs_doc *doc, const char *key, char **out, mars_error *err
 }
 
 static mars_status
+get_bounded(const struct mrs_doc *doc, const char *key, int64_t max, int64_t *out, mars_error *err)
+{
+    mars_status st = mrs_doc_get_i64(doc, key, out, err);
+
+    if (st == MARS_OK && (*out < 0 || *out > max))
+        st = mrs_doc_refuse(doc, key, "out of bounds", err);
+    return st;
+}
+
+static mars_status
+get_cache(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err)
+{
+    int64_t quota = 0, warn = 0, refuse = 0;
+    const char *dir;
+    mars_status st = get_bounded(doc, "cache_quota", INT64_MAX, &quota, err);
+
+    if (st == MARS_OK)
+        st = get_bounded(doc, "cache_warn_permille", MRS_CACHE_PERMILLE_MAX, &warn, err);
+    if (st == MARS_OK)
+        st = get_bounded(doc, "cache_refuse_permille", MRS_CACHE_PERMILLE_MAX, &refuse, err);
+    r->cache = (struct mrs_cache_settings){ (uint64_t)quota, (uint32_t)warn, (uint32_t)refuse };
+    for (size_t i = 0; st == MARS_OK && (dir = mrs_doc_item(doc, "old_caches", i)) != NULL; i++)
+        st = mrs_registration_add_old_cache(r, dir, err);
+    return st;
+}
+
+static mars_status
 from_doc(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err)
 {
     const char *format = NULL;
@@ -76,7 +117,7 @@ from_doc(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err)
         st = get_copy(doc, "cache_dir", &r->cache_dir, err);
     if (st == MARS_OK)
         st = get_text(doc, "credentials", r->serial, sizeof r->serial, err);
-    return st;
+    return st == MARS_OK ? get_cache(r, doc, err) : st;
 }
 
 mars_status
@@ -87,6 +128,7 @@ mrs_registration_load(struct mrs_registration *r, const char *config_dir, mars_e
     mars_status st = mrs_config_read(&doc, config_dir, FILE_NAME, err);
 
     memset(r, 0, sizeof *r);
+    r->old_caches = (struct mrs_vec)MRS_VEC_INIT(char *);
     if (st == MARS_ERR_NOT_FOUND)
         return mrs_fail(err, MARS_ERR_STATE, "%.150s: this machine is not registered", config_dir);
     if (st != MARS_OK)
@@ -123,15 +165,31 @@ save_keys(const struct mrs_registration *r, const struct mrs_keyring *keys, cons
     return st;
 }
 
+static mars_status
+set_cache(struct mrs_doc *doc, const struct mrs_registration *r, mars_error *err)
+{
+    char key[32];
+    mars_status st = mrs_doc_set(doc, "cache_dir", r->cache_dir, err);
+
+    if (st == MARS_OK && r->cache.quota > 0)
+        st = mrs_doc_set_i64(doc, "cache_quota", (int64_t)r->cache.quota, err);
+    if (st == MARS_OK && r->cache.warn_permille > 0)
+        st = mrs_doc_set_i64(doc, "cache_warn_permille", r->cache.warn_permille, err);
+    if (st == MARS_OK && r->cache.refuse_permille > 0)
+        st = mrs_doc_set_i64(doc, "cache_refuse_permille", r->cache.refuse_permille, err);
+    for (size_t i = 0; st == MARS_OK && i < r->old_caches.len; i++) {
+        (void)snprintf(key, sizeof key, "old_caches.%zu", i);
+        st = mrs_doc_set(doc, key, *(char **)mrs_vec_at(&r->old_caches, i), err);
+    }
+    return st;
+}
+
 mars_status
-mrs_registration_save(const struct mrs_registration *r, const struct mrs_keyring *keys,
-                      const char *config_dir, mars_error *err)
+mrs_registration_update(const struct mrs_registration *r, const char *config_dir, mars_error *err)
 {
     struct mrs_doc *doc = NULL;
-    mars_status st = save_keys(r, keys, config_dir, err);
+    mars_status st = mrs_doc_new(&doc, err);
 
-    if (st == MARS_OK)
-        st = mrs_doc_new(&doc, err);
     if (st == MARS_OK)
         st = mrs_doc_set(doc, "format", FORMAT, err);
     if (st == MARS_OK)
@@ -145,15 +203,67 @@ mrs_registration_save(const struct mrs_registration *r, const struct mrs_keyring
     if (st == MARS_OK)
         st = set_id(doc, "domain_id", r->domain, err);
     if (st == MARS_OK)
-        st = mrs_doc_set(doc, "cache_dir", r->cache_dir, err);
-    if (st == MARS_OK)
         st = mrs_doc_set(doc, "credentials", r->serial, err);
     if (st == MARS_OK)
         st = mrs_doc_set(doc, "key_protector", mrs_protector_file.name, err);
     if (st == MARS_OK)
+        st = set_cache(doc, r, err);
+    if (st == MARS_OK)
         st = mrs_config_write(doc, config_dir, FILE_NAME, err);
     mrs_doc_free(doc);
     return st;
+}
+
+mars_status
+mrs_registration_save(const struct mrs_registration *r, const struct mrs_keyring *keys,
+                      const char *config_dir, mars_error *err)
+{
+    mars_status st = save_keys(r, keys, config_dir, err);
+
+    return st == MARS_OK ? mrs_registration_update(r, config_dir, err) : st;
+}
+
+bool
+mrs_registration_has_old_cache(const struct mrs_registration *r, const char *dir)
+{
+    for (size_t i = 0; i < r->old_caches.len; i++)
+        if (strcmp(*(char **)mrs_vec_at(&r->old_caches, i), dir) == 0)
+            return true;
+    return false;
+}
+
+void
+mrs_registration_drop_old_cache(struct mrs_registration *r, const char *dir)
+{
+    char **all = r->old_caches.items;
+    size_t n = r->old_caches.len, i = 0;
+
+    while (i < n && strcmp(all[i], dir) != 0)
+        i++;
+    if (i == n)
+        return;
+    mrs_free(all[i]);
+    memmove(all + i, all + i + 1, (n - i - 1) * sizeof *all);
+    r->old_caches.len--;
+}
+
+mars_status
+mrs_registration_add_old_cache(struct mrs_registration *r, const char *dir, mars_error *err)
+{
+    char *copy, **at;
+
+    mrs_registration_drop_old_cache(r, dir);
+    if (r->old_caches.len >= MRS_OLD_CACHES_MAX)
+        return mrs_fail(err, MARS_ERR_STATE, "the cache was moved %d times without a backup: run "
+                        "one first", MRS_OLD_CACHES_MAX);
+    copy = mrs_strndup(dir, strlen(dir));
+    at = copy != NULL ? mrs_vec_add(&r->old_caches) : NULL;
+    if (at == NULL) {
+        mrs_free(copy);
+        return mrs_nomem(err);
+    }
+    *at = copy;
+    return MARS_OK;
 }
 
 static mars_status
@@ -203,5 +313,8 @@ mrs_registration_free(struct mrs_registration *r)
 {
     mrs_free(r->vault_url);
     mrs_free(r->cache_dir);
+    for (size_t i = 0; i < r->old_caches.len; i++)
+        mrs_free(*(char **)mrs_vec_at(&r->old_caches, i));
+    mrs_vec_free(&r->old_caches);
     memset(r, 0, sizeof *r);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/cache.h"
 #include "agent/passphrase.h"
 #include "agent/register.h"
 #include "api/api.h"
@@ -48,8 +49,10 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
     mrs_hex_encode(a->machine_hex, a->reg.machine_id, sizeof a->reg.machine_id);
     mrs_hex_encode(a->domain_hex, a->reg.domain, sizeof a->reg.domain);
     if (a->reg.cache_dir != NULL &&
-        mrs_cache_open(&a->cache, a->reg.cache_dir, a->reg.domain, &why) != MARS_OK)
+        mrs_agent_cache(&a->cache, a->reg.cache_dir, a->keys, &why) != MARS_OK)
         memcpy(a->cache_problem, why.message, sizeof why.message);
+    if (a->cache != NULL)
+        mrs_cache_set_quota(a->cache, a->reg.cache.quota);
     st = mrs_domain_open(&a->domain, a->store, a->keys, a->cache, err);
     return st == MARS_OK ? mrs_engine_new(&a->engine, workers, budget, err) : st;
 }
@@ -157,6 +160,8 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
     st = mrs_opts_import(&o, sizeof o, opts, MRS_REGISTER_OPTIONS_V1, err);
     if (st == MARS_OK && o.flags != 0)
         st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o.flags);
+    if (st == MARS_OK)
+        st = mrs_arg_cache_quota(o.cache_quota, err);
     spec.passphrase_len = st == MARS_OK ? passphrase_len(o.passphrase, o.passphrase_len) : 0;
     if (st == MARS_OK)
         st = mrs_passphrase_check(o.passphrase, spec.passphrase_len, "passphrase", err);
@@ -169,6 +174,7 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
         spec.cache_dir = s.cache_dir;
         spec.name = s.name;
         spec.domain = s.domain;
+        spec.cache_quota = o.cache_quota;
         st = mrs_register(&spec, err);
     }
     if (st == MARS_OK && out != NULL)
@@ -249,7 +255,9 @@ mars_agent_get_info(const mars_agent *agent, mars_agent_info *info, mars_error *
     out.machine_name = agent->reg.machine_name;
     out.domain_id = agent->domain_hex;
     out.vault_url = agent->reg.vault_url;
-    out.cache_dir = agent->reg.cache_dir != NULL ? agent->reg.cache_dir : "";
+    out.cache_dir = agent->cache != NULL           ? mrs_cache_dir(agent->cache)
+                    : agent->reg.cache_dir != NULL ? agent->reg.cache_dir
+                                                   : "";
     return mrs_opts_export(info, &out, sizeof out, err);
 }
 

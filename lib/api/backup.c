@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/cache.h"
 #include "agent/seen.h"
 #include "api/call.h"
 #include "api/opts.h"
@@ -25,6 +26,7 @@ struct call {
     struct mrs_slice *paths;
     struct mrs_source *source;
     struct mrs_compression compression;
+    struct mrs_cache_settings cache;
 };
 
 static mars_status
@@ -64,7 +66,9 @@ import(struct call *c, struct mars_agent *agent, const mars_backup_options *opts
         return mrs_fail(err, MARS_ERR_STATE, "another machine's points are open read-only");
     if (agent->cache == NULL)
         return mrs_fail(err, MARS_ERR_IO, "%s", agent->cache_problem);
-    st = mrs_agent_permit(agent, MRS_NEED_WRITE, err);
+    st = mrs_agent_cache_settings(agent->config_dir, agent->cache, &c->cache, err);
+    if (st == MARS_OK)
+        st = mrs_agent_permit(agent, MRS_NEED_WRITE, err);
     if (st != MARS_OK)
         return st;
     if ((c->opts.flags & ~KNOWN_FLAGS) != 0)
@@ -135,6 +139,8 @@ start(struct call *c, struct mars_agent *agent, struct mrs_backup **out, mars_er
                                     .compression = c->compression };
 
     memcpy(spec.machine, agent->reg.machine_id, sizeof spec.machine);
+    spec.warn_permille = c->cache.warn_permille;
+    spec.refuse_permille = c->cache.refuse_permille;
     spec.skip_check = (c->opts.flags & MARS_BACKUP_SKIP_UPLOAD_CHECK) != 0;
     spec.dry_run = (c->opts.flags & MARS_BACKUP_DRY_RUN) != 0;
     spec.report_files = (c->opts.flags & MARS_BACKUP_REPORT_FILES) != 0;
@@ -170,6 +176,8 @@ finish(struct mrs_backup *b, struct mars_agent *agent, const char *item,
         st = seen == MARS_OK ? st
                              : mrs_context(err, seen, "the point was committed, but this machine's "
                                                       "state could not be written");
+        /* What cannot be removed now is tried again by the next one. */
+        (void)!mrs_agent_cache_tidy(agent->config_dir, NULL);
     }
     if (result != NULL && mrs_opts_export(result, &r, sizeof r, st == MARS_OK ? err : NULL) !=
                               MARS_OK && st == MARS_OK)
@@ -246,8 +254,14 @@ mars_session_write(mars_session *session, const void *data, uint64_t len, mars_e
     st = mrs_agent_enter(session->agent, err);
     if (st == MARS_OK)
         st = mrs_pipe_write(session->pipe, data, (size_t)len, err);
-    if (st == MARS_OK)
+    if (st == MARS_OK) {
         mrs_backup_pump(session->backup);
+    } else {
+        /* It is not read any more because of something else. */
+        mars_status cause = mrs_backup_failure(session->backup, err);
+
+        st = cause != MARS_OK ? cause : st;
+    }
     return st;
 }
 

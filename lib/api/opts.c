@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "platform/tree.h"
 
-enum { NAME_MAX_BYTES = 255, STRUCT_MAX = 65536, PATH_BYTES_MAX = 1 << 20 };
+enum { NAME_MAX_BYTES = 255, STRUCT_MAX = 65536, PATH_BYTES_MAX = 1 << 20, QUOTA_LEAST = 1 << 20 };
 
 mars_status
 mrs_opts_import(void *dst, size_t cap, const void *src, size_t v1_size, mars_error *err)
@@ -80,6 +80,15 @@ mrs_arg_path(const char *s, uint64_t len, bool required, const char *what, char 
     mrs_buf_free(&path);
     mrs_free(given);
     return st;
+}
+
+mars_status
+mrs_arg_cache_quota(uint64_t quota, mars_error *err)
+{
+    if ((quota > 0 && quota < QUOTA_LEAST) || quota > INT64_MAX)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "quota: %llu bytes, not 0 and not at least %d",
+                        (unsigned long long)quota, QUOTA_LEAST);
+    return MARS_OK;
 }
 
 mars_status

@@ -7,6 +7,7 @@
 #include <mars/agent.h>
 #include <mars/backup.h>
 #include <mars/benchmark.h>
+#include <mars/cache.h>
 #include <mars/restore.h>
 #include <mars/vault.h>
 #include <mars/verify.h>
@@ -18,6 +19,7 @@ enum {
     MRS_REGISTER_OPTIONS_V1 = sizeof(mars_register_options),
     MRS_AGENT_OPTIONS_V1 = sizeof(mars_agent_options),
     MRS_RECOVER_OPTIONS_V1 = sizeof(mars_recover_options),
+    MRS_CACHE_SETTINGS_V1 = sizeof(mars_cache_settings),
     MRS_BACKUP_OPTIONS_V1 = sizeof(mars_backup_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
     MRS_VERIFY_OPTIONS_V1 = sizeof(mars_verify_options),
@@ -40,6 +42,9 @@ MARS_NODISCARD mars_status mrs_arg_string(const char *s, uint64_t len, bool requ
 /* The same for a path, made absolute. */
 MARS_NODISCARD mars_status mrs_arg_path(const char *s, uint64_t len, bool required,
                                         const char *what, char **out, mars_error *err);
+
+/* A quota of the cache: none, or one that is of use. */
+MARS_NODISCARD mars_status mrs_arg_cache_quota(uint64_t quota, mars_error *err);
 
 /* A display name: 1 to 255 bytes of UTF-8 without control characters and "/". */
 MARS_NODISCARD mars_status mrs_name_check(const char *text, size_t len, const char *what,

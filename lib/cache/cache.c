@@ -6,15 +6,14 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hex.h"
-#include "cache/paths.h"
+#include "cache/cache_int.h"
 #include "platform/file.h"
 #include "platform/random.h"
 
 enum { TMP_NAME_SIZE = 2 * 16 + 1, TMP_MAX_AGE_S = 24 * 60 * 60 };
 
-/* a/b, or a/b/c */
-static char *
-join(const char *a, const char *b, const char *c)
+char *
+mrs_cache_join(const char *a, const char *b, const char *c)
 {
     size_t n = strlen(a) + 1 + strlen(b) + (c != NULL ? 1 + strlen(c) : 0) + 1;
     char *path = mrs_alloc(n);
@@ -25,13 +24,49 @@ join(const char *a, const char *b, const char *c)
 }
 
 char *
-mrs_cache_path(const struct mrs_cache *c, const char *folder, const char *name)
+mrs_cache_domain_root(const char *dir, const uint8_t domain[16])
 {
-    return join(c->root, folder, name);
+    char hex[2 * 16 + 1];
+
+    mrs_hex_encode(hex, domain, 16);
+    return mrs_cache_join(dir, hex, NULL);
+}
+
+char *
+mrs_cache_path(struct mrs_cache *c, const char *folder, const char *name)
+{
+    char *path;
+
+    mrs_mutex_lock(c->lock);
+    path = mrs_cache_join(c->at->root, folder, name);
+    mrs_mutex_unlock(c->lock);
+    return path;
+}
+
+char *
+mrs_cache_root(struct mrs_cache *c)
+{
+    char *root;
+
+    mrs_mutex_lock(c->lock);
+    root = mrs_strndup(c->at->root, strlen(c->at->root));
+    mrs_mutex_unlock(c->lock);
+    return root;
+}
+
+const char *
+mrs_cache_dir(struct mrs_cache *c)
+{
+    const char *dir;
+
+    mrs_mutex_lock(c->lock);
+    dir = c->at->dir;
+    mrs_mutex_unlock(c->lock);
+    return dir;
 }
 
 static mars_status
-make_folder(const struct mrs_cache *c, const char *folder, mars_error *err)
+make_folder(struct mrs_cache *c, const char *folder, mars_error *err)
 {
     char *path = mrs_cache_path(c, folder, NULL);
     mars_status st = path != NULL ? mrs_dir_make(path, err) : mrs_nomem(err);
@@ -40,8 +75,8 @@ make_folder(const struct mrs_cache *c, const char *folder, mars_error *err)
     return st;
 }
 
-static mars_status
-tmp_path(const struct mrs_cache *c, char **out, mars_error *err)
+mars_status
+mrs_cache_tmp_path(struct mrs_cache *c, char **out, mars_error *err)
 {
     uint8_t random[16];
     char name[TMP_NAME_SIZE];
@@ -55,38 +90,30 @@ tmp_path(const struct mrs_cache *c, char **out, mars_error *err)
     return *out != NULL ? MARS_OK : mrs_nomem(err);
 }
 
-/* A new file with these bytes. Not flushed: what a power failure garbles does not authenticate. */
+/* Can it be written to? */
 static mars_status
-write_new(const char *path, const void *data, size_t n, mars_error *err)
+probe(struct mrs_cache *c, mars_error *err)
 {
     struct mrs_file *f = NULL;
-    mars_status st = mrs_file_create(&f, path, err);
-
-    if (st != MARS_OK)
-        return st;
-    st = mrs_file_append(f, data, n, err);
-    mrs_file_close(f);
-    if (st != MARS_OK)
-        (void)!mrs_file_delete(path, NULL);
-    return st;
-}
-
-static mars_status
-probe(const struct mrs_cache *c, mars_error *err)
-{
     char *path = NULL;
-    mars_status st = tmp_path(c, &path, err);
+    mars_status st = mrs_cache_tmp_path(c, &path, err);
 
     if (st == MARS_OK)
-        st = write_new(path, "x", 1, err);
-    if (st == MARS_OK)
-        st = mrs_file_delete(path, err);
+        st = mrs_file_create(&f, path, err);
+    if (st == MARS_OK) {
+        st = mrs_file_append(f, "x", 1, err);
+        mrs_file_close(f);
+        if (st == MARS_OK)
+            st = mrs_file_delete(path, err);
+        else
+            (void)!mrs_file_delete(path, NULL);
+    }
     mrs_free(path);
     return st;
 }
 
 struct sweep {
-    const struct mrs_cache *c;
+    struct mrs_cache *c;
     int64_t now;
 };
 
@@ -108,7 +135,7 @@ sweep_one(void *user, const char *name, bool is_dir, mars_error *err)
 }
 
 static mars_status
-sweep_tmp(const struct mrs_cache *c, mars_error *err)
+sweep_tmp(struct mrs_cache *c, mars_error *err)
 {
     struct sweep s = { c, mrs_clock_wall().s };
     char *path = mrs_cache_path(c, MRS_CACHE_TMP, NULL);
@@ -119,14 +146,18 @@ sweep_tmp(const struct mrs_cache *c, mars_error *err)
 }
 
 static mars_status
-make_all(const struct mrs_cache *c, mars_error *err)
+make_all(struct mrs_cache *c, mars_error *err)
 {
-    mars_status st = mrs_dir_make(c->dir, err);
+    mars_status st = mrs_dir_make(c->at->dir, err);
 
     if (st == MARS_OK)
-        st = mrs_dir_make(c->root, err);
+        st = mrs_dir_make(c->at->root, err);
     if (st == MARS_OK)
         st = make_folder(c, MRS_CACHE_OBJECTS, err);
+    if (st == MARS_OK)
+        st = make_folder(c, MRS_CACHE_TREES, err);
+    if (st == MARS_OK)
+        st = make_folder(c, MRS_CACHE_RUNS, err);
     if (st == MARS_OK)
         st = make_folder(c, MRS_CACHE_JOURNAL, err);
     if (st == MARS_OK)
@@ -136,21 +167,57 @@ make_all(const struct mrs_cache *c, mars_error *err)
     return st == MARS_OK ? sweep_tmp(c, err) : st;
 }
 
+/* One key for the checks, one that seals. */
+static mars_status
+take_key(struct mrs_cache *c, const uint8_t key[MRS_CACHE_KEY_SIZE], mars_error *err)
+{
+    static const char check_info[] = "mars cache check v1", tree_info[] = "mars cache tree v1";
+    uint8_t check[MRS_CACHE_KEY_SIZE];
+    mars_status st = mrs_hkdf(key, MRS_CACHE_KEY_SIZE, NULL, 0, check_info, sizeof check_info - 1,
+                              check, sizeof check, err);
+
+    if (st == MARS_OK)
+        st = mrs_hmac_new(&c->mac, check, sizeof check, err);
+    if (st == MARS_OK)
+        st = mrs_hkdf(key, MRS_CACHE_KEY_SIZE, NULL, 0, tree_info, sizeof tree_info - 1,
+                      c->tree_key, sizeof c->tree_key, err);
+    mrs_wipe(check, sizeof check);
+    return st;
+}
+
+static struct mrs_cache_place *
+new_place(const char *dir, const uint8_t domain[16])
+{
+    struct mrs_cache_place *p = mrs_alloc(sizeof *p + strlen(dir) + 1);
+
+    if (p == NULL)
+        return NULL;
+    memcpy(p->dir, dir, strlen(dir) + 1);
+    p->root = mrs_cache_domain_root(dir, domain);
+    if (p->root == NULL) {
+        mrs_free(p);
+        return NULL;
+    }
+    return p;
+}
+
 mars_status
-mrs_cache_open(struct mrs_cache **out, const char *dir, const uint8_t domain[16], mars_error *err)
+mrs_cache_open(struct mrs_cache **out, const char *dir, const uint8_t domain[16],
+               const uint8_t key[MRS_CACHE_KEY_SIZE], mars_error *err)
 {
     struct mrs_cache *c;
-    char hex[2 * 16 + 1];
     mars_status st;
 
     *out = NULL;
     c = mrs_alloc(sizeof *c);
     if (c == NULL)
         return mrs_nomem(err);
-    mrs_hex_encode(hex, domain, 16);
-    c->dir = mrs_strndup(dir, strlen(dir));
-    c->root = join(dir, hex, NULL);
-    st = c->dir != NULL && c->root != NULL ? make_all(c, err) : mrs_nomem(err);
+    c->at = new_place(dir, domain);
+    st = c->at != NULL ? mrs_mutex_new(&c->lock, err) : mrs_nomem(err);
+    if (st == MARS_OK)
+        st = take_key(c, key, err);
+    if (st == MARS_OK)
+        st = make_all(c, err);
     if (st == MARS_OK) {
         *out = c;
         return MARS_OK;
@@ -166,79 +233,23 @@ mrs_cache_close(struct mrs_cache *c)
 {
     if (c == NULL)
         return;
-    mrs_free(c->dir);
-    mrs_free(c->root);
+    mrs_hmac_free(c->mac);
+    mrs_mutex_free(c->lock);
+    while (c->at != NULL) {
+        struct mrs_cache_place *p = c->at;
+
+        c->at = p->before;
+        mrs_free(p->root);
+        mrs_free(p);
+    }
+    mrs_wipe(c, sizeof *c);
     mrs_free(c);
 }
 
-/* The copy's path. Names are the library's own, but a name is a path here, so it is looked at. */
-static mars_status
-object_path(const struct mrs_cache *c, const char *name, char **out, mars_error *err)
-{
-    *out = NULL;
-    if (name[0] == '\0' || name[0] == '/' || strstr(name, "..") != NULL)
-        return mrs_fail(err, MARS_ERR_INVALID_ARG, "object name not allowed");
-    *out = mrs_cache_path(c, MRS_CACHE_OBJECTS, name);
-    return *out != NULL ? MARS_OK : mrs_nomem(err);
-}
-
+/* The check binds the name, so that no file can stand in for another. */
 mars_status
-mrs_cache_get(struct mrs_cache *c, const char *name, struct mrs_buf *out, mars_error *err)
+mrs_cache_tag(struct mrs_cache *c, const char *what, const void *data, size_t n,
+              uint8_t tag[MRS_CACHE_TAG_SIZE], mars_error *err)
 {
-    char *path = NULL;
-    mars_status st = object_path(c, name, &path, err);
-
-    if (st == MARS_OK)
-        st = mrs_file_slurp(path, out, err);
-    mrs_free(path);
-    return st;
-}
-
-/* Make the directories above a copy. */
-static mars_status
-make_parent(char *path, mars_error *err)
-{
-    char *slash = strrchr(path, '/');
-    mars_status st;
-
-    *slash = '\0';
-    st = mrs_dir_make_all(path, err);
-    *slash = '/';
-    return st;
-}
-
-mars_status
-mrs_cache_put(struct mrs_cache *c, const char *name, const void *data, size_t n, mars_error *err)
-{
-    char *path = NULL, *tmp = NULL;
-    mars_status st = object_path(c, name, &path, err);
-
-    if (st == MARS_OK)
-        st = tmp_path(c, &tmp, err);
-    if (st == MARS_OK)
-        st = make_parent(path, err);
-    if (st == MARS_OK)
-        st = write_new(tmp, data, n, err);
-    if (st == MARS_OK) {
-        st = mrs_file_publish(tmp, path, err);
-        if (st != MARS_OK)
-            (void)!mrs_file_delete(tmp, NULL);
-        if (st == MARS_ERR_EXISTS) { /* another process had the same thought */
-            mrs_error_clear(err);
-            st = MARS_OK;
-        }
-    }
-    mrs_free(tmp);
-    mrs_free(path);
-    return st;
-}
-
-void
-mrs_cache_drop(struct mrs_cache *c, const char *name)
-{
-    char *path = NULL;
-
-    if (object_path(c, name, &path, NULL) == MARS_OK)
-        (void)!mrs_file_delete(path, NULL);
-    mrs_free(path);
+    return mrs_hmac_run(c->mac, what, strlen(what) + 1, data, n, tag, err);
 }

@@ -1,7 +1,8 @@
-/* This machine's cache of a domain: copies of vault objects, sealed as they are in the vault, and
- * the journals of running sessions. Nothing in it is believed: copies authenticate like the
- * originals, journals only name packs, which do too. Always rebuildable. Any thread, and any
- * number of processes at once. */
+/* This machine's cache of a domain: copies of vault objects, chunks of the trees of the points
+ * before, index runs, and the journals of running sessions. Nothing in it is believed: every file
+ * carries a check under a key that only this domain's machines have, bound to the file's name, and
+ * what it does not fit is deleted and counts as absent. All but the journals can be fetched again.
+ * Any thread, and any number of processes at once. */
 #ifndef MRS_CACHE_CACHE_H
 #define MRS_CACHE_CACHE_H
 
@@ -9,16 +10,60 @@
 
 #include "base/buf.h"
 
+enum { MRS_CACHE_KEY_SIZE = 32, MRS_CACHE_TAG_SIZE = 32 };
+
 struct mrs_cache;
+struct mrs_lock;
 
 /* dir is made if it is missing, but not what is above it: that may be a disk that is not mounted.
  * MARS_ERR_IO naming the directory if it cannot be written to. */
 MARS_NODISCARD mars_status mrs_cache_open(struct mrs_cache **out, const char *dir,
-                                          const uint8_t domain[16], mars_error *err);
+                                          const uint8_t domain[16],
+                                          const uint8_t key[MRS_CACHE_KEY_SIZE], mars_error *err);
 /* NULL is allowed. */
 void mrs_cache_close(struct mrs_cache *c);
 
-/* The copy of an object, appended; MARS_ERR_NOT_FOUND if there is none. */
+/* Where it is: as it was named. The text lives as long as c, also when it moves. */
+const char *mrs_cache_dir(struct mrs_cache *c);
+
+/* What lies in it. */
+struct mrs_cache_use {
+    uint64_t files;
+    uint64_t bytes; /* of all below */
+    uint64_t copies;
+    uint64_t trees;
+    uint64_t runs;
+    uint64_t journals;
+    uint64_t unfinished;
+};
+MARS_NODISCARD mars_status mrs_cache_count(struct mrs_cache *c, struct mrs_cache_use *use,
+                                           mars_error *err);
+/* On its disk, for this process. */
+MARS_NODISCARD mars_status mrs_cache_free_space(struct mrs_cache *c, uint64_t *bytes,
+                                                mars_error *err);
+/* At most so many bytes, from now on; 0: no limit. */
+void mrs_cache_set_quota(struct mrs_cache *c, uint64_t bytes);
+/* May n bytes more be kept? What was not used for longest goes for them. Puts ask themselves, who
+ * writes a run asks before. */
+bool mrs_cache_admit(struct mrs_cache *c, uint64_t n);
+/* Delete all that can be fetched again. Others may be using it. */
+MARS_NODISCARD mars_status mrs_cache_clear(struct mrs_cache *c, mars_error *err);
+
+/* Moving. As long as the domain's cache in dir is held, no session begins in it: MARS_ERR_LOCKED if
+ * one runs. MARS_ERR_NOT_FOUND if there is none. Let go with mrs_lock_release. */
+MARS_NODISCARD mars_status mrs_cache_hold(const char *dir, const uint8_t domain[16],
+                                          struct mrs_lock **held, mars_error *err);
+/* Copy all that is whole in `from`, and compare the copies. */
+MARS_NODISCARD mars_status mrs_cache_copy(struct mrs_cache *from, struct mrs_cache *to,
+                                          mars_error *err);
+/* From now on c is where `place` is, which can only be closed after that. */
+void mrs_cache_follow(struct mrs_cache *c, struct mrs_cache *place);
+/* Delete the domain's part of a directory, and the directory if nothing else is in it. Held. */
+MARS_NODISCARD mars_status mrs_cache_remove(const char *dir, const uint8_t domain[16],
+                                            mars_error *err);
+
+/* The copy of an object, appended; MARS_ERR_NOT_FOUND if there is none, MARS_ERR_CORRUPT if it is
+ * not what was put, or larger than out->max: then it is deleted. */
 MARS_NODISCARD mars_status mrs_cache_get(struct mrs_cache *c, const char *name,
                                          struct mrs_buf *out, mars_error *err);
 /* Keep a copy. Failing costs nothing but time later, so callers may ignore it. */
@@ -26,6 +71,12 @@ mars_status mrs_cache_put(struct mrs_cache *c, const char *name, const void *dat
                           mars_error *err);
 /* Forget a copy that turned out damaged. */
 void mrs_cache_drop(struct mrs_cache *c, const char *name);
+
+/* The same for chunks of trees, by their ids. They are plaintext, and lie here sealed. */
+MARS_NODISCARD mars_status mrs_cache_get_tree(struct mrs_cache *c, const uint8_t id[32],
+                                              struct mrs_buf *out, mars_error *err);
+mars_status mrs_cache_put_tree(struct mrs_cache *c, const uint8_t id[32], const void *data,
+                               size_t n, mars_error *err);
 
 /* The journal of an item's running session: what an interrupted session left to go on from. Held
  * by one session at a time; MARS_ERR_LOCKED otherwise. */
@@ -46,7 +97,8 @@ MARS_NODISCARD mars_status mrs_journal_read(struct mrs_journal *j, struct mrs_jo
 /* Begin anew with this session. Durable when it returns. */
 MARS_NODISCARD mars_status mrs_journal_begin(struct mrs_journal *j, const uint8_t session[16],
                                              uint64_t generation, mars_error *err);
-/* A pack was published. Survives the end of the process. Any thread. */
+/* A pack was published. Survives the end of the process. Any thread. Only after the journal was
+ * begun, or read with something left in it. */
 MARS_NODISCARD mars_status mrs_journal_pack(struct mrs_journal *j, uint8_t kind,
                                             const uint8_t digest[32], mars_error *err);
 /* A heartbeat with this number is about to be put. */

@@ -1,9 +1,13 @@
 /* A journal is lines of text, each ending in a check, so that a line that was torn when the system
- * went down, and all behind it, count as never written:
+ * went down, or that somebody changed, and all behind it, count as never written:
  *
  *     session HEX GENERATION CHECK
  *     pack KIND HEX CHECK
  *     beat NUMBER CHECK
+ *
+ * The check of a line is under the cache's key and goes over item, the check before, and the line:
+ * none can be moved, taken out or brought in from elsewhere. An old journal put back whole names a
+ * session whose point, fence or missing lease tells that there is nothing to go on with.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,45 +17,78 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/vec.h"
-#include "cache/cache.h"
-#include "cache/paths.h"
-#include "crypto/digest.h"
+#include "cache/cache_int.h"
 #include "platform/file.h"
-#include "platform/thread.h"
 
-enum { CHECK_BYTES = 4, CHECK_CHARS = 2 * CHECK_BYTES, LINE_MAX = 160, JOURNAL_MAX = 64 << 20 };
+enum { CHECK_BYTES = 16, CHECK_CHARS = 2 * CHECK_BYTES, LINE_MAX = 160 };
+enum { ITEM_CHARS = 2 * 16, JOURNAL_MAX = 64 << 20 };
 
 struct mrs_journal {
+    struct mrs_cache *cache;
+    char what[sizeof MRS_CACHE_JOURNAL + ITEM_CHARS + 1]; /* journal/ITEM */
     char *path;
+    struct mrs_lock *in_use; /* the cache stays where it is as long as this is held */
     struct mrs_lock *held;
     struct mrs_mutex *lock;   /* guards all below */
+    char last[CHECK_CHARS + 1]; /* check of the last line; empty: there is none */
     struct mrs_file *appending;
     bool failed;              /* an append did: its line may be torn, nothing may follow it */
 };
+
+static mars_status
+take_locks(struct mrs_journal *j, const char *cache_lock, const char *item_lock, mars_error *err)
+{
+    mars_status st = mrs_lock_share(&j->in_use, cache_lock, err);
+
+    if (st == MARS_ERR_LOCKED)
+        return mrs_fail(err, st, "the cache is being moved");
+    if (st != MARS_OK)
+        return st;
+    st = mrs_lock_take(&j->held, item_lock, err);
+    return st == MARS_ERR_LOCKED ? mrs_fail(err, st, "this item is being backed up already") : st;
+}
+
+/* All paths from one look at where the cache is: it may be moved meanwhile. The session of a
+ * journal that is opened in the old place just then stays there. */
+static mars_status
+open_in(struct mrs_journal *j, const char *root, const char item[ITEM_CHARS + 1], mars_error *err)
+{
+    char name[ITEM_CHARS + sizeof ".lock"];
+    char *cache_lock = mrs_cache_join(root, MRS_CACHE_LOCK, NULL), *item_lock;
+    mars_status st;
+
+    (void)snprintf(name, sizeof name, "%s.lock", item);
+    item_lock = mrs_cache_join(root, MRS_CACHE_JOURNAL, name);
+    j->path = mrs_cache_join(root, MRS_CACHE_JOURNAL, item);
+    st = cache_lock != NULL && item_lock != NULL && j->path != NULL
+             ? take_locks(j, cache_lock, item_lock, err)
+             : mrs_nomem(err);
+    mrs_free(item_lock);
+    mrs_free(cache_lock);
+    return st;
+}
 
 mars_status
 mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c, const uint8_t item[16],
                  mars_error *err)
 {
     struct mrs_journal *j;
-    char name[2 * 16 + sizeof ".lock"];
-    char *lock_path = NULL;
+    char name[ITEM_CHARS + 1], *root;
     mars_status st;
 
     *out = NULL;
     j = mrs_alloc(sizeof *j);
     if (j == NULL)
         return mrs_nomem(err);
+    j->cache = c;
     mrs_hex_encode(name, item, 16);
-    j->path = mrs_cache_path(c, MRS_CACHE_JOURNAL, name);
-    memcpy(name + 32, ".lock", sizeof ".lock");
-    lock_path = mrs_cache_path(c, MRS_CACHE_JOURNAL, name);
-    st = j->path != NULL && lock_path != NULL ? mrs_mutex_new(&j->lock, err) : mrs_nomem(err);
+    memcpy(j->what, MRS_CACHE_JOURNAL "/", sizeof MRS_CACHE_JOURNAL);
+    memcpy(j->what + sizeof MRS_CACHE_JOURNAL, name, sizeof name);
+    root = mrs_cache_root(c);
+    st = root != NULL ? mrs_mutex_new(&j->lock, err) : mrs_nomem(err);
     if (st == MARS_OK)
-        st = mrs_lock_take(&j->held, lock_path, err);
-    if (st == MARS_ERR_LOCKED)
-        (void)mrs_fail(err, st, "this item is being backed up already");
-    mrs_free(lock_path);
+        st = open_in(j, root, name, err);
+    mrs_free(root);
     if (st != MARS_OK)
         mrs_journal_close(j);
     else
@@ -66,28 +103,36 @@ mrs_journal_close(struct mrs_journal *j)
         return;
     mrs_file_close(j->appending);
     mrs_lock_release(j->held);
+    mrs_lock_release(j->in_use);
     mrs_mutex_free(j->lock);
     mrs_free(j->path);
     mrs_free(j);
 }
 
+/* The check of a line that follows the one whose check is `last`. */
 static mars_status
-check_of(const char *text, size_t n, char out[CHECK_CHARS + 1], mars_error *err)
+check_of(const struct mrs_journal *j, const char *last, const char *line, size_t n,
+         char out[CHECK_CHARS + 1], mars_error *err)
 {
-    uint8_t digest[MRS_DIGEST_SIZE];
-    mars_status st = mrs_sha256_once(text, n, digest, err);
+    char text[CHECK_CHARS + LINE_MAX];
+    uint8_t tag[MRS_CACHE_TAG_SIZE];
+    size_t len = strlen(last);
+    mars_status st;
 
+    memcpy(text, last, len);
+    memcpy(text + len, line, n);
+    st = mrs_cache_tag(j->cache, j->what, text, len + n, tag, err);
     if (st == MARS_OK)
-        mrs_hex_encode(out, digest, CHECK_BYTES);
+        mrs_hex_encode(out, tag, CHECK_BYTES);
     return st;
 }
 
-/* Append " CHECK\n" to a line of n characters. */
+/* Append " CHECK\n" to a line of n characters; gives the check, too. */
 static mars_status
-end_line(char line[LINE_MAX], size_t *n, mars_error *err)
+end_line(const struct mrs_journal *j, const char *last, char line[LINE_MAX], size_t *n,
+         char check[CHECK_CHARS + 1], mars_error *err)
 {
-    char check[CHECK_CHARS + 1];
-    mars_status st = check_of(line, *n, check, err);
+    mars_status st = check_of(j, last, line, *n, check, err);
 
     if (st != MARS_OK)
         return st;
@@ -181,26 +226,28 @@ take_line(struct mrs_journal_left *left, struct mrs_vec *packs, const char *line
     return true;
 }
 
-/* How many bytes of text are whole lines that parse. */
+/* How many bytes of text are whole lines that parse; last becomes the check of the last one. */
 static mars_status
-parse(struct mrs_journal_left *left, struct mrs_vec *packs, const char *text, size_t len,
-      size_t *good, mars_error *err)
+parse(const struct mrs_journal *j, struct mrs_journal_left *left, struct mrs_vec *packs,
+      const struct mrs_buf *text, char last[CHECK_CHARS + 1], size_t *good, mars_error *err)
 {
     mars_status st = MARS_OK;
 
-    for (*good = 0; st == MARS_OK && *good < len;) {
-        const char *line = text + *good, *end = memchr(line, '\n', len - *good);
+    for (*good = 0; st == MARS_OK && *good < text->len;) {
+        const char *line = (const char *)text->data + *good;
+        const char *end = memchr(line, '\n', text->len - *good);
         size_t n = end != NULL ? (size_t)(end - line) : 0;
         char check[CHECK_CHARS + 1];
 
-        if (n < CHECK_CHARS + 1 || n > LINE_MAX || line[n - CHECK_CHARS - 1] != ' ')
+        if (n < CHECK_CHARS + 1 || n >= LINE_MAX || line[n - CHECK_CHARS - 1] != ' ')
             break;
         n -= CHECK_CHARS + 1;
-        st = check_of(line, n, check, err);
-        if (st != MARS_OK || memcmp(check, line + n + 1, CHECK_CHARS) != 0 ||
+        st = check_of(j, last, line, n, check, err);
+        if (st != MARS_OK || !mrs_equal_ct(check, line + n + 1, CHECK_CHARS) ||
             !take_line(left, packs, line, n, &st))
             break;
-        *good = (size_t)(end + 1 - text);
+        memcpy(last, check, sizeof check);
+        *good = (size_t)(end + 1 - (const char *)text->data);
     }
     return st == MARS_ERR_NOMEM ? mrs_nomem(err) : st;
 }
@@ -226,36 +273,6 @@ load(const struct mrs_journal *j, struct mrs_buf *text, mars_error *err)
     return st;
 }
 
-mars_status
-mrs_journal_read(struct mrs_journal *j, struct mrs_journal_left *left, mars_error *err)
-{
-    struct mrs_buf text = MRS_BUF_INIT(JOURNAL_MAX);
-    struct mrs_vec packs = { NULL, 0, 0, sizeof left->packs[0] };
-    size_t good = 0;
-    mars_status st;
-
-    memset(left, 0, sizeof *left);
-    st = load(j, &text, err);
-    if (st == MARS_ERR_NOT_FOUND) {
-        mrs_error_clear(err);
-        return MARS_OK;
-    }
-    if (st == MARS_OK)
-        st = parse(left, &packs, (const char *)text.data, text.len, &good, err);
-    /* Cut off what is torn: lines that this session adds behind it would be lost with it. */
-    if (st == MARS_OK && good < text.len)
-        st = mrs_file_replace(j->path, text.data, good, err);
-    if (st != MARS_OK) {
-        mrs_vec_free(&packs);
-        memset(left, 0, sizeof *left);
-    } else {
-        left->packs = packs.items;
-        left->n_packs = packs.len;
-    }
-    mrs_buf_free(&text);
-    return st;
-}
-
 static void
 stop_appending(struct mrs_journal *j)
 {
@@ -264,21 +281,70 @@ stop_appending(struct mrs_journal *j)
     j->failed = false;
 }
 
+/* With the lock held. */
+static mars_status
+read_all(struct mrs_journal *j, struct mrs_journal_left *left, struct mrs_vec *packs,
+         mars_error *err)
+{
+    struct mrs_buf text = MRS_BUF_INIT(JOURNAL_MAX);
+    char last[CHECK_CHARS + 1] = "";
+    size_t good = 0;
+    mars_status st = load(j, &text, err);
+
+    if (st == MARS_OK)
+        st = parse(j, left, packs, &text, last, &good, err);
+    /* Cut off what is torn: lines that this session adds behind it would be lost with it. */
+    if (st == MARS_OK && good < text.len) {
+        stop_appending(j);
+        st = mrs_file_replace(j->path, text.data, good, err);
+    }
+    if (st == MARS_OK)
+        memcpy(j->last, last, sizeof last);
+    mrs_buf_free(&text);
+    return st;
+}
+
+mars_status
+mrs_journal_read(struct mrs_journal *j, struct mrs_journal_left *left, mars_error *err)
+{
+    struct mrs_vec packs = { NULL, 0, 0, sizeof left->packs[0] };
+    mars_status st;
+
+    memset(left, 0, sizeof *left);
+    mrs_mutex_lock(j->lock);
+    st = read_all(j, left, &packs, err);
+    mrs_mutex_unlock(j->lock);
+    if (st == MARS_ERR_NOT_FOUND) {
+        mrs_error_clear(err);
+        return MARS_OK;
+    }
+    if (st != MARS_OK) {
+        mrs_vec_free(&packs);
+        memset(left, 0, sizeof *left);
+    } else {
+        left->packs = packs.items;
+        left->n_packs = packs.len;
+    }
+    return st;
+}
+
 mars_status
 mrs_journal_begin(struct mrs_journal *j, const uint8_t session[16], uint64_t generation,
                   mars_error *err)
 {
-    char hex[2 * 16 + 1], line[LINE_MAX];
+    char hex[2 * 16 + 1], line[LINE_MAX], check[CHECK_CHARS + 1];
     size_t n;
     mars_status st;
 
     mrs_hex_encode(hex, session, 16);
     n = (size_t)snprintf(line, sizeof line, "session %s %" PRIu64, hex, generation);
-    st = end_line(line, &n, err);
+    st = end_line(j, "", line, &n, check, err);
     mrs_mutex_lock(j->lock);
     stop_appending(j);
     if (st == MARS_OK)
         st = mrs_file_replace(j->path, line, n, err);
+    if (st == MARS_OK)
+        memcpy(j->last, check, sizeof check);
     mrs_mutex_unlock(j->lock);
     return st;
 }
@@ -286,9 +352,11 @@ mrs_journal_begin(struct mrs_journal *j, const uint8_t session[16], uint64_t gen
 static mars_status
 append(struct mrs_journal *j, char line[LINE_MAX], size_t n, mars_error *err)
 {
-    mars_status st = end_line(line, &n, err);
+    char check[CHECK_CHARS + 1];
+    mars_status st;
 
     mrs_mutex_lock(j->lock);
+    st = end_line(j, j->last, line, &n, check, err);
     if (st == MARS_OK && j->failed)
         st = mrs_fail(err, MARS_ERR_IO, "%s: an earlier write failed", j->path);
     if (st == MARS_OK && j->appending == NULL)
@@ -297,6 +365,8 @@ append(struct mrs_journal *j, char line[LINE_MAX], size_t n, mars_error *err)
         st = mrs_file_append(j->appending, line, n, err);
         j->failed = st != MARS_OK;
     }
+    if (st == MARS_OK)
+        memcpy(j->last, check, sizeof check);
     mrs_mutex_unlock(j->lock);
     return st;
 }

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/rd.h"
-#include "cache/paths.h"
+#include "cache/cache_int.h"
 #include "cache/run_int.h"
 
 enum { DAY_S = 24 * 60 * 60 };

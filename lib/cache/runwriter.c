@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/wr.h"
-#include "cache/paths.h"
+#include "cache/cache_int.h"
 #include "cache/run_int.h"
 #include "platform/random.h"
 
@@ -282,8 +282,13 @@ static mars_status
 publish(struct mrs_run_writer *w, struct mrs_run **out, mars_error *err)
 {
     char *folder = NULL;
+    uint64_t size = 0;
     mars_status st = flush(w, err);
 
+    if (st == MARS_OK)
+        st = mrs_file_size(w->file, &size, err);
+    if (st == MARS_OK && !mrs_cache_admit(w->home->cache, size))
+        st = mrs_fail(err, MARS_ERR_QUOTA, "%.150s: the cache has reached its quota", w->tmp);
     if (st == MARS_OK)
         st = mrs_run_open_path(out, w->home, w->shape.id, w->tmp, err);
     if (st == MARS_OK) {

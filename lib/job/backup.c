@@ -108,6 +108,12 @@ mrs_backup_cancel(struct mrs_backup *b)
 }
 
 mars_status
+mrs_backup_failure(struct mrs_backup *b, mars_error *err)
+{
+    return mrs_job_result(&b->job, err);
+}
+
+mars_status
 mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts, mars_error *err)
 {
     mars_status st;

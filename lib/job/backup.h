@@ -16,6 +16,8 @@ struct mrs_backup_spec {
     const char *machine_name;  /* these are copied */
     const char *item;
     struct mrs_compression compression;
+    uint32_t warn_permille;    /* of what the item's last point holds, free on the cache's disk: */
+    uint32_t refuse_permille;  /* with less there is a warning, or no backup; 0: not looked at */
     bool skip_check;
     bool dry_run;
     bool report_files;
@@ -45,6 +47,8 @@ MARS_NODISCARD mars_status mrs_backup_start(struct mrs_backup **out, struct mrs_
 void mrs_backup_pump(struct mrs_backup *b);
 /* Stop it: it will end as cancelled. */
 void mrs_backup_cancel(struct mrs_backup *b);
+/* Why it has failed; MARS_OK: it has not, so far. */
+mars_status mrs_backup_failure(struct mrs_backup *b, mars_error *err);
 /* Wait for the end, delivering events and progress; free it in every case. */
 MARS_NODISCARD mars_status mrs_backup_end(struct mrs_backup *b, struct mrs_backup_counts *counts,
                                           mars_error *err);

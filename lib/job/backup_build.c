@@ -401,6 +401,8 @@ run(struct build *w, mars_error *err)
     mars_status st = open_session(b, err);
 
     if (st == MARS_OK)
+        st = mrs_backup_check_room(b, err);
+    if (st == MARS_OK)
         st = mrs_tree_writer_new(&w->tree, b->job.d, mrs_backup_put_fn, b, err);
     if (st == MARS_OK)
         st = mrs_list_writer_new(&w->skip_list, mrs_backup_put_fn, b, err);
@@ -429,6 +431,8 @@ mrs_backup_build(void *arg)
 
     if (st != MARS_OK)
         mrs_job_fail(&b->job, st, &err);
+    if (b->spec.source->vt->stop != NULL)
+        b->spec.source->vt->stop(b->spec.source);
     free_dirs(w.dirs);
     free_dirs(w.spare);
     mrs_vec_free(&w.roots);

@@ -100,6 +100,10 @@ struct mrs_backup {
 void mrs_backup_walk(void *arg);
 void mrs_backup_build(void *arg);
 
+/* MARS_ERR_QUOTA if there is too little for the cache, an event if there is little. After the
+ * points were read. */
+mars_status mrs_backup_check_room(struct mrs_backup *b, mars_error *err);
+
 /* The next item, zeroed, at the end of what the walker fills; NULL if out of memory. It counts once
  * it is added; what it points to may stand in *bytes, which lives as long. */
 struct mrs_item *mrs_backup_next_item(struct mrs_backup *b, struct mrs_arena **bytes,

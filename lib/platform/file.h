@@ -50,9 +50,15 @@ struct mrs_file_info {
     uint64_t size;
     struct mrs_time mtime;
     bool is_dir;
+    bool is_link; /* by mrs_file_lstat only */
 };
 MARS_NODISCARD mars_status mrs_file_stat(const char *path, struct mrs_file_info *info,
                                          mars_error *err);
+/* The same, but a link at the end of path is looked at itself. */
+MARS_NODISCARD mars_status mrs_file_lstat(const char *path, struct mrs_file_info *info,
+                                          mars_error *err);
+/* Set the time of a file's last change to now. */
+MARS_NODISCARD mars_status mrs_file_touch(const char *path, mars_error *err);
 /* MARS_ERR_NOT_FOUND if it is not there. */
 MARS_NODISCARD mars_status mrs_file_delete(const char *path, mars_error *err);
 MARS_NODISCARD mars_status mrs_dir_delete(const char *path, mars_error *err);
@@ -65,6 +71,10 @@ MARS_NODISCARD mars_status mrs_dir_make_all(const char *path, mars_error *err);
 typedef mars_status (*mrs_dir_fn)(void *user, const char *name, bool is_dir, mars_error *err);
 MARS_NODISCARD mars_status mrs_dir_each(const char *path, mrs_dir_fn fn, void *user,
                                         mars_error *err);
+/* Is `inner` the directory `outer` or somewhere in it, by whatever links they are named? Both
+ * exist. */
+MARS_NODISCARD mars_status mrs_dir_holds(const char *outer, const char *inner, bool *holds,
+                                         mars_error *err);
 /* Bytes that an unprivileged process may still write to the file system of path. */
 MARS_NODISCARD mars_status mrs_disk_free(const char *path, uint64_t *bytes, mars_error *err);
 
@@ -72,6 +82,10 @@ MARS_NODISCARD mars_status mrs_disk_free(const char *path, uint64_t *bytes, mars
  * MARS_ERR_LOCKED at once if another handle, here or in another process, holds it. */
 struct mrs_lock;
 MARS_NODISCARD mars_status mrs_lock_take(struct mrs_lock **out, const char *path, mars_error *err);
+/* The same, shared: any number of handles hold it so at once, but none beside one that took it
+ * alone. */
+MARS_NODISCARD mars_status mrs_lock_share(struct mrs_lock **out, const char *path,
+                                          mars_error *err);
 void mrs_lock_release(struct mrs_lock *l);
 
 #endif

@@ -37,11 +37,46 @@ read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_buf
     return st == MARS_OK ? st : mrs_context(err, st, "%s", relative);
 }
 
+/* The cache, if it keeps chunks of this class: those without which no tree can be gone through. */
+static struct mrs_cache *
+tree_cache(const struct mrs_domain *d, uint8_t cls)
+{
+    return cls == MRS_CLASS_DIR || cls == MRS_CLASS_STAT || cls == MRS_CLASS_LIST
+               ? mrs_domain_copies(d)
+               : NULL;
+}
+
+void
+mrs_chunk_keep(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, const void *data,
+               size_t n)
+{
+    struct mrs_cache *cache = tree_cache(d, cls);
+
+    if (cache != NULL)
+        (void)mrs_cache_put_tree(cache, id, data, n, NULL);
+}
+
+/* From its copy, if there is one. The id says what the bytes are, and which class. */
+static bool
+get_kept(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, uint32_t len,
+         struct mrs_buf *out)
+{
+    struct mrs_cache *cache = tree_cache(d, cls);
+    size_t start = out->len;
+    bool kept = cache != NULL && mrs_cache_get_tree(cache, id, out, NULL) == MARS_OK &&
+                out->len - start == len;
+
+    if (!kept)
+        out->len = start;
+    return kept;
+}
+
 mars_status
 mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, struct mrs_buf *out,
               mars_error *err)
 {
     struct mrs_place place;
+    size_t start = out->len;
     mars_error why;
     char hex[65];
     mars_status st = MARS_ERR_NOT_FOUND;
@@ -57,8 +92,12 @@ mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, str
         if (place.blob.cls != cls)
             st = mrs_fail(&why, MARS_ERR_CORRUPT, "chunk %s: class %u where %u is due", hex,
                           place.blob.cls, cls);
+        else if (nth == 0 && get_kept(d, id, cls, place.blob.raw_len, out))
+            return MARS_OK;
         else
             st = read_place(d, &place, out, &why);
+        if (st == MARS_OK)
+            mrs_chunk_keep(d, id, cls, out->data + start, out->len - start);
         if (st == MARS_OK || st == MARS_ERR_NOMEM)
             break;
     }

@@ -9,6 +9,10 @@
 MARS_NODISCARD mars_status mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32],
                                          uint8_t cls, struct mrs_buf *out, mars_error *err);
 
+/* Where the store is far: keep a copy of a chunk that comparing with its point will want. */
+void mrs_chunk_keep(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls,
+                    const void *data, size_t n);
+
 /* Append the bytes of a content of `size` bytes, at most out->max: attribute sets, skipped lists.
  * Holes are zeros. */
 MARS_NODISCARD mars_status mrs_content_get(const struct mrs_domain *d, const struct mrs_content *c,

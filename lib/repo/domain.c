@@ -155,6 +155,57 @@ mrs_domain_get(const struct mrs_domain *d, uint8_t kind, enum mrs_need need, con
     return st == MARS_OK ? st : mrs_context(err, st, "%s", name);
 }
 
+struct mrs_cache *
+mrs_domain_copies(const struct mrs_domain *d)
+{
+    return d->cache != NULL && !mrs_store_is_near(d->store) ? d->cache : NULL;
+}
+
+/* The object's bytes and payload, from a copy. A copy that does not open is forgotten. */
+static mars_status
+get_copy(const struct mrs_domain *d, struct mrs_cache *cache, uint8_t kind, enum mrs_need need,
+         const char *relative, struct mrs_buf *bytes, struct mrs_buf *payload)
+{
+    mars_status st = mrs_cache_get(cache, relative, bytes, NULL);
+
+    if (st != MARS_OK)
+        return st;
+    st = mrs_object_open(kind, need, mrs_keyring_find, d->keys, relative, bytes->data, bytes->len,
+                         payload, NULL);
+    if (st != MARS_OK) {
+        mrs_cache_drop(cache, relative);
+        mrs_buf_reset(bytes);
+    }
+    return st;
+}
+
+mars_status
+mrs_domain_get_listed(const struct mrs_domain *d, uint8_t kind, enum mrs_need need,
+                      const char *relative, uint8_t *object_digest, struct mrs_buf *payload,
+                      mars_error *err)
+{
+    struct mrs_cache *cache = need != MRS_NEED_VERIFY ? mrs_domain_copies(d) : NULL;
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_OBJECT_MAX);
+    char name[MRS_OBJECT_NAME_MAX];
+    mars_status st = MARS_ERR_NOT_FOUND;
+
+    mrs_name_in_domain(name, d->keys->domain, relative);
+    if (cache != NULL)
+        st = get_copy(d, cache, kind, need, relative, &bytes, payload);
+    if (st != MARS_OK) {
+        st = mrs_store_get(d->store, name, &bytes, err);
+        if (st == MARS_OK)
+            st = mrs_object_open(kind, need, mrs_keyring_find, d->keys, relative, bytes.data,
+                                 bytes.len, payload, err);
+        if (st == MARS_OK && cache != NULL)
+            (void)mrs_cache_put(cache, relative, bytes.data, bytes.len, NULL);
+    }
+    if (st == MARS_OK && object_digest != NULL)
+        st = mrs_sha256_once(bytes.data, bytes.len, object_digest, err);
+    mrs_buf_free(&bytes);
+    return st == MARS_OK ? st : mrs_context(err, st, "%s", name);
+}
+
 /* The put failed, or its answer was lost: is what stands there ours? */
 static mars_status
 settle(const struct mrs_domain *d, const char *name, const struct mrs_buf *ours, mars_status put,
@@ -219,6 +270,9 @@ mrs_domain_put(const struct mrs_domain *d, uint8_t kind, const uint8_t writer[16
         st = mrs_sha256_once(object.data, object.len, object_digest, err);
     if (st == MARS_OK)
         st = put_bytes(d, writer, relative, &object, err);
+    if (st == MARS_OK && (kind == MRS_KIND_POINT || kind == MRS_KIND_LEDGER) &&
+        mrs_domain_copies(d) != NULL)
+        (void)mrs_cache_put(d->cache, relative, object.data, object.len, NULL);
     mrs_buf_free(&object);
     return st == MARS_OK ? st : mrs_context(err, st, "%s", relative);
 }

@@ -52,6 +52,15 @@ MARS_NODISCARD mars_status mrs_domain_get(const struct mrs_domain *d, uint8_t ki
                                           enum mrs_need need, const char *relative,
                                           const uint8_t *digest, struct mrs_buf *payload,
                                           mars_error *err);
+/* The same for an object that a listing made just now has, named by its context: a copy in the
+ * cache may stand in for it, but not for MRS_NEED_VERIFY. object_digest: NULL, or gets SHA-256 of
+ * the object. */
+MARS_NODISCARD mars_status mrs_domain_get_listed(const struct mrs_domain *d, uint8_t kind,
+                                                 enum mrs_need need, const char *relative,
+                                                 uint8_t *object_digest, struct mrs_buf *payload,
+                                                 mars_error *err);
+/* The cache, if it keeps copies of this store's objects: not where the store is as near. */
+struct mrs_cache *mrs_domain_copies(const struct mrs_domain *d);
 /* Seal and put one under a given relative name. A lost answer is settled by reading back: our own
  * bytes mean success, others MARS_ERR_EXISTS. object_digest: NULL, or gets SHA-256 of the
  * object. */

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/rd.h"
 #include "base/wr.h"
+#include "crypto/digest.h"
 #include "platform/secmem.h"
 
 enum { EXPORT_VERSION = 1 };
@@ -136,4 +137,18 @@ mrs_keyring_newest(const struct mrs_keyring *k, enum mrs_key_type type, struct m
     memcpy(key->id, best->id, sizeof key->id);
     memcpy(key->key, best->key, sizeof key->key);
     return MARS_OK;
+}
+
+mars_status
+mrs_keyring_cache_key(const struct mrs_keyring *k, uint8_t key[MRS_KEY_SIZE], mars_error *err)
+{
+    static const char info[] = "mars cache v1";
+    struct mrs_key id_key;
+    mars_status st = mrs_keyring_newest(k, MRS_KEY_CHUNK_ID, &id_key, err);
+
+    if (st == MARS_OK)
+        st = mrs_hkdf(id_key.key, sizeof id_key.key, k->domain, sizeof k->domain, info,
+                      sizeof info - 1, key, MRS_KEY_SIZE, err);
+    mrs_wipe(&id_key, sizeof id_key);
+    return st;
 }

@@ -37,4 +37,8 @@ mars_status mrs_keyring_find(void *keyring, const struct mrs_header *h, struct m
 MARS_NODISCARD mars_status mrs_keyring_newest(const struct mrs_keyring *k, enum mrs_key_type type,
                                               struct mrs_key *key, mars_error *err);
 
+/* The key of the domain's caches, for the domain's life. The caller wipes it. */
+MARS_NODISCARD mars_status mrs_keyring_cache_key(const struct mrs_keyring *k,
+                                                 uint8_t key[MRS_KEY_SIZE], mars_error *err);
+
 #endif

@@ -12,13 +12,23 @@ mrs_ledger_free_state(struct mrs_ledger *l)
     mrs_map_free(&l->deleted);
 }
 
-mars_status
-mrs_ledger_generation(const struct mrs_domain *d, uint64_t *generation, mars_error *err)
+static mars_status
+read_row(const struct mrs_domain *d, struct mrs_row *row, mars_error *err)
 {
     char prefix[MRS_OBJECT_NAME_MAX];
 
     mrs_name_in_domain(prefix, d->keys->domain, "ledger/");
-    return mrs_row_last(d->store, prefix, generation, err);
+    return mrs_row_read(d->store, prefix, row, err);
+}
+
+mars_status
+mrs_ledger_generation(const struct mrs_domain *d, uint64_t *generation, mars_error *err)
+{
+    struct mrs_row row;
+    mars_status st = read_row(d, &row, err);
+
+    *generation = row.last;
+    return st;
 }
 
 /* Maps hold a flag, since what was once added can be taken back. */
@@ -56,23 +66,35 @@ apply(struct mrs_ledger *l, const struct mrs_ledger_op *op, mars_error *err)
     }
 }
 
+/* The record's payload and its object's digest. Where the row has gaps, a copy in the cache must
+ * not fill one. */
+static mars_status
+get_record(const struct mrs_domain *d, enum mrs_need need, const char *relative, bool gaps,
+           struct mrs_buf *payload, uint8_t digest[32], mars_error *err)
+{
+    bool has = true;
+    mars_status st = gaps ? mrs_domain_has(d, relative, &has, err) : MARS_OK;
+
+    if (st == MARS_OK && !has)
+        st = mrs_fail(err, MARS_ERR_NOT_FOUND, "missing");
+    if (st == MARS_OK)
+        st = mrs_domain_get_listed(d, MRS_KIND_LEDGER, need, relative, digest, payload, err);
+    return st;
+}
+
 /* Read record `number`, check its place in the chain, apply it. */
 static mars_status
 read_record(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need need, uint64_t number,
-            bool check_chain, mars_error *err)
+            bool gaps, bool check_chain, mars_error *err)
 {
-    struct mrs_buf bytes = MRS_BUF_INIT(MRS_OBJECT_MAX);
     struct mrs_buf payload = MRS_BUF_INIT(MRS_OBJECT_MAX);
     struct mrs_ledger_record r = { 0 };
-    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t digest[32];
     mars_status st;
 
     mrs_name_ledger(relative, number);
-    mrs_name_in_domain(name, d->keys->domain, relative);
-    st = mrs_store_get(d->store, name, &bytes, err);
-    if (st == MARS_OK)
-        st = mrs_object_open(MRS_KIND_LEDGER, need, mrs_keyring_find, d->keys, relative,
-                             bytes.data, bytes.len, &payload, err);
+    st = get_record(d, need, relative, gaps, &payload, digest, err);
     if (st == MARS_OK)
         st = mrs_ledger_decode(&r, payload.data, payload.len, err);
     if (st == MARS_OK && (r.number != number ||
@@ -81,11 +103,10 @@ read_record(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need need
     for (size_t i = 0; st == MARS_OK && i < r.n_ops; i++)
         st = apply(l, &r.ops[i], err);
     if (st == MARS_OK)
-        st = mrs_sha256_once(bytes.data, bytes.len, l->last_hash, err);
+        memcpy(l->last_hash, digest, sizeof digest);
     l->unknown |= r.has_unknown_op != 0;
     mrs_ledger_free(&r);
     mrs_buf_free(&payload);
-    mrs_buf_free(&bytes);
     return st == MARS_OK ? st : mrs_context(err, st, "%s", relative);
 }
 
@@ -95,18 +116,20 @@ mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need 
 {
     bool chain = true;
     char relative[MRS_OBJECT_NAME_MAX];
+    struct mrs_row row;
     mars_error why;
     mars_status st;
 
     memset(l, 0, sizeof *l);
     l->tombstones = (struct mrs_map)MRS_MAP_INIT(1);
     l->deleted = (struct mrs_map)MRS_MAP_INIT(1);
-    st = mrs_ledger_generation(d, &l->generation, err);
+    st = read_row(d, &row, err);
+    l->generation = row.last;
     /* The first record is there before the domain is used. */
     if (st == MARS_OK && l->generation == 0 && damage == NULL)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "ledger/: missing");
     for (uint64_t n = 1; st == MARS_OK && n <= l->generation; n++) {
-        st = read_record(l, d, need, n, chain, &why);
+        st = read_record(l, d, need, n, row.count != row.last, chain, &why);
         chain = st == MARS_OK;
         if (st != MARS_OK && st != MARS_ERR_NOMEM && damage != NULL) {
             mrs_name_ledger(relative, n);

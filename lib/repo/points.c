@@ -64,7 +64,7 @@ load(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_name *n,
         return st;
     lp->payload = (struct mrs_buf)MRS_BUF_INIT(MRS_OBJECT_MAX);
     mrs_name_point(relative, n->item, n->session);
-    st = mrs_domain_get(d, MRS_KIND_POINT, need, relative, NULL, &lp->payload, err);
+    st = mrs_domain_get_listed(d, MRS_KIND_POINT, need, relative, NULL, &lp->payload, err);
     if (st == MARS_OK)
         st = mrs_point_decode(&lp->point, lp->payload.data, lp->payload.len, err);
     if (st == MARS_OK && (memcmp(lp->point.session, n->session, 16) != 0 ||

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "platform/random.h"
 #include "platform/thread.h"
+#include "repo/chunk.h"
 #include "repo/packkey.h"
 #include "repo/session_int.h"
 
@@ -210,7 +211,10 @@ mrs_session_put_id(struct mrs_session *s, uint8_t cls, const uint8_t id[32], con
     if (st != MARS_OK || known)
         return st;
     /* A failure here fails the whole session, so a claim that came to nothing misleads nobody. */
-    return mrs_packwriter_add(w, cls, id, data, n, &s->opts.compression, stored, err);
+    st = mrs_packwriter_add(w, cls, id, data, n, &s->opts.compression, stored, err);
+    if (st == MARS_OK)
+        mrs_chunk_keep(s->d, id, cls, data, n);
+    return st;
 }
 
 mars_status

@@ -203,8 +203,19 @@ source_close(struct mrs_source *base)
     mrs_free(s);
 }
 
+static void
+source_stop(struct mrs_source *base)
+{
+    struct ring *r = ((struct source *)base)->ring;
+
+    mrs_mutex_lock(r->lock);
+    r->unread = true;
+    mrs_cond_broadcast(r->moved);
+    mrs_mutex_unlock(r->lock);
+}
+
 static const struct mrs_source_vt source_vt = { source_next, source_describe, source_open,
-                                                source_root, source_close };
+                                                source_root, source_close,    source_stop };
 
 mars_status
 mrs_pipe_write(struct mrs_pipe *p, const void *data, size_t n, mars_error *err)

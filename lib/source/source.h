@@ -65,6 +65,8 @@ struct mrs_source_vt {
     /* Style, parent, file system of root i, once its first item was seen; borrowed until close. */
     void (*root)(struct mrs_source *s, size_t i, struct mrs_root *out);
     void (*close)(struct mrs_source *s);
+    /* Nothing more will be read: whoever waits until it is need not. NULL: nobody does. */
+    void (*stop)(struct mrs_source *s);
 };
 struct mrs_source {
     const struct mrs_source_vt *vt;

@@ -2,8 +2,6 @@
 #ifndef MRS_STORE_DRIVER_H
 #define MRS_STORE_DRIVER_H
 
-#include <stdbool.h>
-
 #include "store/store.h"
 
 /* May an object have this name? A driver passes over what it finds under any other. */
@@ -13,6 +11,7 @@ bool mrs_store_name_ok(const char *name);
  * checked, appends and reads are of one byte at least; after an append that failed comes abandon;
  * commit and abandon free the upload. */
 struct mrs_store_driver {
+    bool near; /* mrs_store_is_near */
     mars_status (*begin)(void *self, const uint8_t owner[16], void **upload, mars_error *err);
     mars_status (*append)(void *upload, const void *data, size_t n, mars_error *err);
     mars_status (*commit)(void *upload, const char *name, mars_error *err);

@@ -304,6 +304,7 @@ file_remove(void *self, const char *name, mars_error *err)
 }
 
 static const struct mrs_store_driver file_driver = {
+    true,
     mrs_file_upload_begin,
     mrs_file_upload_append,
     mrs_file_upload_commit,

@@ -1,4 +1,5 @@
-/* Objects in memory, for tests and trials: the same contract as the other stores. */
+/* Objects in memory, for tests and trials: the same contract as the other stores. It stands for the
+ * stores that are far away. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -263,8 +264,8 @@ memory_close(void *self)
 }
 
 static const struct mrs_store_driver memory_driver = {
-    memory_begin, memory_append, memory_commit, memory_abandon, memory_flush, memory_sweep,
-    memory_read,  memory_stat,   memory_list,   memory_remove,  memory_close,
+    false,        memory_begin, memory_append, memory_commit, memory_abandon, memory_flush,
+    memory_sweep, memory_read,  memory_stat,   memory_list,   memory_remove,  memory_close,
 };
 
 mars_status

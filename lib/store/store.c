@@ -189,6 +189,12 @@ mrs_store_url(const struct mrs_store *s)
     return s->url;
 }
 
+bool
+mrs_store_is_near(const struct mrs_store *s)
+{
+    return s->driver->near;
+}
+
 mars_status
 mrs_store_begin(struct mrs_store *s, const uint8_t owner[16], struct mrs_upload **out,
                 mars_error *err)

@@ -8,6 +8,8 @@
 #ifndef MRS_STORE_STORE_H
 #define MRS_STORE_STORE_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "platform/clock.h"
 
@@ -24,6 +26,8 @@ MARS_NODISCARD mars_status mrs_store_open(struct mrs_store **out, const char *ur
 void mrs_store_close(struct mrs_store *s);
 /* What it was opened with. */
 const char *mrs_store_url(const struct mrs_store *s);
+/* Is it as near as this machine's own disks, so that a copy kept there would save nothing? */
+bool mrs_store_is_near(const struct mrs_store *s);
 
 /* An object in the making, invisible. `owner` (16 bytes) marks what it leaves behind if this
  * process dies, for mrs_store_sweep. */

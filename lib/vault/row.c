@@ -6,7 +6,7 @@
 
 struct search {
     size_t prefix_len;
-    uint64_t last;
+    struct mrs_row *row;
 };
 
 static mars_status
@@ -22,17 +22,27 @@ look(void *user, const struct mrs_object_info *info, mars_error *err)
         return MARS_OK;
     for (size_t i = 0; i < sizeof be; i++)
         n = n << 8 | be[i];
-    if (n > s->last)
-        s->last = n;
+    s->row->count += n > 0;
+    if (n > s->row->last)
+        s->row->last = n;
     return MARS_OK;
+}
+
+mars_status
+mrs_row_read(struct mrs_store *store, const char *prefix, struct mrs_row *row, mars_error *err)
+{
+    struct search s = { strlen(prefix), row };
+
+    *row = (struct mrs_row){ 0, 0 };
+    return mrs_store_list(store, prefix, look, &s, err);
 }
 
 mars_status
 mrs_row_last(struct mrs_store *store, const char *prefix, uint64_t *number, mars_error *err)
 {
-    struct search s = { strlen(prefix), 0 };
-    mars_status st = mrs_store_list(store, prefix, look, &s, err);
+    struct mrs_row row;
+    mars_status st = mrs_row_read(store, prefix, &row, err);
 
-    *number = s.last;
+    *number = row.last;
     return st;
 }

@@ -4,6 +4,12 @@
 
 #include "store/store.h"
 
+struct mrs_row {
+    uint64_t last;  /* the highest number; 0 if there is none */
+    uint64_t count; /* numbers from 1 that are there: all of them if it equals last */
+};
+MARS_NODISCARD mars_status mrs_row_read(struct mrs_store *store, const char *prefix,
+                                        struct mrs_row *row, mars_error *err);
 /* The highest number N of an object prefix + 16 hex digits; 0 if there is none. prefix ends
  * in "/". */
 MARS_NODISCARD mars_status mrs_row_last(struct mrs_store *store, const char *prefix,

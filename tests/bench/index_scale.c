@@ -94,6 +94,7 @@ static void
 open_place(struct place *p, const char *dir)
 {
     char url[600];
+    uint8_t cache_key[MRS_CACHE_KEY_SIZE];
     mars_error err;
 
     snprintf(p->vault, sizeof p->vault, "%s/vault", dir);
@@ -111,7 +112,8 @@ open_place(struct place *p, const char *dir)
         memset(key->key, (int)key->type, sizeof key->key);
     }
     check(mrs_store_open(&p->store, url, access(p->vault, F_OK) != 0, &err), &err);
-    check(mrs_cache_open(&p->kept, p->cache, p->keys->domain, &err), &err);
+    check(mrs_keyring_cache_key(p->keys, cache_key, &err), &err);
+    check(mrs_cache_open(&p->kept, p->cache, p->keys->domain, cache_key, &err), &err);
     check(mrs_domain_open(&p->d, p->store, p->keys, p->kept, &err), &err);
 }
 

@@ -18,6 +18,7 @@ kit_make(void **state)
 {
     static const char passphrase[] = "a passphrase of tests";
     struct kit *k = calloc(1, sizeof *k);
+    uint8_t key[MRS_CACHE_KEY_SIZE];
 
     assert_non_null(k);
     tmpdir_make(k->dir);
@@ -25,7 +26,8 @@ kit_make(void **state)
     assert_int_equal(mrs_domain_make(k->store, WRITER, "test", passphrase, sizeof passphrase - 1,
                                      &k->keys, NULL),
                      MARS_OK);
-    assert_int_equal(mrs_cache_open(&k->cache, k->dir, k->keys->domain, NULL), MARS_OK);
+    assert_int_equal(mrs_keyring_cache_key(k->keys, key, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&k->cache, k->dir, k->keys->domain, key, NULL), MARS_OK);
     assert_int_equal(mrs_domain_open(&k->d, k->store, k->keys, k->cache, NULL), MARS_OK);
     memset(k->opts.item, 0x11, sizeof k->opts.item);
     memset(k->opts.machine, 0x22, sizeof k->opts.machine);

@@ -13,6 +13,18 @@
 #include "base/err.h"
 #include "platform/posix/os.h"
 
+enum { DEPTH_MAX = 4096 };
+
+static void
+fill_info(struct mrs_file_info *info, const struct stat *st)
+{
+    info->size = (uint64_t)st->st_size;
+    info->mtime.s = (int64_t)st->st_mtim.tv_sec;
+    info->mtime.ns = (uint32_t)st->st_mtim.tv_nsec;
+    info->is_dir = S_ISDIR(st->st_mode);
+    info->is_link = S_ISLNK(st->st_mode);
+}
+
 mars_status
 mrs_file_stat(const char *path, struct mrs_file_info *info, mars_error *err)
 {
@@ -21,11 +33,28 @@ mrs_file_stat(const char *path, struct mrs_file_info *info, mars_error *err)
     memset(info, 0, sizeof *info);
     if (stat(path, &st) != 0)
         return mrs_os_fail(err, errno, "looking at", path);
-    info->size = (uint64_t)st.st_size;
-    info->mtime.s = (int64_t)st.st_mtim.tv_sec;
-    info->mtime.ns = (uint32_t)st.st_mtim.tv_nsec;
-    info->is_dir = S_ISDIR(st.st_mode);
+    fill_info(info, &st);
     return MARS_OK;
+}
+
+mars_status
+mrs_file_lstat(const char *path, struct mrs_file_info *info, mars_error *err)
+{
+    struct stat st;
+
+    memset(info, 0, sizeof *info);
+    if (lstat(path, &st) != 0)
+        return mrs_os_fail(err, errno, "looking at", path);
+    fill_info(info, &st);
+    return MARS_OK;
+}
+
+mars_status
+mrs_file_touch(const char *path, mars_error *err)
+{
+    return utimensat(AT_FDCWD, path, NULL, 0) == 0
+               ? MARS_OK
+               : mrs_os_fail(err, errno, "setting the time of", path);
 }
 
 mars_status
@@ -129,6 +158,48 @@ mrs_dir_each(const char *path, mrs_dir_fn fn, void *user, mars_error *err)
     st = mrs_os_each_entry(e.fd, path, visit, &e, err);
     mrs_os_close(e.fd);
     return st;
+}
+
+/* The parents of `inner` up to the root, by device and inode: names may lead there by links. */
+static int
+is_above(const struct stat *outer, int *fd, bool *above)
+{
+    struct stat here, before = { .st_ino = 0 };
+
+    *above = false;
+    for (int depth = 0; depth < DEPTH_MAX; depth++) {
+        int up;
+
+        if (fstat(*fd, &here) != 0)
+            return errno;
+        *above = here.st_dev == outer->st_dev && here.st_ino == outer->st_ino;
+        if (*above || (depth > 0 && here.st_dev == before.st_dev && here.st_ino == before.st_ino))
+            return 0;
+        before = here;
+        up = mrs_os_openat(*fd, "..", O_PATH | O_DIRECTORY);
+        if (up < 0)
+            return errno;
+        mrs_os_close(*fd);
+        *fd = up;
+    }
+    return ELOOP;
+}
+
+mars_status
+mrs_dir_holds(const char *outer, const char *inner, bool *holds, mars_error *err)
+{
+    struct stat st;
+    int fd, code;
+
+    *holds = false;
+    if (stat(outer, &st) != 0)
+        return mrs_os_fail(err, errno, "looking at", outer);
+    fd = mrs_os_openat(AT_FDCWD, inner, O_PATH | O_DIRECTORY);
+    if (fd < 0)
+        return mrs_os_fail(err, errno, "opening", inner);
+    code = is_above(&st, &fd, holds);
+    mrs_os_close(fd);
+    return code == 0 ? MARS_OK : mrs_os_fail(err, code, "looking above", inner);
 }
 
 mars_status

@@ -30,16 +30,16 @@ is_current(int fd, const char *path)
            ours.st_ino == now.st_ino;
 }
 
-/* A locked descriptor, or -1 and errno. */
+/* A locked descriptor, or -1 and errno. how: LOCK_EX or LOCK_SH. */
 static int
-open_and_lock(const char *path)
+open_and_lock(const char *path, int how)
 {
     for (int i = 0; i < TRIES; i++) {
         int fd = mrs_os_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOCTTY);
 
         if (fd < 0)
             return -1;
-        while (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        while (flock(fd, how | LOCK_NB) != 0)
             if (errno != EINTR) {
                 mrs_os_close(fd);
                 return -1;
@@ -52,8 +52,8 @@ open_and_lock(const char *path)
     return -1;
 }
 
-mars_status
-mrs_lock_take(struct mrs_lock **out, const char *path, mars_error *err)
+static mars_status
+take(struct mrs_lock **out, const char *path, int how, mars_error *err)
 {
     struct mrs_lock *l;
 
@@ -61,7 +61,7 @@ mrs_lock_take(struct mrs_lock **out, const char *path, mars_error *err)
     l = mrs_alloc(sizeof *l);
     if (l == NULL)
         return mrs_nomem(err);
-    l->fd = open_and_lock(path);
+    l->fd = open_and_lock(path, how);
     if (l->fd < 0) {
         int code = errno;
 
@@ -73,6 +73,18 @@ mrs_lock_take(struct mrs_lock **out, const char *path, mars_error *err)
     l->owner = getpid();
     *out = l;
     return MARS_OK;
+}
+
+mars_status
+mrs_lock_take(struct mrs_lock **out, const char *path, mars_error *err)
+{
+    return take(out, path, LOCK_EX, err);
+}
+
+mars_status
+mrs_lock_share(struct mrs_lock **out, const char *path, mars_error *err)
+{
+    return take(out, path, LOCK_SH, err);
 }
 
 void

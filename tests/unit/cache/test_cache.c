@@ -18,6 +18,7 @@
 #include "platform/thread.h"
 #include "tmpdir.h"
 
+static const uint8_t KEY[MRS_CACHE_KEY_SIZE] = { 0x4b, 0x45, 0x59 };
 static const uint8_t DOMAIN[16] = { 0xab, 1, 2, 3 };
 static const uint8_t OTHER[16] = { 0xcd };
 #define HEX "ab010203000000000000000000000000"
@@ -36,7 +37,7 @@ set_up(void **state)
 
     tmpdir_make(r.top);
     (void)snprintf(r.dir, sizeof r.dir, "%s/cache", r.top);
-    assert_int_equal(mrs_cache_open(&r.cache, r.dir, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&r.cache, r.dir, DOMAIN, KEY, NULL), MARS_OK);
     *state = &r;
     return 0;
 }
@@ -101,6 +102,17 @@ assert_no_copy(struct mrs_cache *c, const char *name)
 }
 
 static void
+write_file(const char *path, const void *data, size_t n)
+{
+    struct mrs_file *f = NULL;
+
+    (void)!mrs_file_delete(path, NULL);
+    assert_int_equal(mrs_file_create(&f, path, NULL), MARS_OK);
+    assert_int_equal(mrs_file_append(f, data, n, NULL), MARS_OK);
+    mrs_file_close(f);
+}
+
+static void
 a_copy_comes_back_as_it_was_put(void **state)
 {
     const struct room *r = *state;
@@ -127,7 +139,7 @@ copies_are_there_for_the_next_process(void **state)
 
     assert_int_equal(mrs_cache_put(r->cache, NAME, "sealed", 6, NULL), MARS_OK);
     mrs_cache_close(r->cache);
-    assert_int_equal(mrs_cache_open(&r->cache, r->dir, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&r->cache, r->dir, DOMAIN, KEY, NULL), MARS_OK);
     assert_copy(r->cache, NAME, "sealed");
 }
 
@@ -159,13 +171,96 @@ a_copy_that_is_dropped_is_gone_and_can_be_put_again(void **state)
     assert_copy(r->cache, NAME, "fetched");
 }
 
+/* Every byte of its file in turn, one added and one taken away. */
+static void
+a_copy_that_was_changed_is_not_believed_and_deleted(void **state)
+{
+    const struct room *r = *state;
+    char path[TMPDIR_PATH_MAX + 200];
+    struct mrs_buf file = MRS_BUF_INIT(1000), out = MRS_BUF_INIT(1000);
+    struct mrs_file_info info;
+
+    (void)snprintf(path, sizeof path, "%s", below(r, HEX "/objects/packs/meta/ab/abcdef"));
+    assert_int_equal(mrs_cache_put(r->cache, NAME, "sealed", 6, NULL), MARS_OK);
+    assert_int_equal(mrs_file_slurp(path, &file, NULL), MARS_OK);
+    assert_int_equal(file.len, MRS_CACHE_TAG_SIZE + 6);
+    for (size_t i = 0; i < file.len + 2; i++) {
+        size_t len = i < file.len ? file.len : i == file.len ? file.len - 1 : file.len + 1;
+
+        assert_int_equal(mrs_buf_reserve(&file, 1, NULL), MARS_OK);
+        file.data[file.len] = 'x';
+        file.data[i < file.len ? i : file.len] ^= 1;
+        write_file(path, file.data, len);
+        file.data[i < file.len ? i : file.len] ^= 1;
+        assert_int_equal(mrs_cache_get(r->cache, NAME, &out, NULL), MARS_ERR_CORRUPT);
+        assert_int_equal(out.len, 0);
+        assert_int_equal(mrs_file_stat(path, &info, NULL), MARS_ERR_NOT_FOUND);
+    }
+    assert_int_equal(mrs_cache_put(r->cache, NAME, "again", 5, NULL), MARS_OK);
+    assert_copy(r->cache, NAME, "again");
+    mrs_buf_free(&file);
+    mrs_buf_free(&out);
+}
+
+/* Another name, another domain's directory, another key: each time the bytes are whole. */
+static void
+a_copy_under_another_name_or_key_is_not_believed(void **state)
+{
+    static const uint8_t other_key[MRS_CACHE_KEY_SIZE] = { 1 };
+    const struct room *r = *state;
+    struct mrs_buf file = MRS_BUF_INIT(1000), out = MRS_BUF_INIT(1000);
+    struct mrs_cache *other = NULL;
+
+    assert_int_equal(mrs_cache_put(r->cache, "a", "bytes", 5, NULL), MARS_OK);
+    assert_int_equal(mrs_file_slurp(below(r, HEX "/objects/a"), &file, NULL), MARS_OK);
+    write_file(below(r, HEX "/objects/b"), file.data, file.len);
+    assert_int_equal(mrs_cache_get(r->cache, "b", &out, NULL), MARS_ERR_CORRUPT);
+    assert_copy(r->cache, "a", "bytes");
+    assert_int_equal(mrs_cache_open(&other, r->dir, DOMAIN, other_key, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_get(other, "a", &out, NULL), MARS_ERR_CORRUPT);
+    mrs_cache_close(other);
+    mrs_buf_free(&file);
+    mrs_buf_free(&out);
+}
+
+#define TREE "trees/07/0708000000000000000000000000000000000000000000000000000000000000"
+
+static void
+chunks_of_trees_lie_here_sealed(void **state)
+{
+    static const uint8_t id[32] = { 7, 8 }, other[32] = { 7, 9 };
+    static const char text[] = "the names of somebody's files";
+    const struct room *r = *state;
+    struct mrs_buf file = MRS_BUF_INIT(1000), out = MRS_BUF_INIT(1000);
+
+    assert_int_equal(mrs_cache_get_tree(r->cache, id, &out, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_cache_put_tree(r->cache, id, text, sizeof text, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_get_tree(r->cache, id, &out, NULL), MARS_OK);
+    assert_int_equal(out.len, sizeof text);
+    assert_memory_equal(out.data, text, sizeof text);
+    assert_int_equal(mrs_file_slurp(below(r, HEX "/" TREE), &file, NULL), MARS_OK);
+    assert_null(memmem(file.data, file.len, "names", 5));
+    file.data[file.len - 1] ^= 1;
+    write_file(below(r, HEX "/" TREE), file.data, file.len);
+    assert_int_equal(mrs_cache_get_tree(r->cache, id, &out, NULL), MARS_ERR_CORRUPT);
+    assert_int_equal(out.len, sizeof text);
+    assert_int_equal(mrs_cache_get_tree(r->cache, id, &out, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_cache_get_tree(r->cache, other, &out, NULL), MARS_ERR_NOT_FOUND);
+    /* Empty is a chunk, too; and two files of the same bytes differ. */
+    assert_int_equal(mrs_cache_put_tree(r->cache, other, "", 0, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_get_tree(r->cache, other, &out, NULL), MARS_OK);
+    assert_int_equal(out.len, sizeof text);
+    mrs_buf_free(&file);
+    mrs_buf_free(&out);
+}
+
 static void
 domains_in_one_directory_do_not_see_each_other(void **state)
 {
     const struct room *r = *state;
     struct mrs_cache *other = NULL;
 
-    assert_int_equal(mrs_cache_open(&other, r->dir, OTHER, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&other, r->dir, OTHER, KEY, NULL), MARS_OK);
     assert_int_equal(mrs_cache_put(r->cache, NAME, "ours", 4, NULL), MARS_OK);
     assert_no_copy(other, NAME);
     assert_int_equal(mrs_cache_put(other, NAME, "theirs", 6, NULL), MARS_OK);
@@ -200,7 +295,7 @@ what_is_above_the_directory_is_not_made(void **state)
     mars_error err;
 
     (void)snprintf(dir, sizeof dir, "%s/mount/cache", r->top);
-    assert_int_equal(mrs_cache_open(&c, dir, DOMAIN, &err), MARS_ERR_IO);
+    assert_int_equal(mrs_cache_open(&c, dir, DOMAIN, KEY, &err), MARS_ERR_IO);
     assert_null(c);
     assert_non_null(strstr(err.message, dir));
     assert_int_equal(count(r->top), 1);
@@ -216,13 +311,13 @@ a_directory_that_is_in_the_way_is_named(void **state)
 
     (void)snprintf(dir, sizeof dir, "%s/file", r->top);
     assert_int_equal(mrs_file_replace(dir, "x", 1, NULL), MARS_OK);
-    assert_int_equal(mrs_cache_open(&c, dir, DOMAIN, &err), MARS_ERR_IO);
+    assert_int_equal(mrs_cache_open(&c, dir, DOMAIN, KEY, &err), MARS_ERR_IO);
     assert_null(c);
     assert_non_null(strstr(err.message, dir));
     /* Likewise one of the folders in it. */
     assert_int_equal(mrs_dir_delete(below(r, HEX "/tmp"), NULL), MARS_OK);
     assert_int_equal(mrs_file_replace(below(r, HEX "/tmp"), "x", 1, NULL), MARS_OK);
-    assert_int_equal(mrs_cache_open(&c, r->dir, DOMAIN, &err), MARS_ERR_IO);
+    assert_int_equal(mrs_cache_open(&c, r->dir, DOMAIN, KEY, &err), MARS_ERR_IO);
     assert_null(c);
     assert_non_null(strstr(err.message, r->dir));
     /* Who has it open already cannot keep copies, and says so. */
@@ -245,7 +340,7 @@ a_directory_that_cannot_be_written_to_is_an_error(void **state)
     assert_int_equal(chmod(below(r, HEX "/tmp"), 0555), 0);
     if (getuid() == 0)
         assert_int_equal(seteuid(65534), 0);
-    st = mrs_cache_open(&c, r->dir, DOMAIN, &err);
+    st = mrs_cache_open(&c, r->dir, DOMAIN, KEY, &err);
     put = mrs_cache_put(r->cache, NAME, "x", 1, NULL);
     assert_int_equal(seteuid(getuid()), 0);
     assert_int_equal(st, MARS_ERR_IO);
@@ -255,7 +350,7 @@ a_directory_that_cannot_be_written_to_is_an_error(void **state)
     assert_int_equal(chmod(r->dir, 0700), 0);
     assert_int_equal(chmod(below(r, HEX), 0700), 0);
     assert_int_equal(chmod(below(r, HEX "/tmp"), 0700), 0);
-    assert_int_equal(mrs_cache_open(&c, r->dir, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&c, r->dir, DOMAIN, KEY, NULL), MARS_OK);
     mrs_cache_close(c);
 }
 
@@ -283,11 +378,11 @@ what_killed_processes_left_is_swept_a_day_later(void **state)
     leave_tmp(r, HEX "/tmp/young", 23 * 3600);
     leave_tmp(r, HEX "/tmp/future", -25 * 3600);
     leave_tmp(r, HEX "/objects/copy", 100 * 24 * 3600);
-    assert_int_equal(mrs_cache_open(&c, r->dir, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&c, r->dir, DOMAIN, KEY, NULL), MARS_OK);
     assert_int_equal(mrs_file_stat(below(r, HEX "/tmp/old"), &info, NULL), MARS_ERR_NOT_FOUND);
     assert_int_equal(mrs_file_stat(below(r, HEX "/tmp/future"), &info, NULL), MARS_ERR_NOT_FOUND);
     assert_int_equal(mrs_file_stat(below(r, HEX "/tmp/young"), &info, NULL), MARS_OK);
-    assert_copy(c, "copy", "half");
+    assert_int_equal(mrs_file_stat(below(r, HEX "/objects/copy"), &info, NULL), MARS_OK);
     mrs_cache_close(c);
 }
 
@@ -339,7 +434,7 @@ threads_may_keep_the_same_copies_at_once(void **state)
     struct mrs_thread *t[4];
     struct worker w[4];
 
-    assert_int_equal(mrs_cache_open(&second, r->dir, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&second, r->dir, DOMAIN, KEY, NULL), MARS_OK);
     for (int i = 0; i < 4; i++) {
         w[i] = (struct worker){ i % 2 == 0 ? r->cache : second, 0 };
         assert_int_equal(mrs_thread_start(&t[i], put_and_get, &w[i], NULL), MARS_OK);
@@ -365,7 +460,7 @@ open_survives_every_failing_allocation(void **state)
 
         assert_in_range(n, 0, 100);
         failing_alloc_arm(n);
-        st = mrs_cache_open(&c, r->dir, DOMAIN, NULL);
+        st = mrs_cache_open(&c, r->dir, DOMAIN, KEY, NULL);
         failing_alloc_arm(SIZE_MAX);
         assert_true(st == MARS_OK ? c != NULL : st == MARS_ERR_NOMEM && c == NULL);
         mrs_cache_close(c);
@@ -421,6 +516,9 @@ main(void)
         IN_ROOM(copies_are_there_for_the_next_process),
         IN_ROOM(a_copy_that_is_there_stays_and_leaves_no_error_behind),
         IN_ROOM(a_copy_that_is_dropped_is_gone_and_can_be_put_again),
+        IN_ROOM(a_copy_that_was_changed_is_not_believed_and_deleted),
+        IN_ROOM(a_copy_under_another_name_or_key_is_not_believed),
+        IN_ROOM(chunks_of_trees_lie_here_sealed),
         IN_ROOM(domains_in_one_directory_do_not_see_each_other),
         IN_ROOM(names_that_lead_elsewhere_are_refused),
         IN_ROOM(what_is_above_the_directory_is_not_made),

@@ -12,13 +12,13 @@
 
 #include "base/alloc.h"
 #include "base/hex.h"
-#include "cache/cache.h"
-#include "crypto/digest.h"
+#include "cache/cache_int.h"
 #include "failing_alloc.h"
 #include "platform/file.h"
 #include "platform/thread.h"
 #include "tmpdir.h"
 
+static const uint8_t KEY[MRS_CACHE_KEY_SIZE] = { 0x4b, 0x45, 0x59 };
 static const uint8_t DOMAIN[16] = { 0xab };
 static const uint8_t ITEM[16] = { 1, 2, 3 };
 static const uint8_t SESSION[16] = { 0x5e, 0x55 };
@@ -39,7 +39,7 @@ set_up(void **state)
     tmpdir_make(r.dir);
     (void)snprintf(r.path, sizeof r.path, "%s/%s/journal/%s", r.dir,
                    "ab000000000000000000000000000000", "01020300000000000000000000000000");
-    assert_int_equal(mrs_cache_open(&r.cache, r.dir, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&r.cache, r.dir, DOMAIN, KEY, NULL), MARS_OK);
     *state = &r;
     return 0;
 }
@@ -246,7 +246,7 @@ an_item_has_one_session_at_a_time(void **state)
     assert_null(second);
     assert_string_equal(err.message, "this item is being backed up already");
     /* As another process would come to it. */
-    assert_int_equal(mrs_cache_open(&again, r->dir, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&again, r->dir, DOMAIN, KEY, NULL), MARS_OK);
     assert_int_equal(mrs_journal_open(&second, again, ITEM, NULL), MARS_ERR_LOCKED);
     assert_int_equal(mrs_journal_open(&other, again, other_item, NULL), MARS_OK);
     mrs_journal_close(other);
@@ -316,18 +316,23 @@ a_line_with_any_byte_changed_ends_what_counts(void **state)
     mrs_buf_free(&text);
 }
 
-/* line, its check and a line break */
+/* line, its check and a line break: behind the lines of b, which all have theirs */
 static void
-append_line(struct mrs_buf *b, const char *line)
+append_line(const struct room *r, struct mrs_buf *b, const char *line)
 {
-    uint8_t sum[32];
-    char check[9];
+    uint8_t tag[MRS_CACHE_TAG_SIZE];
+    char check[2 * 16 + 1], text[300];
+    size_t last = b->len > 0 ? 32 : 0; /* of the check before */
 
-    assert_int_equal(mrs_sha256_once(line, strlen(line), sum, NULL), MARS_OK);
-    mrs_hex_encode(check, sum, 4);
+    memcpy(text, last > 0 ? (const char *)b->data + b->len - 33 : "", last);
+    memcpy(text + last, line, strlen(line));
+    assert_int_equal(mrs_cache_tag(r->cache, "journal/01020300000000000000000000000000", text,
+                                   last + strlen(line), tag, NULL),
+                     MARS_OK);
+    mrs_hex_encode(check, tag, 16);
     assert_int_equal(mrs_buf_append(b, line, strlen(line), NULL), MARS_OK);
     assert_int_equal(mrs_buf_append(b, " ", 1, NULL), MARS_OK);
-    assert_int_equal(mrs_buf_append(b, check, 8, NULL), MARS_OK);
+    assert_int_equal(mrs_buf_append(b, check, 32, NULL), MARS_OK);
     assert_int_equal(mrs_buf_append(b, "\n", 1, NULL), MARS_OK);
 }
 
@@ -348,10 +353,10 @@ lines_that_this_build_does_not_write_end_what_counts(void **state)
         struct mrs_buf text = MRS_BUF_INIT(10000);
         struct mrs_journal_left left;
 
-        append_line(&text, SESSION_LINE);
-        append_line(&text, "pack 6 " SIXTY_FOUR);
-        append_line(&text, lines[i]);
-        append_line(&text, "pack 7 " SIXTY_FOUR);
+        append_line(r, &text, SESSION_LINE);
+        append_line(r, &text, "pack 6 " SIXTY_FOUR);
+        append_line(r, &text, lines[i]);
+        append_line(r, &text, "pack 7 " SIXTY_FOUR);
         overwrite(r, text.data, text.len);
         left = read_journal(r);
         if (!left.any || left.n_packs != 1 || left.packs[0][0] != 6 || left.beats != 0)
@@ -375,12 +380,52 @@ a_journal_that_does_not_begin_with_a_session_is_none(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct mrs_buf text = MRS_BUF_INIT(10000);
 
-        append_line(&text, lines[i]);
-        append_line(&text, SESSION_LINE);
+        append_line(r, &text, lines[i]);
+        append_line(r, &text, SESSION_LINE);
         overwrite(r, text.data, text.len);
         assert_nothing_left(r);
         mrs_buf_free(&text);
     }
+}
+
+/* Lines that were whole, under this key: taken out, repeated, from another item's journal. */
+static void
+lines_that_were_moved_end_what_counts(void **state)
+{
+    static const uint8_t other_item[16] = { 4 };
+    const struct room *r = *state;
+    struct mrs_buf text = write_session(r), half = MRS_BUF_INIT(1 << 20);
+    const uint8_t *second = (uint8_t *)memchr(text.data, '\n', text.len) + 1;
+    const uint8_t *third = (uint8_t *)memchr(second, '\n', 200) + 1;
+    struct mrs_journal_left left;
+    struct mrs_journal *j = NULL;
+    char path[TMPDIR_PATH_MAX + 100];
+
+    assert_int_equal(mrs_buf_append(&half, text.data, (size_t)(second - text.data), NULL), MARS_OK);
+    assert_int_equal(mrs_buf_append(&half, third, text.len - (size_t)(third - text.data), NULL),
+                     MARS_OK);
+    overwrite(r, half.data, half.len);
+    left = read_journal(r);
+    assert_lines(&left, 1);
+    mrs_free(left.packs);
+    half.len = (size_t)(third - text.data);
+    memcpy(half.data, text.data, half.len);
+    assert_int_equal(mrs_buf_append(&half, second, (size_t)(third - second), NULL), MARS_OK);
+    overwrite(r, half.data, half.len);
+    left = read_journal(r);
+    assert_lines(&left, 2);
+    mrs_free(left.packs);
+    assert_int_equal(mrs_journal_open(&j, r->cache, other_item, NULL), MARS_OK);
+    assert_int_equal(mrs_journal_begin(j, SESSION, 1, NULL), MARS_OK);
+    mrs_journal_close(j);
+    half.len = 0;
+    (void)snprintf(path, sizeof path, "%.*s%s", (int)strlen(r->path) - 32, r->path,
+                   "04000000000000000000000000000000");
+    assert_int_equal(mrs_file_slurp(path, &half, NULL), MARS_OK);
+    overwrite(r, half.data, half.len);
+    assert_nothing_left(r);
+    mrs_buf_free(&half);
+    mrs_buf_free(&text);
 }
 
 static void
@@ -590,6 +635,7 @@ main(void)
         IN_ROOM(a_line_with_any_byte_changed_ends_what_counts),
         IN_ROOM(lines_that_this_build_does_not_write_end_what_counts),
         IN_ROOM(a_journal_that_does_not_begin_with_a_session_is_none),
+        IN_ROOM(lines_that_were_moved_end_what_counts),
         IN_ROOM(a_beat_of_any_order_counts_the_highest),
         IN_ROOM(after_a_line_that_was_torn_nothing_is_added),
         IN_ROOM(threads_may_write_at_once),

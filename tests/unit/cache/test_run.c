@@ -34,7 +34,7 @@ set_up(void **state)
     static struct room r;
 
     tmpdir_make(r.top);
-    assert_int_equal(mrs_cache_open(&r.cache, r.top, DOMAIN, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&r.cache, r.top, DOMAIN, KEY, NULL), MARS_OK);
     assert_int_equal(mrs_runs_new(&r.runs, r.cache, KEY, NULL), MARS_OK);
     assert_int_equal(mrs_runs_new(&r.memory, NULL, KEY, NULL), MARS_OK);
     *state = &r;

@@ -132,6 +132,36 @@ stream(struct place *p, mars_error *err)
     return st;
 }
 
+static mars_status
+rebuild_cache(struct place *p, mars_error *err)
+{
+    mars_cache_info info = { .struct_size = sizeof info };
+    mars_status st = mars_cache_status(p->agent, &info, err);
+
+    return st == MARS_OK ? mars_cache_rebuild(p->agent, show_damage, NULL, NULL, err) : st;
+}
+
+/* To the one of two places where it is not. */
+static mars_status
+move_cache(struct place *p, mars_error *err)
+{
+    mars_agent_info info = { .struct_size = sizeof info };
+    char there[PLACE_PATH + 32];
+    mars_agent *agent = NULL;
+    mars_status st = mars_agent_open(p->config, 0, NULL, &agent, err);
+
+    if (st == MARS_OK)
+        st = mars_agent_get_info(agent, &info, err);
+    if (st == MARS_OK) {
+        snprintf(there, sizeof there, "%s/place", p->dir);
+        if (strcmp(info.cache_dir, there) == 0)
+            snprintf(there, sizeof there, "%s/cache", p->config);
+        st = mars_cache_move(agent, there, 0, err);
+    }
+    mars_agent_close(agent);
+    return st;
+}
+
 /* The failing of allocations costs nothing but the call, however often it happens. */
 static void
 fail_each_way(struct place *p, operation run, const char *name, void (*arm)(size_t nth))
@@ -180,6 +210,7 @@ every_operation_survives_every_failing_allocation(void **state)
     fail_each(p, stream, "stream");
     fail_each(p, browse, "browse");
     fail_each(p, open_again, "open");
+    fail_each(p, rebuild_cache, "rebuild the cache");
     fail_each(p, verify, "verify");
     fail_each(p, compare, "compare with the disk");
     snprintf(command, sizeof command, "echo more >> '%s/file-5'", source);
@@ -190,6 +221,7 @@ every_operation_survives_every_failing_allocation(void **state)
     snprintf(command, sizeof command, "diff -r --no-dereference '%s' '%s/out%s'", source, p->dir,
              source);
     assert_int_equal(system(command), 0);
+    fail_each(p, move_cache, "move the cache");
 }
 
 int

@@ -178,6 +178,59 @@ a_directory_can_be_flushed_and_a_file_cannot(void **state)
 }
 
 static void
+a_link_is_looked_at_itself_and_a_file_is_touched(void **state)
+{
+    const struct timespec times[2] = { { 1, 2 }, { 3, 4 } };
+    struct mrs_file_info info;
+
+    (void)state;
+    scratch_write("aim", "12345", 5);
+    assert_int_equal(symlink("aim", scratch_path("link")), 0);
+    assert_int_equal(mrs_file_lstat(scratch_path("link"), &info, NULL), MARS_OK);
+    assert_true(info.is_link && !info.is_dir);
+    assert_int_equal(mrs_file_lstat(scratch_path("aim"), &info, NULL), MARS_OK);
+    assert_false(info.is_link);
+    assert_int_equal(info.size, 5);
+    assert_int_equal(mrs_file_lstat(scratch_path("none"), &info, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(utimensat(-1, scratch_path("aim"), times, 0), 0);
+    assert_int_equal(mrs_file_touch(scratch_path("aim"), NULL), MARS_OK);
+    assert_int_equal(mrs_file_stat(scratch_path("aim"), &info, NULL), MARS_OK);
+    assert_true(info.mtime.s > 1000000000);
+    assert_int_equal(mrs_file_touch(scratch_path("none"), NULL), MARS_ERR_NOT_FOUND);
+}
+
+static bool
+holds(const char *outer, const char *inner)
+{
+    bool yes = false;
+
+    assert_int_equal(mrs_dir_holds(scratch_path(outer), scratch_path(inner), &yes, NULL), MARS_OK);
+    return yes;
+}
+
+static void
+what_is_in_a_directory_is_told_by_whatever_name(void **state)
+{
+    bool yes = true;
+
+    (void)state;
+    assert_int_equal(mrs_dir_make_all(scratch_path("h/i/j"), NULL), MARS_OK);
+    assert_int_equal(mrs_dir_make(scratch_path("hi"), NULL), MARS_OK);
+    assert_int_equal(symlink("h/i", scratch_path("way")), 0);
+    assert_true(holds("h", "h") && holds("h", "h/i/j") && holds("h", "way/j"));
+    assert_true(holds("way", "h/i/j") && holds("h/i", "way"));
+    assert_false(holds("h", "hi") || holds("h/i/j", "h") || holds("h", "h/.."));
+    assert_int_equal(mrs_dir_holds("/", scratch_path("h"), &yes, NULL), MARS_OK);
+    assert_true(yes);
+    assert_int_equal(mrs_dir_holds(scratch_path("h"), "/", &yes, NULL), MARS_OK);
+    assert_false(yes);
+    assert_int_equal(mrs_dir_holds(scratch_path("h"), scratch_path("none"), &yes, NULL),
+                     MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_dir_holds(scratch_path("none"), scratch_path("h"), &yes, NULL),
+                     MARS_ERR_NOT_FOUND);
+}
+
+static void
 free_space_is_what_statvfs_says(void **state)
 {
     struct statvfs v;
@@ -204,6 +257,8 @@ main(void)
         cmocka_unit_test(make_all_passes_parents_that_may_not_be_written),
         cmocka_unit_test(each_names_everything_once_and_knows_directories),
         cmocka_unit_test(a_directory_can_be_flushed_and_a_file_cannot),
+        cmocka_unit_test(a_link_is_looked_at_itself_and_a_file_is_touched),
+        cmocka_unit_test(what_is_in_a_directory_is_told_by_whatever_name),
         cmocka_unit_test(free_space_is_what_statvfs_says),
     };
 

@@ -92,6 +92,35 @@ a_lock_ends_with_its_process(void **state)
     assert_int_equal(scratch_in_child(try_lock), 0);
 }
 
+static int
+try_share(void)
+{
+    struct mrs_lock *l;
+    mars_status st = mrs_lock_share(&l, scratch_path("lock"), NULL);
+
+    mrs_lock_release(l);
+    return st == MARS_ERR_LOCKED ? 1 : st == MARS_OK ? 0 : 2;
+}
+
+static void
+a_shared_lock_keeps_out_who_wants_it_alone(void **state)
+{
+    struct mrs_lock *a, *b, *alone;
+
+    (void)state;
+    assert_int_equal(mrs_lock_share(&a, scratch_path("lock"), NULL), MARS_OK);
+    assert_int_equal(mrs_lock_share(&b, scratch_path("lock"), NULL), MARS_OK);
+    assert_int_equal(scratch_in_child(try_share), 0);
+    assert_int_equal(mrs_lock_take(&alone, scratch_path("lock"), NULL), MARS_ERR_LOCKED);
+    mrs_lock_release(a);
+    assert_int_equal(scratch_in_child(try_lock), 1);
+    mrs_lock_release(b);
+    assert_int_equal(mrs_lock_take(&alone, scratch_path("lock"), NULL), MARS_OK);
+    assert_int_equal(mrs_lock_share(&a, scratch_path("lock"), NULL), MARS_ERR_LOCKED);
+    assert_int_equal(scratch_in_child(try_share), 1);
+    mrs_lock_release(alone);
+}
+
 static void
 a_lock_file_that_was_deleted_meanwhile_does_not_lock(void **state)
 {
@@ -129,6 +158,7 @@ main(void)
         cmocka_unit_test(reading_the_file_elsewhere_does_not_lose_the_lock),
         cmocka_unit_test(a_forked_child_cannot_release_its_parents_lock),
         cmocka_unit_test(a_lock_ends_with_its_process),
+        cmocka_unit_test(a_shared_lock_keeps_out_who_wants_it_alone),
         cmocka_unit_test(a_lock_file_that_was_deleted_meanwhile_does_not_lock),
         cmocka_unit_test(failures_are_told_apart_from_a_held_lock),
     };

@@ -38,6 +38,7 @@ kit_set_up(void **state)
     static struct kit k;
     struct mrs_ledger none = { 0 };
     struct mrs_ledger_op begin = { .kind = MRS_OP_BEGIN };
+    uint8_t key[MRS_CACHE_KEY_SIZE];
 
     memset(&k, 0, sizeof k);
     k.live = failing_alloc_live();
@@ -45,7 +46,8 @@ kit_set_up(void **state)
     assert_int_equal(mrs_store_open(&k.store, "memory:", 1, NULL), MARS_OK);
     kit_put_spy_between(k.store);
     k.keys = kit_keyring();
-    assert_int_equal(mrs_cache_open(&k.cache, k.top, k.keys->domain, NULL), MARS_OK);
+    assert_int_equal(mrs_keyring_cache_key(k.keys, key, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_open(&k.cache, k.top, k.keys->domain, key, NULL), MARS_OK);
     assert_int_equal(mrs_domain_open(&k.d, k.store, k.keys, k.cache, NULL), MARS_OK);
     assert_int_equal(mrs_ledger_append(k.d, &none, MACHINE, &begin, 1, NULL), MARS_OK);
     *state = &k;

@@ -53,6 +53,8 @@ enum spy_call {
 typedef mars_status (*spy_fn)(void *user, enum spy_call call, const char *name);
 void kit_spy(struct kit *k, spy_fn fn, void *user);
 void kit_put_spy_between(struct mrs_store *store);
+/* From now on the store is one of which the cache keeps copies. */
+void kit_far(void);
 
 /* A spy that fails the calls of one kind whose names hold `part`, after the first `skip`. */
 struct kit_failure {

@@ -121,9 +121,10 @@ spy_close(void *self)
     spy.inner->close(self);
 }
 
-static const struct mrs_store_driver spy_driver = {
-    spy_begin, spy_append, spy_commit, spy_abandon, spy_flush, spy_sweep,
-    spy_read,  spy_stat,   spy_list,   spy_remove,  spy_close,
+/* Near, so that what is done to an object is not hidden by a copy; see kit_far. */
+static struct mrs_store_driver spy_driver = {
+    true,      spy_begin, spy_append, spy_commit, spy_abandon, spy_flush,
+    spy_sweep, spy_read,  spy_stat,   spy_list,   spy_remove,  spy_close,
 };
 
 void
@@ -134,7 +135,14 @@ kit_put_spy_between(struct mrs_store *store)
     assert_ptr_equal(inside->url, mrs_store_url(store));
     spy.inner = inside->driver;
     spy.fn = NULL;
+    spy_driver.near = true;
     inside->driver = &spy_driver;
+}
+
+void
+kit_far(void)
+{
+    spy_driver.near = false;
 }
 
 void

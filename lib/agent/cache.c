@@ -1,0 +1,235 @@
+#include "agent/cache.h"
+
+#include <string.h>
+
+#include "agent/paths.h"
+#include "base/alloc.h"
+#include "base/err.h"
+
+mars_status
+mrs_agent_cache(struct mrs_cache **out, const char *dir, const struct mrs_keyring *keys,
+                mars_error *err)
+{
+    uint8_t key[MRS_CACHE_KEY_SIZE];
+    mars_status st = mrs_keyring_cache_key(keys, key, err);
+
+    *out = NULL;
+    if (st == MARS_OK)
+        st = mrs_cache_open(out, dir, keys->domain, key, err);
+    mrs_wipe(key, sizeof key);
+    return st;
+}
+
+mars_status
+mrs_agent_cache_settings(const char *config_dir, struct mrs_cache *cache,
+                         struct mrs_cache_settings *settings, mars_error *err)
+{
+    struct mrs_registration r;
+    mars_status st = mrs_registration_load(&r, config_dir, err);
+
+    if (st == MARS_OK && strcmp(r.cache_dir, mrs_cache_dir(cache)) != 0)
+        st = mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s: open the agent again",
+                      r.cache_dir);
+    *settings = mrs_cache_settings_in_force(&r.cache);
+    if (st == MARS_OK)
+        mrs_cache_set_quota(cache, settings->quota);
+    mrs_registration_free(&r);
+    return st;
+}
+
+mars_status
+mrs_agent_cache_set(const char *config_dir, const struct mrs_cache_settings *settings,
+                    mars_error *err)
+{
+    struct mrs_registration r = { .old_caches = MRS_VEC_INIT(char *) };
+    struct mrs_lock *lock = NULL;
+    mars_status st = mrs_config_lock(&lock, config_dir, err);
+
+    if (st == MARS_OK)
+        st = mrs_registration_load(&r, config_dir, err);
+    r.cache = *settings;
+    if (st == MARS_OK)
+        st = mrs_registration_update(&r, config_dir, err);
+    mrs_registration_free(&r);
+    mrs_lock_release(lock);
+    return st;
+}
+
+/* dir, or where it is not there yet what is above it, must not be in the old place: that will be
+ * removed. */
+static mars_status
+check_place(const char *old, const char *dir, mars_error *err)
+{
+    struct mrs_file_info info;
+    const char *slash = strrchr(dir, '/');
+    size_t above = slash != NULL && slash > dir ? (size_t)(slash - dir) : 1;
+    char *at = mrs_file_stat(dir, &info, NULL) == MARS_OK ? mrs_strndup(dir, strlen(dir))
+                                                         : mrs_strndup(dir, above);
+    bool inside = false;
+    mars_status st = at != NULL ? mrs_dir_holds(old, at, &inside, err) : mrs_nomem(err);
+
+    if (st == MARS_OK && inside)
+        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "%.180s is in the cache's present directory", dir);
+    mrs_free(at);
+    return st;
+}
+
+/* The new place becomes the registration's. */
+static mars_status
+write_place(const char *config_dir, const char *old, const char *dir, mars_error *err)
+{
+    struct mrs_registration r = { .old_caches = MRS_VEC_INIT(char *) };
+    struct mrs_lock *lock = NULL;
+    char *copy = mrs_strndup(dir, strlen(dir));
+    mars_status st = copy != NULL ? mrs_config_lock(&lock, config_dir, err) : mrs_nomem(err);
+
+    if (st == MARS_OK)
+        st = mrs_registration_load(&r, config_dir, err);
+    if (st == MARS_OK && old != NULL && strcmp(r.cache_dir, old) != 0)
+        st = mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s meanwhile", r.cache_dir);
+    if (st == MARS_OK)
+        st = mrs_registration_add_old_cache(&r, r.cache_dir, err);
+    if (st == MARS_OK) {
+        mrs_registration_drop_old_cache(&r, dir);
+        mrs_free(r.cache_dir);
+        r.cache_dir = copy;
+        copy = NULL;
+        st = mrs_registration_update(&r, config_dir, err);
+    }
+    mrs_free(copy);
+    mrs_registration_free(&r);
+    mrs_lock_release(lock);
+    return st;
+}
+
+/* Is there anything of this domain in dir? */
+static mars_status
+was_used(const char *dir, const uint8_t domain[16], bool *used, mars_error *err)
+{
+    struct mrs_lock *held = NULL;
+    mars_status st = mrs_cache_hold(dir, domain, &held, err);
+
+    *used = st != MARS_ERR_NOT_FOUND;
+    mrs_lock_release(held);
+    if (st == MARS_ERR_NOT_FOUND) {
+        mrs_error_clear(err);
+        st = MARS_OK;
+    }
+    return st;
+}
+
+/* What a write that failed left behind may be the old file or the new one. */
+static bool
+is_written(const char *config_dir, const char *dir)
+{
+    struct mrs_registration r;
+    bool yes = mrs_registration_load(&r, config_dir, NULL) == MARS_OK &&
+               strcmp(r.cache_dir, dir) == 0;
+
+    mrs_registration_free(&r);
+    return yes;
+}
+
+/* Both places are held. A copy that failed is taken away again, unless there was one before. */
+static mars_status
+move_held(const char *config_dir, struct mrs_cache *cache, struct mrs_cache *place, bool used,
+          const uint8_t domain[16], mars_error *err)
+{
+    mars_status st = mrs_cache_copy(cache, place, err);
+
+    if (st != MARS_OK) {
+        if (!used)
+            (void)!mrs_cache_remove(mrs_cache_dir(place), domain, NULL);
+        return mrs_context(err, st, "copying the cache");
+    }
+    st = write_place(config_dir, mrs_cache_dir(cache), mrs_cache_dir(place), err);
+    if (st == MARS_OK || is_written(config_dir, mrs_cache_dir(place)))
+        mrs_cache_follow(cache, place);
+    return st;
+}
+
+mars_status
+mrs_agent_cache_move(const char *config_dir, const struct mrs_keyring *keys,
+                     struct mrs_cache *cache, const char *dir, mars_error *err)
+{
+    struct mrs_cache *place = NULL;
+    struct mrs_lock *from = NULL, *to = NULL;
+    bool used = false;
+    mars_status st = MARS_OK;
+
+    if (cache != NULL) {
+        st = check_place(mrs_cache_dir(cache), dir, err);
+        if (st == MARS_OK)
+            st = mrs_cache_hold(mrs_cache_dir(cache), keys->domain, &from, err);
+        if (st == MARS_OK)
+            st = was_used(dir, keys->domain, &used, err);
+    }
+    if (st == MARS_OK)
+        st = mrs_agent_cache(&place, dir, keys, err);
+    if (st == MARS_OK)
+        st = mrs_cache_hold(dir, keys->domain, &to, err);
+    if (st == MARS_OK)
+        st = cache != NULL ? move_held(config_dir, cache, place, used, keys->domain, err)
+                           : write_place(config_dir, NULL, dir, err);
+    mrs_cache_close(place);
+    mrs_lock_release(to);
+    mrs_lock_release(from);
+    return st;
+}
+
+/* The directory is gone, or of no use any more. */
+static mars_status
+forget_place(const char *config_dir, const char *dir, mars_error *err)
+{
+    struct mrs_registration r = { .old_caches = MRS_VEC_INIT(char *) };
+    struct mrs_lock *lock = NULL;
+    mars_status st = mrs_config_lock(&lock, config_dir, err);
+
+    if (st == MARS_OK)
+        st = mrs_registration_load(&r, config_dir, err);
+    if (st == MARS_OK) {
+        mrs_registration_drop_old_cache(&r, dir);
+        st = mrs_registration_update(&r, config_dir, err);
+    }
+    mrs_registration_free(&r);
+    mrs_lock_release(lock);
+    return st;
+}
+
+/* Remove what is in an old place, unless the cache was moved back to it just now. */
+static mars_status
+tidy_one(const char *config_dir, const char *dir, const uint8_t domain[16], mars_error *err)
+{
+    struct mrs_registration now = { .old_caches = MRS_VEC_INIT(char *) };
+    struct mrs_lock *held = NULL;
+    mars_status st = mrs_cache_hold(dir, domain, &held, err);
+
+    if (st == MARS_ERR_NOT_FOUND) {
+        mrs_error_clear(err);
+        return forget_place(config_dir, dir, err);
+    }
+    if (st == MARS_OK)
+        st = mrs_registration_load(&now, config_dir, err);
+    if (st == MARS_OK && mrs_registration_has_old_cache(&now, dir)) {
+        st = mrs_cache_remove(dir, domain, err);
+        if (st == MARS_OK)
+            st = forget_place(config_dir, dir, err);
+    }
+    mrs_registration_free(&now);
+    mrs_lock_release(held);
+    return st;
+}
+
+mars_status
+mrs_agent_cache_tidy(const char *config_dir, mars_error *err)
+{
+    struct mrs_registration r;
+    mars_status st = mrs_registration_load(&r, config_dir, err), one;
+
+    for (size_t i = 0; i < r.old_caches.len; i++) {
+        one = tidy_one(config_dir, *(char **)mrs_vec_at(&r.old_caches, i), r.domain, err);
+        st = one != MARS_OK ? one : st;
+    }
+    mrs_registration_free(&r);
+    return st;
+}
