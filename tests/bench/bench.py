@@ -116,7 +116,7 @@ def main() -> int:
         if argv and argv[0] in ALONE:
             return ALONE[argv[0]](Tools(build, None), argv[1:])
         return side_by_side(build, argv)
-    except measure.Failed as e:
+    except (measure.Failed, subprocess.CalledProcessError) as e:
         print(f"bench: {e}", file=sys.stderr)
         return 1
 

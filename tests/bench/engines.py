@@ -10,6 +10,7 @@ import measure
 
 PHASES = ("first", "unchanged", "restore", "verify", "changed")
 PASSPHRASE = "correct horse battery staple"
+LIMIT_THREADS = 64      # more it cannot do
 METADATA = r"%p\0%y %m %U %G %s %T@ %C@ %i %n %D\n"
 
 
@@ -80,7 +81,8 @@ class Limit(Engine):
         return None if (self.tools.bench / "limit").exists() else "built without libcrypto"
 
     def command(self, phase: str, tree: Path) -> list[str]:
-        return [str(self.tools.bench / "limit"), str(tree), str(self.vault), "2"]
+        threads = min(len(measure.cores()), LIMIT_THREADS)
+        return [str(self.tools.bench / "limit"), str(tree), str(self.vault), str(threads)]
 
 
 class Mars(Engine):

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ WAYS = {"one": ("1", 1), "one worker, two cores": ("1", 2), "two": ("2", 2)}
 def command(engine: Mars, item: str, way: str, tree: Tree) -> list[str]:
     """Workers, and the cores they and the rest of the program may use."""
     workers, cores = WAYS[way]
-    these = ",".join(str(core) for core in sorted(os.sched_getaffinity(0))[:cores])
+    these = ",".join(str(core) for core in measure.cores()[:cores])
     return ["taskset", "-c", these, str(engine.tools.bench / "backup"),
             str(engine.scratch / "config"), item, workers, "check", str(tree.path)]
 

@@ -36,7 +36,7 @@ def spread(values: list[float]) -> Spread:
 
 
 def run(command: list[str], env: Optional[dict[str, str]] = None, out: Optional[Path] = None,
-        cwd: Optional[Path] = None, codes: tuple[int, ...] = (0,)) -> Sample:
+        cwd: Optional[Path] = None) -> Sample:
     """Run to its end; what it prints goes to `out`, or nowhere."""
     with open(out or os.devnull, "wb") as stdout, open(os.devnull, "rb") as stdin, \
             ErrorFile() as stderr:
@@ -46,7 +46,7 @@ def run(command: list[str], env: Optional[dict[str, str]] = None, out: Optional[
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - start
         child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode not in codes:
+        if child.returncode != 0:
             raise Failed(f"{' '.join(command)}: ended with {child.returncode}: {stderr.text()}")
     return Sample(wall, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
 
@@ -111,9 +111,13 @@ def cool() -> None:
     Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")
 
 
+def cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0))
+
+
 def machine() -> str:
     """The processor, its cores and the memory, in a line."""
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return (f"{cpu[1] if cpu else os.uname().machine}, {len(os.sched_getaffinity(0))} cores, "
+    return (f"{cpu[1] if cpu else os.uname().machine}, {len(cores())} cores, "
             f"{memory / (1 << 30):.0f} GiB, Linux {os.uname().release}")
