@@ -14,6 +14,7 @@ from typing import Any, Callable, Optional
 import bars
 import growth
 import huge
+import index
 import measure
 import metadata
 import micro
@@ -26,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 RESTIC = HERE.parent.parent / "build" / "restic"
 QUICK_SCALE = 0.004
 ALONE = {"huge": huge.main, "metadata": metadata.metadata, "flat": metadata.flat,
-         "growth": growth.main, "micro": micro.main}
+         "growth": growth.main, "index": index.main, "micro": micro.main}
 
 
 def words(known: tuple[str, ...]) -> Callable[[str], list[str]]:

@@ -18,6 +18,7 @@ class Tools:
     """Where the programs are; None: this machine has none."""
 
     def __init__(self, build: Path, restic: Optional[Path]) -> None:
+        self.build = build
         self.mars = build / "examples" / "mars"
         self.bench = build / "tests" / "bench"
         self.restic = restic

@@ -79,6 +79,9 @@ class Alone(Scratch):
     def test_growth(self) -> None:
         self.check("growth", "--scale", "0.01")
 
+    def test_index(self) -> None:
+        self.check("index", "--scale", "0.001")
+
     def test_micro(self) -> None:
         self.check("micro", "--scale", "0.05")
 
