@@ -58,6 +58,8 @@ const struct option options[OPT_COUNT] = {
     [OPT_REFUSE] = { "refuse", "PERCENT",
                      "no backup with less of the protected data free for the cache (0.1)",
                      KIND_TEXT, 0 },
+    [OPT_SAMPLE] = { "sample", "PERCENT",
+                     "read a random choice of packs with that part of the bytes", KIND_NUMBER, 0 },
     [OPT_SOFT_DELETE_DAYS] = { "soft-delete-days", "N",
                                "how long deleted points can be taken back (14)", KIND_NUMBER,
                                0 },
@@ -110,7 +112,8 @@ const struct verb verbs[] = {
       .help = "restore a recovery point, or paths of it, below a directory",
       .more = POINT_HELP },
     { .name = "verify", .args = "[POINT]", .run = verb_verify,
-      .options = OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_READ_DATA) | OPT_BIT(OPT_AGAINST_DISK),
+      .options = OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_READ_DATA) | OPT_BIT(OPT_SAMPLE) |
+                 OPT_BIT(OPT_AGAINST_DISK),
       .flags = VERB_AGENT | VERB_RECOVERS,
       .help = "find out whether what is in the vault can be restored", .more = POINT_HELP },
     { .name = "recover", .args = "VERB...",

@@ -41,6 +41,7 @@ enum opt {
     OPT_READ_DATA,
     OPT_REDUNDANCY,
     OPT_REFUSE,
+    OPT_SAMPLE,
     OPT_SOFT_DELETE_DAYS,
     OPT_STDIN,
     OPT_TO,

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "json.h"
 #include "points.h"
 #include "report.h"
@@ -14,6 +16,10 @@ tell_json(const struct cli *cli, const mars_verify_result *r)
     json_count("objects_damaged", r->objects_damaged);
     json_count("files_lost", r->files_lost);
     json_count("differences", r->differences);
+    json_count("packs", r->packs);
+    json_count("pack_bytes", r->pack_bytes);
+    json_count("packs_read", r->packs_read);
+    json_count("pack_bytes_read", r->pack_bytes_read);
     json_seconds("elapsed_seconds", r->elapsed_ns);
     json_end();
 }
@@ -21,7 +27,7 @@ tell_json(const struct cli *cli, const mars_verify_result *r)
 static void
 tell_text(const struct cli *cli, const mars_verify_result *r)
 {
-    char points[TEXT_MAX], objects[TEXT_MAX], size[TEXT_MAX], span[TEXT_MAX];
+    char points[TEXT_MAX], objects[TEXT_MAX], size[TEXT_MAX], all[TEXT_MAX], span[TEXT_MAX];
 
     if (cli_has(cli, OPT_AGAINST_DISK)) {
         printf("%s compared with the disk, %s, in %s\n",
@@ -33,6 +39,10 @@ tell_text(const struct cli *cli, const mars_verify_result *r)
     printf("%s, %s, %s read, in %s\n", text_count(points, r->points, "point", "points"),
            text_count(objects, r->objects, "object", "objects"), text_size(size, r->bytes_read),
            text_span(span, r->elapsed_ns));
+    if (cli_has(cli, OPT_SAMPLE))
+        printf("%" PRIu64 " of %s, %s of %s\n", r->packs_read,
+               text_count(objects, r->packs, "pack", "packs"),
+               text_size(size, r->pack_bytes_read), text_size(all, r->pack_bytes));
     if (r->objects_damaged > 0 || r->files_lost > 0)
         printf("%s damaged or missing, %s lost\n",
                text_count(objects, r->objects_damaged, "object", "objects"),
@@ -65,8 +75,11 @@ verb_verify(struct cli *cli, mars_agent *agent)
     mars_error err = { 0 };
     mars_status st;
 
-    if (cli_has(cli, OPT_READ_DATA) && cli_has(cli, OPT_AGAINST_DISK))
-        return report_usage(cli, "--read-data and --against-disk do not go together");
+    if (cli_has(cli, OPT_READ_DATA) + cli_has(cli, OPT_AGAINST_DISK) + cli_has(cli, OPT_SAMPLE) > 1)
+        return report_usage(cli, "--read-data, --sample and --against-disk do not go together");
+    o.sample_percent = cli_number(cli, OPT_SAMPLE);
+    if (o.sample_percent > 100)
+        return report_usage(cli, "--sample: not from 1 to 100");
     if (cli_has(cli, OPT_READ_DATA))
         o.flags |= MARS_VERIFY_READ_DATA;
     if (cli_has(cli, OPT_AGAINST_DISK))

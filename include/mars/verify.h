@@ -25,6 +25,9 @@ typedef struct mars_verify_options {
     mars_event_fn event;
     void *event_user;
     const mars_cancel *cancel;
+    uint32_t sample_percent;    /* 1 to 100: read a random choice of packs, another one each time,
+                                   with about that part of the bytes; not with a flag above */
+    uint32_t reserved;
 } mars_verify_options;
 
 typedef struct mars_verify_result {
@@ -37,13 +40,18 @@ typedef struct mars_verify_result {
     uint64_t files_lost;        /* names in points that cannot be restored; each an event */
     uint64_t differences;       /* against disk; each an event */
     uint64_t elapsed_ns;
+    uint64_t packs;             /* in the vault */
+    uint64_t pack_bytes;
+    uint64_t packs_read;        /* of these, whole */
+    uint64_t pack_bytes_read;
 } mars_verify_result;
 
 /**
  * Find out whether what is in the vault can be restored.
  *
- * Without flags the structure: every object that is not a pack is opened, every directory read,
- * every chunk looked for in the index, every pack looked for in the store with its size.
+ * Without flags and sample the structure: every object that is not a pack is opened, every
+ * directory read, every chunk looked for in the index, every pack looked for in the store with its
+ * size. With a sample also the bytes of the packs that were chosen.
  *
  * @param[out] result  NULL, or struct_size set by the caller; filled in also on failure
  * @retval MARS_ERR_CORRUPT  something is damaged or missing; differences to disk alone are MARS_OK

@@ -22,7 +22,7 @@ enum {
     MRS_CACHE_SETTINGS_V1 = sizeof(mars_cache_settings),
     MRS_BACKUP_OPTIONS_V1 = sizeof(mars_backup_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
-    MRS_VERIFY_OPTIONS_V1 = sizeof(mars_verify_options),
+    MRS_VERIFY_OPTIONS_V1 = offsetof(mars_verify_options, sample_percent),
     MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options)
 };
 

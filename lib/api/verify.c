@@ -32,7 +32,8 @@ in_vault(mars_agent *agent, const mars_verify_options *o, const struct mrs_liste
 {
     struct mrs_verify_spec spec = { .point = o->point,
                                     .item = o->item,
-                                    .read_data = (o->flags & MARS_VERIFY_READ_DATA) != 0 };
+                                    .read_data = (o->flags & MARS_VERIFY_READ_DATA) != 0,
+                                    .sample_percent = o->sample_percent };
     struct mrs_seen seen = { 0 };
     mars_status st = MARS_OK;
 
@@ -51,6 +52,23 @@ in_vault(mars_agent *agent, const mars_verify_options *o, const struct mrs_liste
     return st;
 }
 
+static mars_status
+check(const mars_verify_options *o, mars_error *err)
+{
+    if ((o->flags & ~KNOWN_FLAGS) != 0)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o->flags);
+    if (o->flags == KNOWN_FLAGS)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "flags: reading all data and comparing with "
+                        "the disk are two calls");
+    if (o->sample_percent > 100)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "sample_percent: %u is more than all",
+                        o->sample_percent);
+    if (o->sample_percent > 0 && o->flags != 0)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "sample_percent: a sample is read without "
+                        "flags");
+    return MARS_OK;
+}
+
 mars_status
 mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_result *result,
             mars_error *err)
@@ -62,11 +80,8 @@ mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_resu
 
     if (st == MARS_OK)
         st = mrs_opts_import(&o, sizeof o, opts, MRS_VERIFY_OPTIONS_V1, err);
-    if (st == MARS_OK && (o.flags & ~KNOWN_FLAGS) != 0)
-        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o.flags);
-    if (st == MARS_OK && o.flags == KNOWN_FLAGS)
-        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "flags: reading all data and comparing with the "
-                      "disk are two calls");
+    if (st == MARS_OK)
+        st = check(&o, err);
     if (st == MARS_OK)
         st = mrs_agent_permit(agent, MRS_NEED_VERIFY, err);
     if (st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND)
@@ -85,6 +100,10 @@ mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_resu
     r.files_lost = n.files_lost;
     r.differences = n.differences;
     r.elapsed_ns = n.elapsed_ns;
+    r.packs = n.packs;
+    r.pack_bytes = n.pack_bytes;
+    r.packs_read = n.packs_read;
+    r.pack_bytes_read = n.pack_bytes_read;
     out = result != NULL ? mrs_opts_export(result, &r, sizeof r, st == MARS_OK ? err : NULL)
                          : MARS_OK;
     return st != MARS_OK ? st : out;

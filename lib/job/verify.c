@@ -90,7 +90,7 @@ run(struct mrs_verify *v, mars_error *err)
     st = mrs_verify_records(v, err);
     if (st == MARS_OK)
         st = mrs_verify_list_packs(v, err);
-    if (st == MARS_OK && v->spec.read_data) {
+    if (st == MARS_OK && (v->spec.read_data || v->spec.sample_percent > 0)) {
         atomic_store(&v->job.phase, MARS_PHASE_DATA);
         st = mrs_verify_read_packs(v, err);
     }
@@ -168,6 +168,7 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     mrs_map_free(&v->bad_places);
     mrs_map_free(&v->named);
     mrs_map_free(&v->clean);
+    mrs_scratch_pool_free(v->scratch);
     mrs_job_fini(&v->job);
     mrs_domain_close(v->d);
     mrs_free(v);

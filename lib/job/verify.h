@@ -1,4 +1,4 @@
-/* Verify: can what is in the vault be restored? Structure, all data, or against disk. */
+/* Verify: can what is in the vault be restored? Structure, some or all data, or against disk. */
 #ifndef MRS_JOB_VERIFY_H
 #define MRS_JOB_VERIFY_H
 
@@ -20,6 +20,7 @@ struct mrs_verify_spec {
     const char *point;  /* NULL: all points of the domain; else one, as mrs_points_resolve takes */
     const char *item;
     bool read_data;
+    uint32_t sample_percent; /* not 0: read a random choice of packs with that part of the bytes */
     struct mrs_expected expected;
 };
 
@@ -30,6 +31,10 @@ struct mrs_verify_counts {
     uint64_t damaged;
     uint64_t files_lost;
     uint64_t differences;
+    uint64_t packs;       /* in the store */
+    uint64_t pack_bytes;
+    uint64_t packs_read;
+    uint64_t pack_bytes_read;
     uint64_t elapsed_ns;
 };
 

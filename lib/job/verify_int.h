@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "job/verify.h"
+#include "repo/scratch.h"
 #include "repo/treereader.h"
 
 struct mrs_verify {
@@ -19,7 +20,15 @@ struct mrs_verify {
     struct mrs_map bad_places;       /* blobs that do not open: see mrs_verify_bad_place */
     struct mrs_map named;            /* packs that were reported */
     struct mrs_map clean;            /* nodes under which all was found */
+    struct mrs_scratch_pool *scratch; /* of the workers that read packs */
     size_t tasks;                    /* guarded */
+};
+
+/* A pack that is in the store. */
+struct mrs_verify_pack {
+    uint8_t name[32];
+    uint8_t kind;
+    uint64_t size;
 };
 
 void mrs_verify_main(void *verify);
@@ -33,8 +42,10 @@ void mrs_verify_count_object(struct mrs_verify *v, uint64_t bytes);
 mars_status mrs_verify_records(struct mrs_verify *v, mars_error *err);
 /* Which packs are there, and do they have the size that the index says? */
 mars_status mrs_verify_list_packs(struct mrs_verify *v, mars_error *err);
-/* Read every pack that is there. */
+/* Read every pack that is there, or a sample of them. */
 mars_status mrs_verify_read_packs(struct mrs_verify *v, mars_error *err);
+/* Read one, and remember what of it does not open. On a worker. */
+void mrs_verify_read_pack(struct mrs_verify *v, const struct mrs_verify_pack *pack);
 /* Follow every point to its chunks and name what is lost. */
 mars_status mrs_verify_points(struct mrs_verify *v, mars_error *err);
 

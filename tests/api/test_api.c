@@ -49,7 +49,7 @@ structs_of_other_versions_are_told_apart(void **state)
         mars_verify_result known;
         uint64_t later;
     } result = { .known = { .struct_size = sizeof result }, .later = 7 };
-    mars_verify_options unset = { 0 };
+    mars_verify_options older = { .sample_percent = 101 }, unset = { 0 };
     mars_error err;
 
     assert_ok(mars_verify(p->agent, &newer.known, &result.known, &err), &err);
@@ -57,10 +57,19 @@ structs_of_other_versions_are_told_apart(void **state)
     assert_int_equal(result.later, 0);
     newer.later = 1;
     assert_int_equal(mars_verify(p->agent, &newer.known, NULL, &err), MARS_ERR_UNSUPPORTED);
+    older.struct_size = offsetof(mars_verify_options, sample_percent);
+    assert_ok(mars_verify(p->agent, &older, NULL, &err), &err); /* what follows is not looked at */
+    older.struct_size = sizeof older;
+    assert_int_equal(mars_verify(p->agent, &older, NULL, &err), MARS_ERR_INVALID_ARG);
     assert_int_equal(mars_verify(p->agent, &unset, NULL, &err), MARS_ERR_INVALID_ARG);
     unset.struct_size = sizeof unset;
     unset.flags = 1u << 31;
     assert_int_equal(mars_verify(p->agent, &unset, NULL, &err), MARS_ERR_UNSUPPORTED);
+    unset.sample_percent = 10;
+    unset.flags = MARS_VERIFY_READ_DATA;
+    assert_int_equal(mars_verify(p->agent, &unset, NULL, &err), MARS_ERR_INVALID_ARG);
+    unset.flags = MARS_VERIFY_AGAINST_DISK;
+    assert_int_equal(mars_verify(p->agent, &unset, NULL, &err), MARS_ERR_INVALID_ARG);
 }
 
 static void

@@ -163,6 +163,26 @@ class Damage(Box):
         self.assertEqual(run.summary["objects_damaged"], 1)
         self.assertGreater(run.summary["files_lost"], 50)
 
+    def test_a_sample_finds_damage_where_it_looks(self) -> None:
+        for i in range(6):
+            (self.source / "data").write_bytes(pseudo_random(30_000, 300 + i))
+            self.m.backup(self.source)
+        pack = self.objects("packs/data")[0]
+        broken = bytearray(pack.read_bytes())
+        broken[len(broken) // 2] ^= 1
+        pack.write_bytes(bytes(broken))
+        run = self.m.verify("--sample", "100", code=1)
+        self.assert_named(run, pack)
+        self.assertEqual(run.summary["packs_read"], run.summary["packs"])
+        codes = set()
+        for _ in range(100):
+            run = self.m.try_("verify", "--sample", "30")
+            codes.add(run.code)
+            self.assertGreaterEqual(run.summary["pack_bytes_read"],
+                                    run.summary["pack_bytes"] * 30 // 100)
+            self.assertLess(run.summary["packs_read"], run.summary["packs"])
+        self.assertEqual(codes, {0, 1})         # each finds it with about 0.4
+
     def check_restore(self, point: str, lost: set[str]) -> None:
         """Exactly the files that verify called lost are missing; the others are right."""
         out = self.path / "out"

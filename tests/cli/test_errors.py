@@ -132,6 +132,9 @@ class Errors(Box):
     def test_wrong_usage(self) -> None:
         for args in ((), ("nothing",), ("backup",), ("restore", "latest"), ("backup", "--nothing"),
                      ("backup", self.source, "--item"), ("verify", "--read-data", "--against-disk"),
+                     ("verify", "--read-data", "--sample", "10"),
+                     ("verify", "--sample", "10", "--against-disk"),
+                     ("verify", "--sample", "0"), ("verify", "--sample", "101"),
                      ("restore", "latest", "--to", "x", "--conflict", "maybe"),
                      ("backup", self.source, "--compression", "gzip"),
                      ("backup", self.source, "--compression", "zstd:0"),
