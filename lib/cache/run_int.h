@@ -8,9 +8,9 @@
  *     entries   pages of up to 78 records of 52 bytes, ascending: chunk id (32), u32 pack number,
  *               u32 offset, u32 slot, and in 8 bytes: sealed length (25 bits), raw length (25),
  *               class (3), codec (8)
- *     tables    one stream, cut into pages: names of the index objects (32 each); of superseded ones
- *               u32 by which, name (32); of each page of packs, then of entries, the first 8 bytes of
- *               its first record as a big-endian number, stored as u64; the filter
+ *     tables    one stream, cut into pages: names of the index objects (32 each); of superseded
+ *               ones u32 by which, name (32); of each page of packs, then of entries, the first 8
+ *               bytes of its first record as a big-endian number, stored as u64; the filter
  *     footer    the last page: "MARSRUN1", run id (16), u32 packs, u32 objects, u32 superseded,
  *               u64 entries, u64 blocks of the filter
  *
@@ -121,8 +121,8 @@ mrs_run_entry_set_pack(uint8_t *entry, uint32_t pack)
 
 void mrs_run_filter_add(uint8_t *filter, uint64_t n_blocks, const uint8_t id[32]);
 
-/* Writing one: objects and superseded ones at any time before the end; packs; then how many entries
- * are about to come, which sizes the filter; entries. Records are copied, and their order is theirs. */
+/* Writing one: objects and superseded ones at any time before the end; packs; then how many
+ * entries are about to come, which sizes the filter; entries. Records come in their order. */
 struct mrs_run_writer;
 mars_status mrs_run_writer_new(struct mrs_run_writer **out, struct mrs_runs *rs, bool in_memory,
                                mars_error *err);

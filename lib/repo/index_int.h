@@ -47,15 +47,15 @@ struct mrs_index {
 struct mrs_index_view *mrs_index_hold(struct mrs_index *x);
 void mrs_index_let_go(struct mrs_index *x, struct mrs_index_view *v);
 
-/* Making the next view: index_view.c. All but mrs_index_view_free with x->changing held. */
+/* Making the next view. All but mrs_index_view_free with x->changing held. */
 struct mrs_index_view *mrs_index_view_new(void);
 void mrs_index_view_free(struct mrs_index_view *v);
 /* Take over runs, except one (which may be NULL) that is not to be believed. */
 mars_status mrs_index_view_inherit_runs(struct mrs_index_view *v, const struct mrs_index_view *from,
-                                  const struct mrs_run *without, mars_error *err);
+                                        const struct mrs_run *without, mars_error *err);
 /* Take over what was listed, and which objects are damaged. */
 mars_status mrs_index_view_inherit_list(struct mrs_index_view *v, const struct mrs_index_view *from,
-                                  mars_error *err);
+                                        mars_error *err);
 /* Another run; its hold is taken over in any case. */
 mars_status mrs_index_view_take_run(struct mrs_index_view *v, struct mrs_run *run, mars_error *err);
 /* Does an object count that no run covers? */
@@ -65,12 +65,13 @@ mars_status mrs_index_view_adopt(struct mrs_index *x, struct mrs_index_view *v, 
 /* Delete the cache's runs that add nothing to the view. */
 mars_status mrs_index_view_clean(struct mrs_index *x, struct mrs_index_view *v, mars_error *err);
 /* Say which objects count, and keep the number of runs small. *again: a run turned out damaged and
- * is gone, its objects are to be read from the store. */
-mars_status mrs_index_view_tidy(struct mrs_index *x, struct mrs_index_view *v, bool *again, mars_error *err);
+ * is gone, its objects are to be read from the store; otherwise *again is as it was. */
+mars_status mrs_index_view_tidy(struct mrs_index *x, struct mrs_index_view *v, bool *again,
+                                mars_error *err);
 /* Many runs of one size become one, so that reading a whole index for the first time writes each
  * chunk a few times and not hundreds. */
 mars_status mrs_index_view_gather(struct mrs_index *x, struct mrs_index_view *v, bool *again,
-                            mars_error *err);
+                                  mars_error *err);
 
 /* A run turned out damaged: forget it, delete it, and read its objects from the store. `tries`
  * counts how often a caller came here with one and the same question. */

@@ -7,12 +7,14 @@
  *   what they say, in whatever order he meets them; who cannot read it reads the others.
  * - The others stay in the store. A session that listed before it was put goes on with them, and
  *   only a collector deletes them, after "index object superseded" in the ledger.
- * - It says nothing of which packs may be used: a pack that it lists, and that a collector takes away
- *   meanwhile, is named by the ledger before it goes, and the ledger counts whatever an index says.
+ * - It says nothing of which packs may be used: a pack that it lists, and that a collector takes
+ *   away meanwhile, is named by the ledger before it goes, and the ledger counts whatever an index
+ *   says.
  * - The packs are durable before an object that lists them is listed itself, so it makes none
  *   visible that a crash could take away.
- * - Two sessions that do this at one time put two such objects, whose packs are the same: each place
- *   counts once. None can supersede what supersedes it, since a name is a digest of all it names.
+ * - Two sessions that do this at one time put two such objects, whose packs are the same: each
+ *   place counts once. None can supersede what supersedes it, since a name is a digest of all it
+ *   names.
  * - Its session's point names it. Should the session end without one, it is still true. */
 #include <stdlib.h>
 #include <string.h>

@@ -104,7 +104,7 @@ mrs_index_view_take_run(struct mrs_index_view *v, struct mrs_run *run, mars_erro
 
 mars_status
 mrs_index_view_inherit_runs(struct mrs_index_view *v, const struct mrs_index_view *from,
-                      const struct mrs_run *without, mars_error *err)
+                            const struct mrs_run *without, mars_error *err)
 {
     mars_status st = MARS_OK;
 
@@ -115,7 +115,8 @@ mrs_index_view_inherit_runs(struct mrs_index_view *v, const struct mrs_index_vie
 }
 
 mars_status
-mrs_index_view_inherit_list(struct mrs_index_view *v, const struct mrs_index_view *from, mars_error *err)
+mrs_index_view_inherit_list(struct mrs_index_view *v, const struct mrs_index_view *from,
+                            mars_error *err)
 {
     const uint8_t *name;
     void *value;
@@ -333,8 +334,8 @@ count_all(struct mrs_index_view *v, mars_error *err)
 
 /* Make one of runs [from, to). *damaged as mrs_run_merge has it. */
 static mars_status
-merge(struct mrs_index *x, struct mrs_index_view *v, size_t from, size_t to, struct mrs_run **damaged,
-      mars_error *err)
+merge(struct mrs_index *x, struct mrs_index_view *v, size_t from, size_t to,
+      struct mrs_run **damaged, mars_error *err)
 {
     struct mrs_run_source *sources = mrs_alloc_array(to - from, sizeof *sources);
     struct mrs_run *run = NULL;
@@ -393,7 +394,6 @@ mrs_index_view_tidy(struct mrs_index *x, struct mrs_index_view *v, bool *again, 
 {
     mars_status st = count_all(v, err);
 
-    *again = false;
     for (;;) {
         size_t from = first_out_of_ratio(v), n = v->runs.len - from;
         struct mrs_run *damaged = NULL;

@@ -1,18 +1,17 @@
 /* The chunk index at scale: what it costs to read an index of N chunks for the first time, to open
  * it again from the cache, and to look chunks up.
  *
- *     index-scale DIR [CHUNKS] [ABSENT] [PRESENT]      default 100000000 10000000 1000000
+ *     build/bench/tests/bench/index-scale DIR [CHUNKS] [ABSENT] [PRESENT]      default 100000000 10000000 1000000
  *
  * DIR is made, must lie on a disk, not in memory, and needs about 160 bytes a chunk (16 GB for 100
  * million: the vault's index objects, the cache's runs, and what merging them takes on the way). It
- * stays, for another run to find what this one made; delete it when done.
+ * stays; a second run takes the vault that is there. Delete it when done.
  *
  * Chunks have ids from a generator; 32 of them make a pack, 2,048 packs an index object. Each part
  * is a process of its own, so that its peak memory is its own: "make" puts the index objects into a
  * vault, "build" reads them without a cache, as after the loss of one, "look" opens the warm cache
  * and looks up absent and present chunks, on one core. Nothing is dropped from memory before the
  * peak is read, which is VmHWM. */
-#define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
