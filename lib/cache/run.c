@@ -89,13 +89,11 @@ mrs_runs_each(struct mrs_runs *rs, mrs_run_id_fn fn, void *user, mars_error *err
 struct mrs_run *
 mrs_run_alloc(void)
 {
-    static atomic_uint_fast64_t owners;
     struct mrs_run *r = mrs_alloc(sizeof *r);
 
     if (r == NULL)
         return NULL;
     atomic_init(&r->refs, 1);
-    r->owner = atomic_fetch_add(&owners, 1) + 1;
     r->memory = (struct mrs_buf)MRS_BUF_INIT(SIZE_MAX / 2);
     return r;
 }
@@ -360,8 +358,8 @@ open_rest(struct mrs_run *r, uint64_t size, mars_error *err)
 {
     mars_status st;
 
-    if (size == 0 || size % MRS_PAGE_SIZE != 0 || size / MRS_PAGE_SIZE >= RUN_LAST_PAGE ||
-        size / RUN_BITS_A_CHUNK > SIZE_MAX / RUN_BITS_A_CHUNK)
+    /* One that does not fit into the address space has tables that do not, or nearly. */
+    if (size == 0 || size % MRS_PAGE_SIZE != 0 || (size_t)size != size)
         return damaged(r, err);
     r->pages = size / MRS_PAGE_SIZE;
     st = read_footer(r, err);
@@ -379,6 +377,7 @@ mrs_run_open_path(struct mrs_run **out, struct mrs_runs *rs, const uint8_t id[16
     *out = NULL;
     if (st == MARS_OK) {
         r->home = rs;
+        r->owner = atomic_fetch_add(&rs->owners, 1) + 1;
         memcpy(r->id, id, sizeof r->id);
         r->path = mrs_run_path(rs, id);
         st = r->path != NULL ? mrs_file_open(&r->file, path, err) : mrs_nomem(err);

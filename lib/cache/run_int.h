@@ -46,6 +46,7 @@ struct mrs_runs {
     struct mrs_cache *cache; /* or NULL */
     struct mrs_hmac *mac;
     struct mrs_pages *pages;
+    atomic_uint_fast64_t owners; /* numbers given to files in there */
 };
 
 struct mrs_run {

@@ -9,7 +9,7 @@
 /* A run has at least RATIO times as many chunks as the next smaller one, so that a lookup asks few
  * filters and a chunk is written again only when its run grows by a quarter. GATHER runs of about
  * one size are joined while a whole index is read. */
-enum { RATIO = 4, GATHER = 32 };
+enum { RATIO = 4, GATHER = 32, LOOKS = 4 };
 
 struct mrs_index_view *
 mrs_index_view_new(void)
@@ -173,7 +173,17 @@ struct found {
     struct mrs_index *x;
     const struct mrs_index_view *v;
     struct mrs_vec runs; /* struct mrs_index_run */
+    bool vanished;       /* one went while it was to be opened */
 };
+
+static bool
+has_id(const struct mrs_vec *runs, const uint8_t id[16])
+{
+    for (size_t i = 0; i < runs->len; i++)
+        if (memcmp(mrs_run_id(((struct mrs_index_run *)mrs_vec_at(runs, i))->run), id, 16) == 0)
+            return true;
+    return false;
+}
 
 static mars_status
 find_one(void *user, const uint8_t id[16], mars_error *err)
@@ -182,9 +192,8 @@ find_one(void *user, const uint8_t id[16], mars_error *err)
     struct mrs_index_run *at;
     mars_status st;
 
-    for (size_t i = 0; i < f->v->runs.len; i++)
-        if (memcmp(mrs_run_id(run_at(f->v, i)->run), id, 16) == 0)
-            return MARS_OK;
+    if (has_id(&f->v->runs, id) || has_id(&f->runs, id))
+        return MARS_OK;
     at = mrs_vec_add(&f->runs);
     if (at == NULL)
         return mrs_nomem(err);
@@ -192,6 +201,7 @@ find_one(void *user, const uint8_t id[16], mars_error *err)
     if (st == MARS_OK)
         return MARS_OK;
     f->runs.len--;
+    f->vanished |= st == MARS_ERR_NOT_FOUND;
     if (st == MARS_ERR_CORRUPT)
         mrs_run_delete_id(f->x->runs, id);
     if (st == MARS_ERR_NOMEM)
@@ -203,8 +213,14 @@ find_one(void *user, const uint8_t id[16], mars_error *err)
 static mars_status
 find_runs(struct found *f, mars_error *err)
 {
-    mars_status st = mrs_runs_each(f->x->runs, find_one, f, err);
+    mars_status st = MARS_OK;
 
+    /* Another process may be merging: what it deletes lies in a run that the list did not have. */
+    f->vanished = true;
+    for (size_t i = 0; st == MARS_OK && f->vanished && i < LOOKS; i++) {
+        f->vanished = false;
+        st = mrs_runs_each(f->x->runs, find_one, f, err);
+    }
     /* A cache that cannot be listed is an empty one. */
     if (st != MARS_OK && st != MARS_ERR_NOMEM) {
         mrs_error_clear(err);
@@ -254,7 +270,7 @@ delete_useless(const struct mrs_index_view *v, struct mrs_run *run)
 mars_status
 mrs_index_view_adopt(struct mrs_index *x, struct mrs_index_view *v, mars_error *err)
 {
-    struct found f = { x, v, MRS_VEC_INIT(struct mrs_index_run) };
+    struct found f = { x, v, MRS_VEC_INIT(struct mrs_index_run), false };
     mars_status st = find_runs(&f, err);
 
     for (size_t i = 0; st == MARS_OK && i < f.runs.len; i++) {
@@ -272,7 +288,7 @@ mrs_index_view_adopt(struct mrs_index *x, struct mrs_index_view *v, mars_error *
 mars_status
 mrs_index_view_clean(struct mrs_index *x, struct mrs_index_view *v, mars_error *err)
 {
-    struct found f = { x, v, MRS_VEC_INIT(struct mrs_index_run) };
+    struct found f = { x, v, MRS_VEC_INIT(struct mrs_index_run), false };
     mars_status st = find_runs(&f, err);
 
     for (size_t i = 0; st == MARS_OK && i < f.runs.len; i++)
