@@ -1,7 +1,9 @@
 /* The chunk index at scale: what it costs to read an index of N chunks for the first time, to open
  * it again from the cache, and to look chunks up.
  *
- *     build/bench/tests/bench/index-scale DIR [CHUNKS] [ABSENT] [PRESENT]      default 100000000 10000000 1000000
+ *     build/bench/tests/bench/index-scale DIR [CHUNKS] [ABSENT] [PRESENT]
+ *
+ * by default 100000000, 10000000 and 1000000.
  *
  * DIR is made, must lie on a disk, not in memory, and needs about 160 bytes a chunk (16 GB for 100
  * million: the vault's index objects, the cache's runs, and what merging them takes on the way). It
