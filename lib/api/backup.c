@@ -115,6 +115,7 @@ open_tree(struct call *c, mars_error *err)
     o.n_paths = (size_t)c->opts.n_paths;
     o.rules = c->rules;
     o.one_file_system = (c->opts.flags & MARS_BACKUP_ONE_FILE_SYSTEM) != 0;
+    o.look_ahead = true;
     o.exclude_caches = (c->opts.flags & MARS_BACKUP_EXCLUDE_CACHES) != 0;
     return mrs_source_tree_open(&c->source, &o, err);
 }

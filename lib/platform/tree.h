@@ -9,7 +9,7 @@
 #include "platform/clock.h"
 
 /* An open directory. Handles to what is in it need it no longer than their own opening takes. One
- * thread at a time.
+ * thread of each holder at a time.
  *
  * A name is one component; all else is MARS_ERR_INVALID_ARG. A name that vanished is
  * MARS_ERR_NOT_FOUND, one that is of another kind now MARS_ERR_STATE, a file that another process
@@ -53,7 +53,10 @@ MARS_NODISCARD mars_status mrs_tree_open_root(struct mrs_tree_dir **out, const c
 /* Open a directory in dir; MARS_ERR_NOT_FOUND if it vanished, MARS_ERR_STATE if it is none now. */
 MARS_NODISCARD mars_status mrs_tree_open_dir(struct mrs_tree_dir **out, struct mrs_tree_dir *dir,
                                              const char *name, mars_error *err);
-/* NULL is allowed. */
+/* The same handle for one more holder, who closes it for himself. He may use it on a thread of his
+ * own for all but mrs_tree_each. */
+struct mrs_tree_dir *mrs_tree_dir_share(struct mrs_tree_dir *dir);
+/* The last holder closes it. NULL is allowed. */
 void mrs_tree_dir_close(struct mrs_tree_dir *dir);
 /* Every name but "." and "..", NUL-terminated raw bytes, in no order. fn may use dir, but not walk
  * it again. */

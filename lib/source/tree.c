@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "source/ahead.h"
 #include "source/attrs.h"
 #include "source/owners.h"
 #include "source/treestream.h"
@@ -14,6 +15,10 @@ enum { LINK_TARGET_MAX = 1 << 20 };
 struct tree {
     struct mrs_source base; /* first */
     struct mrs_walk walk;
+    bool look_ahead;
+    struct mrs_ahead *ahead;  /* begun with the first item */
+    struct mrs_tree_dir *dir; /* where the item that was given last is: see struct mrs_walk */
+    const char *name;
     struct mrs_owners *owners;
     struct mrs_buf target;
     struct mrs_buf attrs;
@@ -22,7 +27,17 @@ struct tree {
 static mars_status
 next(struct mrs_source *base, struct mrs_source_item *item, mars_error *err)
 {
-    return mrs_walk_next(&((struct tree *)base)->walk, item, err);
+    struct tree *t = (struct tree *)base;
+    mars_status st;
+
+    if (t->look_ahead) {
+        st = t->ahead == NULL ? mrs_ahead_start(&t->ahead, &t->walk, err) : MARS_OK;
+        return st == MARS_OK ? mrs_ahead_next(t->ahead, item, &t->dir, &t->name, err) : st;
+    }
+    st = mrs_walk_next(&t->walk, item, err);
+    t->dir = t->walk.dir;
+    t->name = t->walk.name;
+    return st;
 }
 
 static mars_status
@@ -34,7 +49,7 @@ describe(struct mrs_source *base, struct mrs_source_item *item, struct mrs_slice
     mars_status st;
 
     memset(attrs, 0, sizeof *attrs);
-    if (t->walk.dir == NULL)
+    if (t->dir == NULL)
         return mrs_fail(err, MARS_ERR_INTERNAL, "nothing to describe");
     mrs_buf_reset(&t->target);
     mrs_buf_reset(&t->attrs);
@@ -42,9 +57,9 @@ describe(struct mrs_source *base, struct mrs_source_item *item, struct mrs_slice
     if (st == MARS_OK)
         st = mrs_owners_find(t->owners, e->gid, true, &e->group, err);
     if (st == MARS_OK && e->type == MRS_ENTRY_SYMLINK)
-        st = mrs_tree_readlink(t->walk.dir, t->walk.name, &t->target, err);
+        st = mrs_tree_readlink(t->dir, t->name, &t->target, err);
     if (st == MARS_OK)
-        st = mrs_attrs_collect(t->walk.dir, t->walk.name, &t->attrs, err);
+        st = mrs_attrs_collect(t->dir, t->name, &t->attrs, err);
     e->target.p = t->target.data;
     e->target.n = t->target.len;
     attrs->p = t->attrs.data;
@@ -62,9 +77,9 @@ open_stream(struct mrs_source *base, struct mrs_source_item *item, struct mrs_so
     mars_status st;
 
     *out = NULL;
-    if (t->walk.dir == NULL || t->walk.name == NULL || item->entry.type != MRS_ENTRY_FILE)
+    if (t->dir == NULL || t->name == NULL || item->entry.type != MRS_ENTRY_FILE)
         return mrs_fail(err, MARS_ERR_INTERNAL, "not a file to open");
-    st = mrs_treestream_open(out, t->walk.dir, t->walk.name, &stat, err);
+    st = mrs_treestream_open(out, t->dir, t->name, &stat, err);
     if (st == MARS_OK)
         mrs_walk_fill(item, &stat);
     return st == MARS_ERR_STATE ? MARS_ERR_NOT_FOUND : st;
@@ -93,6 +108,7 @@ close_tree(struct mrs_source *base)
 
     if (t == NULL)
         return;
+    mrs_ahead_free(t->ahead);
     mrs_walk_free(&t->walk);
     mrs_owners_free(t->owners);
     mrs_buf_free(&t->target);
@@ -121,6 +137,7 @@ mrs_source_tree_open(struct mrs_source **out, const struct mrs_tree_options *opt
     t->walk.rules = opts->rules;
     t->walk.one_file_system = opts->one_file_system;
     t->walk.exclude_caches = opts->exclude_caches;
+    t->look_ahead = opts->look_ahead;
     t->target = target;
     t->attrs = attrs;
     mrs_chain_init(&t->walk.chain);

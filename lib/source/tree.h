@@ -10,6 +10,7 @@ struct mrs_tree_options {
     size_t n_paths;
     const struct mrs_rules *rules; /* NULL: nothing is excluded; outlives the source */
     bool one_file_system;
+    bool look_ahead;     /* walk on a thread of the source's own, some hundred items ahead */
     bool exclude_caches; /* leave out what is in directories with a valid CACHEDIR.TAG */
 };
 

@@ -10,10 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
 
-enum { DIRENTS_SIZE = 64 << 10 };
+enum { DIRENTS_SIZE = 16 << 10 }; /* on the stack: some threads have no more than 128 KiB */
 
 int
 mrs_os_write(int fd, const void *data, size_t n)
@@ -224,22 +223,16 @@ each_in_buffer(const uint8_t *buf, size_t len, mrs_os_entry_fn fn, void *user, m
 mars_status
 mrs_os_each_entry(int fd, const char *label, mrs_os_entry_fn fn, void *user, mars_error *err)
 {
+    _Alignas(struct dirent64) uint8_t buf[DIRENTS_SIZE];
     mars_status st = MARS_OK;
-    uint8_t *buf;
     ssize_t n;
 
-    if (lseek(fd, 0, SEEK_SET) != 0)
-        return mrs_os_tree_fail(err, errno, "listing", label);
-    buf = mrs_alloc(DIRENTS_SIZE);
-    if (buf == NULL)
-        return mrs_nomem(err);
     do {
-        n = getdents64(fd, buf, DIRENTS_SIZE);
+        n = getdents64(fd, buf, sizeof buf);
         if (n > 0)
             st = each_in_buffer(buf, (size_t)n, fn, user, err);
         else if (n < 0 && errno != EINTR)
             st = mrs_os_tree_fail(err, errno, "listing", label);
     } while (st == MARS_OK && n != 0);
-    mrs_free(buf);
     return st;
 }

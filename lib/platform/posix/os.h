@@ -2,6 +2,7 @@
 #ifndef MRS_PLATFORM_POSIX_OS_H
 #define MRS_PLATFORM_POSIX_OS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -10,6 +11,8 @@
 /* An open directory or file of tree.h and treewrite.h, with the name it goes by in messages. */
 struct mrs_tree_dir {
     int fd;
+    atomic_uint more; /* holders but one */
+    bool listed;      /* it stands at its end */
     char label[];
 };
 
@@ -57,7 +60,8 @@ void mrs_os_close(int fd);
  * (RENAME_NOREPLACE), and hard links too, weak allows a plain look before the rename. */
 int mrs_os_rename_new(int from_at, const char *from, int to_at, const char *to, bool weak);
 
-/* Every entry of a directory but "." and "..", from its start. type is a DT_ value. */
+/* Every entry of a directory but "." and "..", from where the handle stands to the end. type is a
+ * DT_ value. */
 typedef mars_status (*mrs_os_entry_fn)(void *user, const char *name, unsigned char type,
                                        mars_error *err);
 mars_status mrs_os_each_entry(int fd, const char *label, mrs_os_entry_fn fn, void *user,

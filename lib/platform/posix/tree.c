@@ -82,10 +82,17 @@ mrs_tree_open_dir(struct mrs_tree_dir **out, struct mrs_tree_dir *dir, const cha
     return hand_out(out, child, err);
 }
 
+struct mrs_tree_dir *
+mrs_tree_dir_share(struct mrs_tree_dir *dir)
+{
+    atomic_fetch_add(&dir->more, 1);
+    return dir;
+}
+
 void
 mrs_tree_dir_close(struct mrs_tree_dir *dir)
 {
-    if (dir == NULL)
+    if (dir == NULL || atomic_fetch_sub(&dir->more, 1) != 0)
         return;
     mrs_os_close(dir->fd);
     mrs_free(dir);
@@ -110,6 +117,9 @@ mrs_tree_each(struct mrs_tree_dir *dir, mrs_tree_name_fn fn, void *user, mars_er
 {
     struct each e = { fn, user };
 
+    if (dir->listed && lseek(dir->fd, 0, SEEK_SET) != 0)
+        return mrs_os_tree_fail(err, errno, "listing", dir->label);
+    dir->listed = true;
     return mrs_os_each_entry(dir->fd, dir->label, visit, &e, err);
 }
 
