@@ -17,9 +17,7 @@ warn(struct mrs_restore *r, const uint8_t *path, size_t path_len, const mars_err
                      .path_len = path_len,
                      .message = why->message };
 
-    mrs_mutex_lock(r->job.lock);
-    r->counts.warnings++;
-    mrs_mutex_unlock(r->job.lock);
+    atomic_fetch_add(&r->tally.warnings, 1);
     mrs_job_post_now(&r->job, &e);
 }
 
@@ -55,10 +53,26 @@ result(struct mrs_restore *r, mars_error *err)
 
     if (st == MARS_OK && r->target != NULL)
         st = mrs_target_flush(r->target, err);
-    if (st == MARS_OK && r->counts.failed > 0)
+    if (st == MARS_OK && atomic_load(&r->tally.failed) > 0)
         st = mrs_fail(err, r->worst, "files that could not be restored: %llu",
-                      (unsigned long long)r->counts.failed);
+                      atomic_load(&r->tally.failed));
     return st;
+}
+
+static void
+export_counts(struct mrs_restore *r, struct mrs_restore_counts *counts)
+{
+    struct mrs_restore_tally *t = &r->tally;
+
+    counts->restored = atomic_load(&t->restored);
+    counts->directories = atomic_load(&t->directories);
+    counts->present = atomic_load(&t->present);
+    counts->skipped = atomic_load(&t->skipped);
+    counts->failed = atomic_load(&t->failed);
+    counts->warnings = atomic_load(&t->warnings);
+    counts->bytes_written = atomic_load(&t->bytes_written);
+    counts->bytes_fetched = atomic_load(&t->bytes_fetched);
+    counts->elapsed_ns = mrs_clock_mono() - r->job.started;
 }
 
 mars_status
@@ -76,6 +90,10 @@ mrs_restore_run(struct mrs_engine *engine, struct mrs_domain *d,
     r->groups = (struct mrs_map)MRS_MAP_INIT(sizeof(struct mrs_rfile *));
     r->path = (struct mrs_buf)MRS_BUF_INIT(SIZE_MAX / 2);
     st = mrs_job_init(&r->job, engine, d, listener, err);
+    if (st == MARS_OK)
+        st = mrs_cond_new(&r->room, err);
+    if (st == MARS_OK)
+        st = mrs_scratch_pool_new(&r->scratch, err);
     if (st == MARS_OK && !spec->dry_run)
         st = open_target(r, err);
     if (st == MARS_OK) {
@@ -88,9 +106,10 @@ mrs_restore_run(struct mrs_engine *engine, struct mrs_domain *d,
         mrs_thread_join(r->walker);
         st = result(r, err);
     }
-    r->counts.elapsed_ns = mrs_clock_mono() - r->job.started;
-    *counts = r->counts;
+    export_counts(r, counts);
     mrs_target_close(r->target);
+    mrs_scratch_pool_free(r->scratch);
+    mrs_cond_free(r->room);
     mrs_vec_free(&r->batch);
     mrs_buf_free(&r->path);
     mrs_job_fini(&r->job);
@@ -132,8 +151,8 @@ mrs_restore_lost(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice n
                      .os_code = why->os_code,
                      .message = why->message };
 
+    atomic_fetch_add(&r->tally.failed, 1);
     mrs_mutex_lock(r->job.lock);
-    r->counts.failed++;
     if (r->worst == MARS_OK || why->status == MARS_ERR_CORRUPT)
         r->worst = why->status;
     mrs_mutex_unlock(r->job.lock);
@@ -172,12 +191,21 @@ mrs_restore_attrs(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_a
     return st;
 }
 
-void
-mrs_rdir_ref(struct mrs_restore *r, struct mrs_rdir *d)
+struct mrs_slice
+mrs_restore_keep(uint8_t **at, struct mrs_slice s)
 {
-    mrs_mutex_lock(r->job.lock);
-    d->refs++;
-    mrs_mutex_unlock(r->job.lock);
+    struct mrs_slice kept = { *at, s.n };
+
+    if (s.n > 0)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return kept;
+}
+
+void
+mrs_rdir_ref(struct mrs_rdir *d)
+{
+    atomic_fetch_add(&d->refs, 1);
 }
 
 static void
@@ -191,13 +219,10 @@ finish_dir(struct mrs_restore *r, struct mrs_rdir *d)
             (void)!full_path(d->parent, d->entry.name, &path);
             warn(r, path.data, path.len, &why);
         }
-        mrs_mutex_lock(r->job.lock);
-        r->counts.directories++;
-        mrs_mutex_unlock(r->job.lock);
+        atomic_fetch_add(&r->tally.directories, 1);
     }
     mrs_buf_free(&path);
     mrs_target_dir_unref(d->dir);
-    mrs_arena_free(&d->bytes);
     mrs_free(d);
 }
 
@@ -206,12 +231,8 @@ mrs_rdir_unref(struct mrs_restore *r, struct mrs_rdir *d)
 {
     while (d != NULL) {
         struct mrs_rdir *parent = d->parent;
-        bool last;
 
-        mrs_mutex_lock(r->job.lock);
-        last = --d->refs == 0;
-        mrs_mutex_unlock(r->job.lock);
-        if (!last)
+        if (atomic_fetch_sub(&d->refs, 1) != 1)
             return;
         finish_dir(r, d);
         d = parent; /* which loses the reference that this child held */

@@ -1,5 +1,6 @@
 /* Restore: walk the point, gather what chunks are wanted, fetch them pack by pack in coalesced
- * ranges, open, write, finish files and directories as their parts are done. */
+ * ranges, open, write, finish files and directories as their parts are done. Memory is the engine's
+ * budget, a batch of wants, and the first name of each hard link group. */
 #ifndef MRS_JOB_RESTORE_H
 #define MRS_JOB_RESTORE_H
 

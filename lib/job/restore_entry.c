@@ -5,23 +5,18 @@
 #include "base/err.h"
 #include "job/compare.h"
 #include "job/restore_int.h"
-#include "repo/entrycopy.h"
 
 /* What to do with an entry, after a look at what is there. */
 struct decision {
     bool present;     /* it is there already */
-    bool skip;        /* something else is, and stays */
     bool linkable;    /* present with the same metadata: other names may join it */
-    bool replace;
-    struct mrs_buf copy_name; /* not empty: the name to restore under */
+    struct mrs_way way;
 };
 
 static void
-count(struct mrs_restore *r, uint64_t *counter)
+count(struct mrs_restore *r, atomic_ullong *counter)
 {
-    mrs_mutex_lock(r->job.lock);
-    ++*counter;
-    mrs_mutex_unlock(r->job.lock);
+    atomic_fetch_add(counter, 1);
     atomic_fetch_add(&r->job.files_done, 1);
 }
 
@@ -75,62 +70,93 @@ is_same(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
     return st;
 }
 
+mars_status
+mrs_restore_conflict(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name,
+                     struct mrs_way *way, mars_error *err)
+{
+    if (r->spec.conflict == MRS_CONFLICT_SKIP)
+        way->skip = true;
+    else if (r->spec.conflict == MRS_CONFLICT_OVERWRITE)
+        way->replace = true;
+    else
+        return mrs_target_copy_name(dir->dir, name, &way->other_name, err);
+    return MARS_OK;
+}
+
+/* In a directory that this run made nothing is in the way; should something come to be, the name
+ * is found taken when it is given. */
 static mars_status
 decide(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
        struct mrs_slice attrs, struct decision *d, mars_error *err)
 {
     struct mrs_target_found found;
-    mars_status st = mrs_target_probe(dir->dir, e->name, &found, err);
+    mars_status st;
 
+    if (mrs_target_dir_is_new(dir->dir))
+        return MARS_OK;
+    st = mrs_target_probe(dir->dir, e->name, &found, err);
     if (st != MARS_OK || !found.exists)
         return st;
     st = is_same(r, dir, e, attrs, &found, d, err);
-    if (st != MARS_OK || d->present)
-        return st;
-    if (r->spec.conflict == MRS_CONFLICT_SKIP)
-        d->skip = true;
-    else if (r->spec.conflict == MRS_CONFLICT_OVERWRITE)
-        d->replace = true;
-    else
-        st = mrs_target_copy_name(dir->dir, e->name, &d->copy_name, err);
-    return st;
+    return st != MARS_OK || d->present ? st
+                                       : mrs_restore_conflict(r, dir, e->name, &d->way, err);
 }
 
 static struct mrs_slice
 final_name(const struct mrs_entry *e, const struct decision *d)
 {
-    return d->copy_name.len > 0 ? (struct mrs_slice){ d->copy_name.data, d->copy_name.len }
-                                : e->name;
+    const struct mrs_buf *other = &d->way.other_name;
+
+    return other->len > 0 ? (struct mrs_slice){ other->data, other->len } : e->name;
 }
 
-/* A file handle of our own for the entry; in state BUSY, with the walker's piece. */
+/* The entry's own copy of all that making it needs. */
+static void
+keep_entry(struct mrs_rfile *f, const struct mrs_entry *e, struct mrs_slice attrs,
+           struct mrs_slice final)
+{
+    uint8_t *at = f->bytes;
+    struct mrs_slice inside = { e->content.data, (size_t)e->size };
+
+    f->entry = *e;
+    memset(&f->entry.content, 0, sizeof f->entry.content);
+    memset(&f->entry.attrs, 0, sizeof f->entry.attrs);
+    memset(&f->entry.sub, 0, sizeof f->entry.sub);
+    f->entry.attrs_size = 0;
+    f->entry.user = f->entry.group = (struct mrs_slice){ NULL, 0 };
+    f->entry.name = mrs_restore_keep(&at, e->name);
+    f->entry.target = mrs_restore_keep(&at, e->target);
+    f->entry.link_group = mrs_restore_keep(&at, e->link_group);
+    f->attrs = mrs_restore_keep(&at, attrs);
+    f->final_name = mrs_restore_keep(&at, final);
+    if (e->content.kind != MRS_CONTENT_INLINE)
+        return;
+    f->entry.content.kind = MRS_CONTENT_INLINE;
+    f->entry.content.data = mrs_restore_keep(&at, inside).p;
+}
+
+/* A file handle of our own for the entry, in state BUSY. */
 static mars_status
 new_file(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
-         const struct decision *d, struct mrs_rfile **out, mars_error *err)
+         struct mrs_slice attrs, const struct decision *d, struct mrs_rfile **out, mars_error *err)
 {
-    struct mrs_rfile *f = mrs_alloc(sizeof *f);
-    mars_status st;
+    struct mrs_slice final = final_name(e, d);
+    size_t inside = e->content.kind == MRS_CONTENT_INLINE ? (size_t)e->size : 0;
+    size_t held = e->name.n + e->target.n + e->link_group.n + attrs.n + final.n + inside;
+    struct mrs_rfile *f = mrs_alloc(sizeof *f + held);
 
     if (f == NULL)
         return mrs_nomem(err);
     f->r = r;
-    f->refs = 1;
+    atomic_init(&f->refs, 1);
+    atomic_init(&f->pieces, 0);
     f->dir = dir;
-    f->replace = d->replace;
-    f->entry = *e;
-    mrs_rdir_ref(r, dir);
-    st = mrs_restore_attrs(r, e, &f->bytes, &f->attrs, err);
-    f->entry.attrs_size = 0;
-    memset(&f->entry.content, 0, sizeof f->entry.content);
-    if (st == MARS_OK)
-        st = mrs_entry_own(&f->bytes, &f->entry, NULL, err);
-    f->final_name = mrs_slice_own(&f->bytes, final_name(e, d));
-    if (st == MARS_OK && f->final_name.p == NULL)
-        st = mrs_nomem(err);
-    if (st != MARS_OK) {
-        mrs_rfile_unref(f);
-        return st;
-    }
+    f->replace = d->way.replace;
+    f->held = held;
+    f->whole = e->content.kind != MRS_CONTENT_LIST;
+    f->other_name = (struct mrs_buf)MRS_BUF_INIT(1024);
+    keep_entry(f, e, attrs, final);
+    mrs_rdir_ref(dir);
     *out = f;
     return MARS_OK;
 }
@@ -167,31 +193,28 @@ static mars_status
 link_later(struct mrs_restore *r, struct mrs_rfile *f, struct mrs_rdir *dir,
            const struct mrs_entry *e, const struct decision *d, mars_error *err)
 {
-    struct mrs_rlink *l = mrs_alloc(sizeof *l);
+    struct mrs_slice final = final_name(e, d);
+    struct mrs_rlink *l = mrs_alloc(sizeof *l + e->name.n + final.n);
+    uint8_t *at;
     bool now;
 
     if (l == NULL)
         return mrs_nomem(err);
+    at = l->bytes;
     l->dir = dir;
-    l->replace = d->replace;
-    l->name = mrs_slice_own(&l->bytes, e->name);
-    l->final_name = mrs_slice_own(&l->bytes, final_name(e, d));
-    if (l->name.p == NULL || l->final_name.p == NULL) {
-        mrs_arena_free(&l->bytes);
-        mrs_free(l);
-        return mrs_nomem(err);
-    }
+    l->replace = d->way.replace;
+    l->name = mrs_restore_keep(&at, e->name);
+    l->final_name = mrs_restore_keep(&at, final);
     mrs_mutex_lock(r->job.lock);
     now = f->state != MRS_RFILE_BUSY;
     if (!now) {
-        dir->refs++;
+        mrs_rdir_ref(dir);
         l->next = f->links;
         f->links = l;
     }
     mrs_mutex_unlock(r->job.lock);
     if (now) {
         mrs_restore_link(r, f, dir, l->name, l->final_name, l->replace);
-        mrs_arena_free(&l->bytes);
         mrs_free(l);
     }
     return MARS_OK;
@@ -215,30 +238,15 @@ static mars_status
 want_piece(void *user, const struct mrs_piece *piece, mars_error *err)
 {
     struct mrs_rfile *f = user;
-    struct mrs_restore *r = f->r;
-    mars_status st;
 
-    if (atomic_load(&r->job.stop))
+    if (atomic_load(&f->r->job.stop))
         return mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
-    if (piece->hole)
-        return MARS_OK;
-    if (piece->inline_data != NULL) {
-        st = mrs_target_file_write(f->out, piece->offset, piece->inline_data, (size_t)piece->len,
-                                   err);
-        atomic_fetch_add(&r->job.bytes_done, piece->len);
-        mrs_mutex_lock(r->job.lock);
-        r->counts.bytes_written += piece->len;
-        mrs_mutex_unlock(r->job.lock);
-        return st;
-    }
-    st = mrs_restore_want(r, f, piece, err);
-    if (st == MARS_OK &&
-        (r->batch.len >= RESTORE_BATCH_WANTS || r->batch_bytes >= RESTORE_BATCH_BYTES))
-        st = mrs_restore_flush(r, err);
-    return st;
+    return piece->hole ? MARS_OK : mrs_restore_want(f->r, f, piece, err);
 }
 
-/* Files in the making are bounded; those that wait for the batch are let go first. */
+/* Files of several pieces in the making are bounded. When there is no room, what waits for the
+ * batch is let go, and the next one begins when there is room for many, or each would be a batch of
+ * its own. */
 static mars_status
 await_room(struct mrs_restore *r, mars_error *err)
 {
@@ -251,8 +259,8 @@ await_room(struct mrs_restore *r, mars_error *err)
     if (full)
         st = mrs_restore_flush(r, err);
     mrs_mutex_lock(r->job.lock);
-    while (st == MARS_OK && r->open_files >= RESTORE_OPEN_FILES && !atomic_load(&r->job.stop))
-        mrs_cond_wait(r->job.changed, r->job.lock);
+    while (st == MARS_OK && full && r->open_files > RESTORE_OPEN_AGAIN)
+        mrs_cond_wait(r->room, r->job.lock);
     r->open_files += st == MARS_OK;
     mrs_mutex_unlock(r->job.lock);
     return st;
@@ -266,50 +274,91 @@ give_room(struct mrs_restore *r)
     mrs_mutex_unlock(r->job.lock);
 }
 
+/* A file of several pieces gets its place in the target before they are wanted. */
 static mars_status
-restore_file(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
-             const struct decision *d, mars_error *err)
+begin_pieces(struct mrs_restore *r, struct mrs_rfile *f, mars_error *err)
 {
-    struct mrs_rfile *f = NULL;
-    mars_error why;
     mars_status st = await_room(r, err);
 
     if (st != MARS_OK)
         return st;
-    st = new_file(r, dir, e, d, &f, err);
-    if (st == MARS_OK)
-        st = mrs_target_file_begin(dir->dir, e->size, &f->out, err);
-    if (st == MARS_OK)
-        st = remember(r, f, err);
-    if (st != MARS_OK) {
-        if (f != NULL)
-            mrs_target_file_abandon(f->out);
-        mrs_rfile_unref(f);
+    st = mrs_target_file_begin(f->dir->dir, f->entry.size, &f->out, err);
+    if (st != MARS_OK)
         give_room(r);
+    return st;
+}
+
+/* All that the file consists of is wanted. */
+static mars_status
+want_all(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_entry *e, mars_error *why)
+{
+    if (e->content.kind == MRS_CONTENT_INLINE || (e->content.kind == MRS_CONTENT_NONE &&
+                                                  e->size == 0))
+        return mrs_restore_want_inside(r, f, why);
+    return mrs_content_each(r->job.d, &e->content, e->size, want_piece, NULL, f, why);
+}
+
+static mars_status
+restore_file(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
+             struct mrs_slice attrs, const struct decision *d, mars_error *err)
+{
+    struct mrs_rfile *f = NULL;
+    mars_error why;
+    mars_status st = new_file(r, dir, e, attrs, d, &f, err);
+
+    if (st == MARS_OK && !f->whole)
+        st = begin_pieces(r, f, err);
+    if (st != MARS_OK) {
+        mrs_rfile_unref(f);
         return st;
     }
+    st = remember(r, f, err);
     mrs_rfile_begin_piece(f); /* the walker's own: it is not finished before all is wanted */
-    if (mrs_content_each(r->job.d, &e->content, e->size, want_piece, NULL, f, &why) != MARS_OK)
+    if (st != MARS_OK)
+        mrs_rfile_fail(f, err);
+    else if (want_all(r, f, e, &why) != MARS_OK)
         mrs_rfile_fail(f, &why);
     mrs_rfile_end_piece(f);
     mrs_rfile_unref(f);
-    return MARS_OK;
+    return st;
+}
+
+/* Made at once, under a name that may be found taken only now. */
+static mars_status
+make_special(struct mrs_rfile *f, struct mrs_way *way, mars_error *err)
+{
+    mars_status st = mrs_target_make(f->dir->dir, &f->entry, f->attrs, f->final_name, f->replace,
+                                     err);
+
+    if (st != MARS_ERR_EXISTS || f->replace)
+        return st;
+    st = mrs_restore_conflict(f->r, f->dir, f->entry.name, way, err);
+    if (st != MARS_OK || way->skip)
+        return st;
+    if (way->other_name.len > 0) {
+        f->other_name = way->other_name;
+        f->final_name = (struct mrs_slice){ f->other_name.data, f->other_name.len };
+    }
+    return mrs_target_make(f->dir->dir, &f->entry, f->attrs, f->final_name, way->replace, err);
 }
 
 /* Links, fifos, devices: made at once. A first of several names is remembered like a file's. */
 static mars_status
 restore_special(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
-                const struct decision *d, mars_error *err)
+                struct mrs_slice attrs, const struct decision *d, mars_error *err)
 {
+    struct mrs_way way = { .other_name = MRS_BUF_INIT(1024) };
     struct mrs_rfile *f = NULL;
-    mars_status st = new_file(r, dir, e, d, &f, err);
+    mars_status st = new_file(r, dir, e, attrs, d, &f, err);
 
     if (st == MARS_OK)
-        st = mrs_target_make(dir->dir, &f->entry, f->attrs, f->final_name, d->replace, err);
-    if (st == MARS_OK) {
+        st = make_special(f, &way, err);
+    if (st == MARS_OK && way.skip) {
+        count(r, &r->tally.skipped);
+    } else if (st == MARS_OK) {
         f->state = MRS_RFILE_DONE;
         st = remember(r, f, err);
-        count(r, &r->counts.restored);
+        count(r, &r->tally.restored);
         mrs_restore_report(r, dir, f->final_name);
     }
     mrs_rfile_unref(f);
@@ -321,13 +370,14 @@ static mars_status
 remember_present(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
                  const struct decision *d, mars_error *err)
 {
+    struct mrs_slice no_attrs = { NULL, 0 };
     struct mrs_rfile *f = NULL;
     mars_status st = MARS_OK;
 
-    count(r, &r->counts.present);
+    count(r, &r->tally.present);
     if (!d->linkable || e->link_group.n == 0 || find_group(r, e) != NULL)
         return MARS_OK;
-    st = new_file(r, dir, e, d, &f, err);
+    st = new_file(r, dir, e, no_attrs, d, &f, err);
     if (st == MARS_OK) {
         f->state = MRS_RFILE_DONE;
         st = remember(r, f, err);
@@ -336,38 +386,46 @@ remember_present(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_e
     return st;
 }
 
+/* After a look at what is there. */
+static mars_status
+carry_out(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
+          struct mrs_slice attrs, const struct decision *d, mars_error *err)
+{
+    struct mrs_rfile *first = find_group(r, e);
+
+    if (d->present)
+        return remember_present(r, dir, e, d, err);
+    if (d->way.skip) {
+        count(r, &r->tally.skipped);
+        return MARS_OK;
+    }
+    if (first != NULL)
+        return link_later(r, first, dir, e, d, err);
+    if (e->type == MRS_ENTRY_FILE)
+        return restore_file(r, dir, e, attrs, d, err);
+    return restore_special(r, dir, e, attrs, d, err);
+}
+
 mars_status
 mrs_restore_entry(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
                   mars_error *err)
 {
-    struct decision d = { .copy_name = MRS_BUF_INIT(1024) };
+    struct decision d = { .way = { .other_name = MRS_BUF_INIT(1024) } };
     struct mrs_arena bytes = MRS_ARENA_INIT;
     struct mrs_slice attrs;
-    struct mrs_rfile *first;
     mars_status st;
 
     if (r->spec.dry_run) {
-        count(r, &r->counts.restored);
+        count(r, &r->tally.restored);
         mrs_restore_report(r, NULL, (struct mrs_slice){ r->path.data, r->path.len });
         return MARS_OK;
     }
     st = mrs_restore_attrs(r, e, &bytes, &attrs, err);
     if (st == MARS_OK)
         st = decide(r, dir, e, attrs, &d, err);
+    if (st == MARS_OK)
+        st = carry_out(r, dir, e, attrs, &d, err);
     mrs_arena_free(&bytes);
-    first = find_group(r, e);
-    if (st != MARS_OK)
-        ;
-    else if (d.present)
-        st = remember_present(r, dir, e, &d, err);
-    else if (d.skip)
-        count(r, &r->counts.skipped);
-    else if (first != NULL)
-        st = link_later(r, first, dir, e, &d, err);
-    else if (e->type == MRS_ENTRY_FILE)
-        st = restore_file(r, dir, e, &d, err);
-    else
-        st = restore_special(r, dir, e, &d, err);
-    mrs_buf_free(&d.copy_name);
+    mrs_buf_free(&d.way.other_name);
     return st;
 }

@@ -16,8 +16,8 @@ struct run {
     uint64_t start;
     uint64_t end;
     uint64_t charge;
-    struct mrs_codec_state codec;
     size_t n;
+    size_t done; /* of the wants */
     struct mrs_want wants[];
 };
 
@@ -31,14 +31,57 @@ by_place(const void *a, const void *b)
         return c;
     if (x->place.blob.offset != y->place.blob.offset)
         return x->place.blob.offset < y->place.blob.offset ? -1 : 1;
-    return 0;
+    return x->nth < y->nth ? -1 : x->nth > y->nth;
+}
+
+/* What a file holds while its only piece waits; those of several are few, and not counted. */
+static size_t
+held_by(const struct mrs_rfile *f)
+{
+    return f->whole ? f->held : 0;
+}
+
+/* One more in the batch, for this file. */
+static struct mrs_want *
+add_want(struct mrs_restore *r, struct mrs_rfile *f)
+{
+    struct mrs_want *w = mrs_vec_add(&r->batch);
+
+    if (w == NULL)
+        return NULL;
+    w->file = f;
+    w->nth = (uint32_t)r->batch.len;
+    r->batch_held += held_by(f);
+    return w;
+}
+
+static mars_status
+flush_full(struct mrs_restore *r, mars_error *err)
+{
+    if (r->batch.len < RESTORE_BATCH_WANTS && r->batch_bytes < RESTORE_BATCH_BYTES &&
+        r->batch_held < RESTORE_BATCH_HELD)
+        return MARS_OK;
+    return mrs_restore_flush(r, err);
+}
+
+mars_status
+mrs_restore_want_inside(struct mrs_restore *r, struct mrs_rfile *f, mars_error *err)
+{
+    struct mrs_want *w = add_want(r, f);
+
+    if (w == NULL)
+        return mrs_nomem(err);
+    w->inside = true;
+    w->len = f->entry.size;
+    mrs_rfile_begin_piece(f);
+    return flush_full(r, err);
 }
 
 mars_status
 mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_piece *piece,
                  mars_error *err)
 {
-    struct mrs_want *w = mrs_vec_add(&r->batch);
+    struct mrs_want *w = add_want(r, f);
     mars_status st;
 
     if (w == NULL)
@@ -57,54 +100,73 @@ mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_pi
     }
     if (st != MARS_OK)
         return st;
-    w->file = f;
     mrs_rfile_begin_piece(f);
     r->batch_bytes += w->place.blob.sealed_len;
-    return MARS_OK;
+    return flush_full(r, err);
 }
 
-/* Check that the piece lies in the chunk, and write it. */
+/* A file of one piece is made when that is there. What would have ended the walk ends the job. */
+static mars_status
+begin_whole(struct mrs_restore *r, struct mrs_rfile *f, mars_error *why)
+{
+    mars_status st = mrs_target_file_begin(f->dir->dir, f->entry.size, &f->out, why);
+
+    if (mrs_restore_is_fatal(st))
+        mrs_job_fail(&r->job, st, why);
+    return st;
+}
+
+/* The bytes of a piece; data may be NULL where there are none. */
 static void
-write_piece(struct mrs_restore *r, const struct mrs_want *w, const struct mrs_buf *plain)
+write_piece(struct mrs_restore *r, const struct mrs_want *w, const uint8_t *data)
 {
     mars_error why;
-    mars_status st = MARS_OK;
+    mars_status st = w->file->whole ? begin_whole(r, w->file, &why) : MARS_OK;
 
-    if (w->chunk_offset > plain->len || w->len > plain->len - w->chunk_offset)
-        st = mrs_fail(&why, MARS_ERR_CORRUPT, "content reaches past its chunk");
-    if (st == MARS_OK)
-        st = mrs_target_file_write(w->file->out, w->offset, plain->data + w->chunk_offset,
-                                   (size_t)w->len, &why);
+    if (st == MARS_OK && w->len > 0)
+        st = mrs_target_file_write(w->file->out, w->offset, data, (size_t)w->len, &why);
     if (st != MARS_OK) {
         mrs_rfile_fail(w->file, &why);
         return;
     }
     atomic_fetch_add(&r->job.bytes_done, w->len);
-    mrs_mutex_lock(r->job.lock);
-    r->counts.bytes_written += w->len;
-    mrs_mutex_unlock(r->job.lock);
+    atomic_fetch_add(&r->tally.bytes_written, w->len);
+}
+
+/* The same out of its chunk, in which it has to lie. */
+static void
+write_from_chunk(struct mrs_restore *r, const struct mrs_want *w, const struct mrs_buf *plain)
+{
+    mars_error why;
+
+    if (w->chunk_offset <= plain->len && w->len <= plain->len - w->chunk_offset) {
+        write_piece(r, w, plain->data + w->chunk_offset);
+        return;
+    }
+    (void)mrs_fail(&why, MARS_ERR_CORRUPT, "content reaches past its chunk");
+    mrs_rfile_fail(w->file, &why);
 }
 
 /* Plaintext of the chunk at a place: out of the bytes that were read, or, if these do not serve,
  * by any other way there is. */
 static mars_status
 open_chunk(struct run *run, const struct mrs_want *w, const struct mrs_pack_key *key,
-           const struct mrs_buf *bytes, struct mrs_buf *plain, mars_error *err)
+           struct mrs_scratch *s, mars_error *err)
 {
     const struct mrs_blob *b = &w->place.blob;
     mars_status st = MARS_ERR_CORRUPT;
 
-    mrs_buf_reset(plain);
-    if (key != NULL && bytes->len > 0 && b->cls == MRS_CLASS_DATA) {
-        st = mrs_buf_extend(plain, b->raw_len, err);
+    mrs_buf_reset(&s->plain);
+    if (key != NULL && s->sealed.len > 0 && b->cls == MRS_CLASS_DATA) {
+        st = mrs_buf_extend(&s->plain, b->raw_len, err);
         if (st == MARS_OK)
-            st = mrs_blob_open(key, b, bytes->data + (b->offset - run->start), &run->codec,
-                               plain->data, err);
+            st = mrs_blob_open(key, b, s->sealed.data + (b->offset - run->start), &s->codec,
+                               s->plain.data, err);
     }
     if (st == MARS_OK || st == MARS_ERR_NOMEM)
         return st;
-    mrs_buf_reset(plain);
-    return mrs_chunk_get(run->r->job.d, b->id, MRS_CLASS_DATA, plain, err);
+    mrs_buf_reset(&s->plain);
+    return mrs_chunk_get(run->r->job.d, b->id, MRS_CLASS_DATA, &s->plain, err);
 }
 
 /* All of the run's bytes; on failure bytes is empty and each chunk is fetched on its own. */
@@ -118,41 +180,59 @@ read_range(struct run *run, struct mrs_buf *bytes)
 
     mrs_name_pack(relative, p->kind, p->pack);
     mrs_name_in_domain(name, d->keys->domain, relative);
-    if (mrs_buf_resize(bytes, n, NULL) != MARS_OK ||
+    if (mrs_buf_extend(bytes, n, NULL) != MARS_OK ||
         mrs_store_read(d->store, name, run->start, bytes->data, n, NULL) != MARS_OK)
         mrs_buf_reset(bytes);
-    mrs_mutex_lock(run->r->job.lock);
-    run->r->counts.bytes_fetched += bytes->len;
-    mrs_mutex_unlock(run->r->job.lock);
+    atomic_fetch_add(&run->r->tally.bytes_fetched, bytes->len);
 }
 
+/* Each piece is done as soon as it is written: so few files are open at once. */
 static void
-serve(struct run *run)
+serve_chunks(struct run *run, struct mrs_scratch *s)
 {
-    struct mrs_buf bytes = MRS_BUF_INIT(RESTORE_RUN_BYTES + MRS_CHUNK_MAX + MRS_TAG_SIZE);
-    struct mrs_buf plain = MRS_BUF_INIT(MRS_CHUNK_MAX);
+    struct mrs_restore *r = run->r;
     struct mrs_pack_key *key = NULL;
     mars_error why;
     mars_status st = MARS_OK;
 
-    (void)!mrs_pack_key_get(run->r->job.d, run->wants[0].place.kind, run->wants[0].place.pack, &key,
+    (void)!mrs_pack_key_get(r->job.d, run->wants[0].place.kind, run->wants[0].place.pack, &key,
                            NULL);
-    read_range(run, &bytes);
-    for (size_t i = 0; i < run->n && !atomic_load(&run->r->job.stop); i++) {
-        const struct mrs_want *w = &run->wants[i];
+    read_range(run, &s->sealed);
+    for (; run->done < run->n && !atomic_load(&r->job.stop); run->done++) {
+        const struct mrs_want *w = &run->wants[run->done];
 
         /* Opened in place, so the same chunk is opened once for all that want it. */
-        if (i == 0 || memcmp(w->place.blob.id, w[-1].place.blob.id, 32) != 0)
-            st = open_chunk(run, w, key, &bytes, &plain, &why);
+        if (run->done == 0 || memcmp(w->place.blob.id, w[-1].place.blob.id, 32) != 0)
+            st = open_chunk(run, w, key, s, &why);
         if (st == MARS_OK)
-            write_piece(run->r, w, &plain);
+            write_from_chunk(r, w, &s->plain);
         else
             mrs_rfile_fail(w->file, &why);
+        mrs_rfile_end_piece(w->file);
     }
     mrs_pack_key_unref(key);
-    mrs_codec_state_free(&run->codec);
-    mrs_buf_free(&bytes);
-    mrs_buf_free(&plain);
+}
+
+static void
+serve_inside(struct run *run)
+{
+    for (; run->done < run->n && !atomic_load(&run->r->job.stop); run->done++) {
+        const struct mrs_want *w = &run->wants[run->done];
+
+        write_piece(run->r, w, w->file->entry.content.data);
+        mrs_rfile_end_piece(w->file);
+    }
+}
+
+/* Those of the run that are not done; why NULL: the job is ending. */
+static void
+end_rest(struct run *run, const mars_error *why)
+{
+    for (; run->done < run->n; run->done++) {
+        if (why != NULL)
+            mrs_rfile_fail(run->wants[run->done].file, why);
+        mrs_rfile_end_piece(run->wants[run->done].file);
+    }
 }
 
 static void
@@ -160,16 +240,22 @@ do_run(struct mrs_task *t)
 {
     struct run *run = (struct run *)(void *)((char *)t - offsetof(struct run, task));
     struct mrs_restore *r = run->r;
+    struct mrs_scratch *s = NULL;
+    mars_error why;
 
-    if (!atomic_load(&r->job.stop))
-        serve(run);
+    if (run->wants[0].inside)
+        serve_inside(run);
+    else if (mrs_scratch_take(r->scratch, &s, &why) == MARS_OK)
+        serve_chunks(run, s);
+    else
+        end_rest(run, &why);
+    end_rest(run, NULL);
+    mrs_scratch_give(r->scratch, s);
     mrs_engine_give(r->job.engine, &r->job.account, run->charge);
-    for (size_t i = 0; i < run->n; i++)
-        mrs_rfile_end_piece(run->wants[i].file);
     mrs_free(run);
     mrs_mutex_lock(r->job.lock);
-    r->tasks--;
-    mrs_cond_broadcast(r->job.changed);
+    if (--r->tasks == 0)
+        mrs_cond_signal(r->room);
     mrs_mutex_unlock(r->job.lock);
 }
 
@@ -182,9 +268,14 @@ coalesce(const struct mrs_want *w, size_t n, uint64_t *start, uint64_t *end, uin
     *start = w[0].place.blob.offset;
     *end = *start + w[0].place.blob.sealed_len;
     *raw = w[0].place.blob.raw_len;
-    for (i = 1; i < n && memcmp(w[i].place.pack, w[0].place.pack, 32) == 0; i++) {
+    for (i = 1; i < n && w[i].inside == w[0].inside &&
+                memcmp(w[i].place.pack, w[0].place.pack, 32) == 0; i++) {
         uint64_t to = w[i].place.blob.offset + w[i].place.blob.sealed_len;
 
+        /* Not between those that want the same chunk: it would be read for each run. */
+        if (i >= RESTORE_RUN_WANTS &&
+            (w[i].inside || w[i].place.blob.offset != w[i - 1].place.blob.offset))
+            break;
         if (w[i].place.blob.offset > *end + RESTORE_GAP ||
             (to > *end && to - *start > RESTORE_RUN_BYTES))
             break;
@@ -204,7 +295,9 @@ submit(struct mrs_restore *r, const struct mrs_want *w, size_t n, uint64_t start
 
     if (run == NULL)
         return mrs_nomem(err);
-    run->charge = end - start + raw;
+    run->charge = end - start + raw + n * RESTORE_WANT_CHARGE;
+    for (size_t i = 0; i < n; i++)
+        run->charge += held_by(w[i].file);
     if (!mrs_engine_take(r->job.engine, &r->job.account, run->charge, &r->job.stop)) {
         mrs_free(run);
         return mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
@@ -248,6 +341,7 @@ mrs_restore_flush(struct mrs_restore *r, mars_error *err)
     }
     r->batch.len = 0;
     r->batch_bytes = 0;
+    r->batch_held = 0;
     if (st != MARS_OK && err != NULL)
         *err = why;
     return st;

@@ -1,11 +1,8 @@
 /* The walker: goes through the point, makes what has no data of its own, and wants the rest. */
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "job/compare.h"
 #include "job/restore_int.h"
-#include "repo/entrycopy.h"
 
 struct frame {
     struct mrs_dir_reader *reader;
@@ -13,40 +10,58 @@ struct frame {
     size_t path_len;           /* of the directory */
 };
 
+/* Room for a directory, and for what its metadata will be. e may be NULL. */
+static struct mrs_rdir *
+alloc_dir(const struct mrs_entry *e, struct mrs_slice attrs)
+{
+    struct mrs_rdir *d = mrs_alloc(sizeof *d + (e != NULL ? e->name.n + attrs.n : 0));
+    uint8_t *at;
+
+    if (d == NULL)
+        return NULL;
+    atomic_init(&d->refs, 1);
+    if (e == NULL)
+        return d;
+    at = d->bytes;
+    d->has_entry = true;
+    d->entry.type = e->type;
+    d->entry.mode = e->mode;
+    d->entry.uid = e->uid;
+    d->entry.gid = e->gid;
+    d->entry.mtime_s = e->mtime_s;
+    d->entry.mtime_ns = e->mtime_ns;
+    d->entry.name = mrs_restore_keep(&at, e->name);
+    d->attrs = mrs_restore_keep(&at, attrs);
+    return d;
+}
+
 /* A directory of the target, below parent (which may be NULL: the target itself). e NULL: one that
  * is only on the way to a root. Takes a reference on the parent. */
 static mars_status
 new_dir(struct mrs_restore *r, struct mrs_rdir *parent, struct mrs_slice name,
         const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
 {
-    struct mrs_rdir *d = mrs_alloc(sizeof *d);
-    mars_status st = d != NULL ? MARS_OK : mrs_nomem(err);
+    struct mrs_arena bytes = MRS_ARENA_INIT;
+    struct mrs_slice attrs = { NULL, 0 };
+    struct mrs_rdir *d = NULL;
+    mars_status st = e != NULL ? mrs_restore_attrs(r, e, &bytes, &attrs, err) : MARS_OK;
 
     *out = NULL;
-    if (st != MARS_OK)
-        return st;
-    d->refs = 1;
+    if (st == MARS_OK)
+        d = alloc_dir(e, attrs);
+    mrs_arena_free(&bytes);
+    if (d == NULL)
+        return st != MARS_OK ? st : mrs_nomem(err);
     if (parent == NULL)
         d->dir = mrs_target_root(r->target);
     else
         st = mrs_target_enter(parent->dir, name, &d->dir, err);
-    if (st == MARS_OK && e != NULL) {
-        d->entry = *e;
-        d->has_entry = true;
-        memset(&d->entry.sub, 0, sizeof d->entry.sub);
-        st = mrs_restore_attrs(r, e, &d->bytes, &d->attrs, err);
-        d->entry.attrs_size = 0;
-        if (st == MARS_OK)
-            st = mrs_entry_own(&d->bytes, &d->entry, NULL, err);
-    }
     if (st != MARS_OK) {
-        mrs_target_dir_unref(d->dir);
-        mrs_arena_free(&d->bytes);
         mrs_free(d);
         return st;
     }
     if (parent != NULL)
-        mrs_rdir_ref(r, parent);
+        mrs_rdir_ref(parent);
     d->parent = parent;
     *out = d;
     return MARS_OK;
@@ -86,9 +101,8 @@ pop(struct mrs_restore *r, struct mrs_vec *stack)
     mrs_rdir_unref(r, f->dir);
 }
 
-/* Failures of one entry are named and passed over; these end the job. */
-static bool
-is_fatal(mars_status st)
+bool
+mrs_restore_is_fatal(mars_status st)
 {
     return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL ||
            st == MARS_ERR_QUOTA;
@@ -110,7 +124,7 @@ visit(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *dir,
         st = push(r, stack, dir, e, err);
     else
         st = mrs_restore_entry(r, dir, e, err);
-    if (st != MARS_OK && !is_fatal(st)) {
+    if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
         mrs_restore_lost(r, dir, e->name, err);
         st = MARS_OK;
     }
@@ -130,9 +144,7 @@ lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *
         mrs_restore_lost(r, dir->parent, dir->entry.name, &e);
     else
         mrs_restore_lost(r, dir, (struct mrs_slice){ (const uint8_t *)".", 1 }, &e);
-    mrs_mutex_lock(r->job.lock);
-    r->counts.failed += lost->entries > 1 ? lost->entries - 1 : 0;
-    mrs_mutex_unlock(r->job.lock);
+    atomic_fetch_add(&r->tally.failed, lost->entries > 1 ? lost->entries - 1 : 0);
 }
 
 static mars_status
@@ -253,7 +265,7 @@ mrs_restore_walk(void *restore)
         mrs_job_fail(&r->job, flushed, &err);
     mrs_mutex_lock(r->job.lock);
     while (r->tasks > 0)
-        mrs_cond_wait(r->job.changed, r->job.lock);
+        mrs_cond_wait(r->room, r->job.lock);
     mrs_mutex_unlock(r->job.lock);
     free_groups(r);
     if (st == MARS_OK && !r->any && r->spec.select.n > 0)

@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "platform/clock.h"
 
-/* An open directory. Handles to what is in it need it no longer than their own opening takes. One
- * thread of each holder at a time.
+/* An open directory. Handles to what is in it need it no longer than their own opening takes. Any
+ * threads may work on names in it at once; one at a time walks it.
  *
  * A name is one component; all else is MARS_ERR_INVALID_ARG. A name that vanished is
  * MARS_ERR_NOT_FOUND, one that is of another kind now MARS_ERR_STATE, a file that another process

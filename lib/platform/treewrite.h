@@ -40,6 +40,8 @@ MARS_NODISCARD mars_status mrs_out_file_write(struct mrs_out_file *f, uint64_t o
 /* Set the size; what was not written reads as zeros and takes no space where the system can. */
 MARS_NODISCARD mars_status mrs_out_file_resize(struct mrs_out_file *f, uint64_t size,
                                                mars_error *err);
+MARS_NODISCARD mars_status mrs_out_file_stat(struct mrs_out_file *f, struct mrs_tree_stat *st,
+                                             mars_error *err);
 void mrs_out_file_close(struct mrs_out_file *f);
 
 /* Metadata of name in dir, of dir itself where name is NULL, or of an open file; links are not

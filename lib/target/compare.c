@@ -18,17 +18,15 @@ mrs_target_probe(struct mrs_target_dir *dir, struct mrs_slice name,
     mars_status st = mrs_target_name(text, name, err);
 
     memset(found, 0, sizeof *found);
+    if (st == MARS_OK)
+        st = mrs_target_pin(dir, &at, err);
     if (st != MARS_OK)
         return st;
-    mrs_mutex_lock(dir->target->lock);
-    st = mrs_target_handle(dir, &at, err);
-    if (st == MARS_OK) {
-        st = mrs_tree_stat(at, text, &found->stat, err);
-        found->exists = st == MARS_OK;
-        if (st == MARS_ERR_NOT_FOUND)
-            st = MARS_OK;
-    }
-    mrs_mutex_unlock(dir->target->lock);
+    st = mrs_tree_stat(at, text, &found->stat, err);
+    found->exists = st == MARS_OK;
+    if (st == MARS_ERR_NOT_FOUND)
+        st = MARS_OK;
+    mrs_target_unpin(dir, at);
     return st;
 }
 
@@ -41,13 +39,12 @@ mrs_target_existing(struct mrs_target_dir *dir, struct mrs_slice name, struct mr
     mars_status st = mrs_target_name(text, name, err);
 
     *out = NULL;
+    if (st == MARS_OK)
+        st = mrs_target_pin(dir, &at, err);
     if (st != MARS_OK)
         return st;
-    mrs_mutex_lock(dir->target->lock);
-    st = mrs_target_handle(dir, &at, err);
-    if (st == MARS_OK)
-        st = mrs_tree_open_file(out, at, text, err);
-    mrs_mutex_unlock(dir->target->lock);
+    st = mrs_tree_open_file(out, at, text, err);
+    mrs_target_unpin(dir, at);
     return st;
 }
 
@@ -168,19 +165,14 @@ same_attrs(const struct mrs_target_options *opts, struct mrs_tree_dir *at, const
     return st;
 }
 
-/* Under the lock. */
 static mars_status
-compare_locked(struct mrs_target_dir *dir, const char *name, const struct mrs_entry *e,
-               struct mrs_slice attrs, bool *same, mars_error *err)
+compare_at(const struct mrs_target_options *opts, struct mrs_tree_dir *at, const char *name,
+           const struct mrs_entry *e, struct mrs_slice attrs, bool *same, mars_error *err)
 {
-    const struct mrs_target_options *opts = &dir->target->opts;
-    struct mrs_tree_dir *at;
     struct mrs_tree_stat now;
     struct mrs_slice acl;
-    mars_status st = mrs_target_handle(dir, &at, err);
+    mars_status st = mrs_tree_stat(at, name, &now, err);
 
-    if (st == MARS_OK)
-        st = mrs_tree_stat(at, name, &now, err);
     if (st == MARS_OK)
         st = mrs_target_acl_left_out(opts, attrs, &acl, err);
     if (st != MARS_OK)
@@ -198,13 +190,15 @@ mrs_target_same_meta(struct mrs_target_dir *dir, struct mrs_slice name, const st
                      struct mrs_slice attrs, bool *same, mars_error *err)
 {
     char text[MRS_TARGET_NAME_MAX + 1];
+    struct mrs_tree_dir *at;
     mars_status st = mrs_target_name(text, name, err);
 
     *same = false;
+    if (st == MARS_OK)
+        st = mrs_target_pin(dir, &at, err);
     if (st != MARS_OK)
         return st;
-    mrs_mutex_lock(dir->target->lock);
-    st = compare_locked(dir, text, e, attrs, same, err);
-    mrs_mutex_unlock(dir->target->lock);
+    st = compare_at(&dir->target->opts, at, text, e, attrs, same, err);
+    mrs_target_unpin(dir, at);
     return st;
 }

@@ -81,9 +81,12 @@ look_around(struct mrs_target_dir *d, struct mrs_tree_dir *handle, bool made, ma
         return st;
     d->inode = st_now.inode;
     d->fs_id = st_now.fs_id;
+    d->made = made;
+    d->bare = made && !d->parent->gives_acl;
+    if (d->bare)
+        return MARS_OK;
     if (made) {
-        if (d->parent->gives_acl)
-            mrs_target_acls_drop(handle, d->target->opts.no_acl);
+        mrs_target_acls_drop(handle, d->target->opts.no_acl);
         return MARS_OK;
     }
     st = mrs_target_clear(d->target, handle, err);
@@ -93,32 +96,45 @@ look_around(struct mrs_target_dir *d, struct mrs_tree_dir *handle, bool made, ma
     return st;
 }
 
+/* A directory that is entered for the first time, in an open one. */
+static mars_status
+enter_at(struct mrs_target_dir *d, struct mrs_tree_dir *at, mars_error *err)
+{
+    struct mrs_tree_dir *handle = NULL;
+    bool made = false;
+    mars_status st = open_or_make(at, d->name, &handle, &made, err);
+
+    if (st == MARS_OK)
+        st = look_around(d, handle, made, err);
+    if (st != MARS_OK) {
+        mrs_tree_dir_close(handle);
+        return st;
+    }
+    mrs_mutex_lock(d->target->lock);
+    mrs_target_handle_set(d, handle);
+    mrs_mutex_unlock(d->target->lock);
+    return MARS_OK;
+}
+
 mars_status
 mrs_target_enter(struct mrs_target_dir *dir, struct mrs_slice name, struct mrs_target_dir **out,
                  mars_error *err)
 {
     char text[MRS_TARGET_NAME_MAX + 1];
-    struct mrs_tree_dir *handle = NULL;
-    struct mrs_tree_dir *at;
-    struct mrs_target_dir *d = NULL;
+    struct mrs_tree_dir *at = NULL;
+    struct mrs_target_dir *d;
     mars_status st = mrs_target_name(text, name, err);
-    bool made = false;
 
     *out = NULL;
     if (st != MARS_OK)
         return st;
     mrs_mutex_lock(dir->target->lock);
     d = mrs_target_dir_new(dir->target, dir, text);
-    st = d != NULL ? mrs_target_handle(dir, &at, err) : mrs_nomem(err);
-    if (st == MARS_OK)
-        st = open_or_make(at, text, &handle, &made, err);
-    if (st == MARS_OK)
-        st = look_around(d, handle, made, err);
-    if (st == MARS_OK)
-        mrs_target_handle_set(d, handle);
-    else
-        mrs_tree_dir_close(handle);
     mrs_mutex_unlock(dir->target->lock);
+    st = d != NULL ? mrs_target_pin(dir, &at, err) : mrs_nomem(err);
+    if (st == MARS_OK)
+        st = enter_at(d, at, err);
+    mrs_target_unpin(dir, at);
     if (st == MARS_OK)
         *out = d;
     else
@@ -126,23 +142,28 @@ mrs_target_enter(struct mrs_target_dir *dir, struct mrs_slice name, struct mrs_t
     return st;
 }
 
-/* Under the lock. */
+bool
+mrs_target_dir_is_new(const struct mrs_target_dir *d)
+{
+    return d->made;
+}
+
+/* Metadata onto an open directory; *gives_acl says whether it passes on an ACL now. */
 static mars_status
-finish_locked(struct mrs_target_dir *d, struct mrs_target_meta *m, mars_error *err)
+finish_at(struct mrs_target_dir *d, struct mrs_target_meta *m, bool *gives_acl, mars_error *err)
 {
     unsigned after = 0;
-    mars_status st = mrs_target_handle(d, &m->at.dir, err);
+    mars_status st = mrs_tree_stat(m->at.dir, NULL, &m->have, err);
 
-    if (st == MARS_OK)
-        st = mrs_tree_stat(m->at.dir, NULL, &m->have, err);
-    if (st == MARS_OK)
+    if (st == MARS_OK && !d->bare)
         st = mrs_target_acls(m->at.dir, &m->acls, err);
     if (st == MARS_OK)
         st = mrs_target_meta_set(m, err);
     if (st == MARS_OK && m->attrs.n > 0)
         st = mrs_target_acls(m->at.dir, &after, err);
     if (st == MARS_OK && m->attrs.n > 0)
-        d->gives_acl = (after & MRS_ACL_DEFAULT) != 0;
+        *gives_acl = (after & MRS_ACL_DEFAULT) != 0;
+    d->bare = d->bare && m->attrs.n == 0;
     return st;
 }
 
@@ -153,6 +174,7 @@ mrs_target_dir_finish(struct mrs_target_dir *d, const struct mrs_entry *e, struc
     struct mrs_slice no_name = { NULL, 0 };
     struct mrs_target_warnings warnings;
     struct mrs_target_meta m;
+    bool gives_acl = d->gives_acl;
     mars_status st;
 
     memset(&m, 0, sizeof m);
@@ -161,9 +183,11 @@ mrs_target_dir_finish(struct mrs_target_dir *d, const struct mrs_entry *e, struc
     m.e = e;
     m.attrs = attrs;
     m.warnings = &warnings;
-    mrs_mutex_lock(d->target->lock);
-    st = finish_locked(d, &m, err);
-    mrs_mutex_unlock(d->target->lock);
+    st = mrs_target_pin(d, &m.at.dir, err);
+    if (st == MARS_OK)
+        st = finish_at(d, &m, &gives_acl, err);
+    d->gives_acl = gives_acl;
+    mrs_target_unpin(d, m.at.dir);
     mrs_target_warn(d, no_name, &warnings);
     return st;
 }

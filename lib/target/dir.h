@@ -11,17 +11,20 @@ enum {
     MRS_TARGET_NAME_MAX = 255,
     MRS_TARGET_RUN_LEN = 8,
     MRS_TARGET_TEMP_LEN = 6 + 8 + 1 + 16, /* ".mars-" TAG "-" RANDOM */
-    MRS_TARGET_STAMP_SIZE = 24
+    MRS_TARGET_STAMP_SIZE = 24,
+    MRS_TARGET_CHANCE_SIZE = 256 /* random bytes asked for at once */
 };
 
 struct mrs_target {
-    struct mrs_mutex *lock;      /* all that changes, and every use of a directory's handle */
+    struct mrs_mutex *lock;      /* all that changes; not held while the system works */
     struct mrs_mutex *warn_lock; /* the caller's warn, without the other one */
     struct mrs_target_options opts;
     struct mrs_target_dir *root;
     struct mrs_target_dir *newest; /* those that are open, by their last use */
     struct mrs_target_dir *oldest;
     size_t n_open;
+    uint8_t chance[MRS_TARGET_CHANCE_SIZE]; /* the last n_chance of them are not used yet */
+    size_t n_chance;
     char prefix[MRS_TARGET_TEMP_LEN - 16 + 1]; /* of temporary names */
     char run[MRS_TARGET_RUN_LEN + 1]; /* the first half of their random part, to know our own */
     char stamp[MRS_TARGET_STAMP_SIZE]; /* "YYYY-MM-DD HH.MM.SS" when it was opened, UTC */
@@ -37,6 +40,8 @@ struct mrs_target_dir {
     struct mrs_target_dir *older;
     uint64_t inode;
     uint64_t fs_id;
+    bool made;                     /* by this run */
+    bool bare;                     /* made, and inherited no ACL */
     bool gives_acl;                /* what is made in it inherits an ACL */
     size_t name_len;
     char name[];                   /* NUL-terminated */
@@ -47,21 +52,23 @@ struct mrs_target_dir {
 struct mrs_target_dir *mrs_target_dir_new(struct mrs_target *t, struct mrs_target_dir *parent,
                                           const char *name) MARS_NODISCARD;
 
-/* All of these are called under the lock. */
+/* d's handle, opened again where it was closed; it stays open until d is unpinned, which whoever
+ * got it does. MARS_ERR_EXISTS if something else is there now. */
+MARS_NODISCARD mars_status mrs_target_pin(struct mrs_target_dir *d, struct mrs_tree_dir **out,
+                                          mars_error *err);
+/* Nothing where at is NULL. */
+void mrs_target_unpin(struct mrs_target_dir *d, const struct mrs_tree_dir *at);
 
-/* d's handle, opened again where it was closed. It stays open until the next call, or as long as
- * d is pinned. MARS_ERR_EXISTS if something else is there now. */
-MARS_NODISCARD mars_status mrs_target_handle(struct mrs_target_dir *d, struct mrs_tree_dir **out,
-                                             mars_error *err);
-/* d, not the root, gets this handle. */
+/* Under the lock: d, not the root, gets this handle. */
 void mrs_target_handle_set(struct mrs_target_dir *d, struct mrs_tree_dir *handle);
+/* Under the lock. */
 void mrs_target_handle_close(struct mrs_target_dir *d);
 
 /* A name from the vault, proven harmless, as a string; MARS_ERR_CORRUPT. */
 MARS_NODISCARD mars_status mrs_target_name(char out[MRS_TARGET_NAME_MAX + 1],
                                            struct mrs_slice name, mars_error *err);
 /* A new temporary name. */
-MARS_NODISCARD mars_status mrs_target_temp_name(const struct mrs_target *t,
+MARS_NODISCARD mars_status mrs_target_temp_name(struct mrs_target *t,
                                                 char out[MRS_TARGET_TEMP_LEN + 1],
                                                 mars_error *err);
 /* Remove what dead runs of the same tag left in an open directory. */

@@ -83,8 +83,9 @@ open_again(struct mrs_target_dir *d, mars_error *err)
                                                 "%.150s was replaced by something else", d->name);
 }
 
-mars_status
-mrs_target_handle(struct mrs_target_dir *d, struct mrs_tree_dir **out, mars_error *err)
+/* Under the lock: d's handle, opened again where it was closed. */
+static mars_status
+handle_of(struct mrs_target_dir *d, struct mrs_tree_dir **out, mars_error *err)
 {
     struct mrs_target_dir **closed = NULL;
     struct mrs_target_dir *up;
@@ -109,4 +110,26 @@ mrs_target_handle(struct mrs_target_dir *d, struct mrs_tree_dir **out, mars_erro
     }
     *out = st == MARS_OK ? d->handle : NULL;
     return st;
+}
+
+mars_status
+mrs_target_pin(struct mrs_target_dir *d, struct mrs_tree_dir **out, mars_error *err)
+{
+    mars_status st;
+
+    mrs_mutex_lock(d->target->lock);
+    st = handle_of(d, out, err);
+    d->pins += st == MARS_OK;
+    mrs_mutex_unlock(d->target->lock);
+    return st;
+}
+
+void
+mrs_target_unpin(struct mrs_target_dir *d, const struct mrs_tree_dir *at)
+{
+    if (at == NULL)
+        return;
+    mrs_mutex_lock(d->target->lock);
+    d->pins--;
+    mrs_mutex_unlock(d->target->lock);
 }

@@ -8,6 +8,7 @@
 #include "platform/random.h"
 
 enum {
+    CHANCE = 4,          /* random bytes of a temporary name, beside the run's */
     EXTENSION_MAX = 32,  /* a longer one is part of the name */
     SUFFIX_SIZE = 64,
     COPIES_MAX = 10000
@@ -34,15 +35,22 @@ mrs_target_name(char out[MRS_TARGET_NAME_MAX + 1], struct mrs_slice name, mars_e
 }
 
 mars_status
-mrs_target_temp_name(const struct mrs_target *t, char out[MRS_TARGET_TEMP_LEN + 1],
-                     mars_error *err)
+mrs_target_temp_name(struct mrs_target *t, char out[MRS_TARGET_TEMP_LEN + 1], mars_error *err)
 {
-    uint8_t random[4];
-    char hex[2 * sizeof random + 1];
-    mars_status st = mrs_random_fill(random, sizeof random, err);
+    char hex[2 * CHANCE + 1];
+    mars_status st = MARS_OK;
 
-    mrs_hex_encode(hex, random, sizeof random);
-    (void)snprintf(out, MRS_TARGET_TEMP_LEN + 1, "%s%s%s", t->prefix, t->run, hex);
+    mrs_mutex_lock(t->lock);
+    if (t->n_chance < CHANCE)
+        st = mrs_random_fill(t->chance, sizeof t->chance, err);
+    if (st == MARS_OK) {
+        if (t->n_chance < CHANCE)
+            t->n_chance = sizeof t->chance;
+        t->n_chance -= CHANCE;
+        mrs_hex_encode(hex, t->chance + t->n_chance, CHANCE);
+        (void)snprintf(out, MRS_TARGET_TEMP_LEN + 1, "%s%s%s", t->prefix, t->run, hex);
+    }
+    mrs_mutex_unlock(t->lock);
     return st;
 }
 

@@ -54,16 +54,14 @@ make_node(struct mrs_tree_dir *dir, const char *temp, const struct mrs_entry *e,
     }
 }
 
-/* Under the lock. */
+/* m->at.dir is open. */
 static mars_status
-make_locked(struct mrs_target_dir *dir, struct mrs_target_meta *m, const char *name, bool replace,
-            mars_error *err)
+make_at(struct mrs_target_dir *dir, struct mrs_target_meta *m, const char *name, bool replace,
+        mars_error *err)
 {
     char temp[MRS_TARGET_TEMP_LEN + 1];
-    mars_status st = mrs_target_handle(dir, &m->at.dir, err);
+    mars_status st = mrs_target_temp_name(dir->target, temp, err);
 
-    if (st == MARS_OK)
-        st = mrs_target_temp_name(dir->target, temp, err);
     if (st == MARS_OK)
         st = make_node(m->at.dir, temp, m->e, err);
     if (st != MARS_OK)
@@ -97,18 +95,18 @@ mrs_target_make(struct mrs_target_dir *dir, const struct mrs_entry *e, struct mr
     m.e = e;
     m.attrs = attrs;
     m.warnings = &warnings;
-    mrs_mutex_lock(dir->target->lock);
-    st = make_locked(dir, &m, text, replace, err);
-    mrs_mutex_unlock(dir->target->lock);
+    st = mrs_target_pin(dir, &m.at.dir, err);
+    if (st == MARS_OK)
+        st = make_at(dir, &m, text, replace, err);
+    mrs_target_unpin(dir, m.at.dir);
     if (st == MARS_OK)
         mrs_target_warn(dir, name, &warnings);
     return st;
 }
 
-/* Under the lock, both directories open. */
 static mars_status
-link_locked(struct mrs_target *t, struct mrs_tree_dir *from_at, const char *from,
-            struct mrs_tree_dir *at, const char *name, bool replace, mars_error *err)
+link_at(struct mrs_target *t, struct mrs_tree_dir *from_at, const char *from,
+        struct mrs_tree_dir *at, const char *name, bool replace, mars_error *err)
 {
     char temp[MRS_TARGET_TEMP_LEN + 1];
     mars_status st;
@@ -132,22 +130,19 @@ mrs_target_link(struct mrs_target_dir *from_dir, struct mrs_slice from,
 {
     char from_text[MRS_TARGET_NAME_MAX + 1];
     char text[MRS_TARGET_NAME_MAX + 1];
-    struct mrs_tree_dir *from_at;
-    struct mrs_tree_dir *at;
+    struct mrs_tree_dir *from_at = NULL;
+    struct mrs_tree_dir *at = NULL;
     mars_status st = mrs_target_name(from_text, from, err);
 
     if (st == MARS_OK)
         st = mrs_target_name(text, name, err);
-    if (st != MARS_OK)
-        return st;
-    mrs_mutex_lock(dir->target->lock);
-    from_dir->pins++;
-    st = mrs_target_handle(from_dir, &from_at, err);
     if (st == MARS_OK)
-        st = mrs_target_handle(dir, &at, err);
+        st = mrs_target_pin(from_dir, &from_at, err);
     if (st == MARS_OK)
-        st = link_locked(dir->target, from_at, from_text, at, text, replace, err);
-    from_dir->pins--;
-    mrs_mutex_unlock(dir->target->lock);
+        st = mrs_target_pin(dir, &at, err);
+    if (st == MARS_OK)
+        st = link_at(dir->target, from_at, from_text, at, text, replace, err);
+    mrs_target_unpin(dir, at);
+    mrs_target_unpin(from_dir, from_at);
     return st;
 }

@@ -3,7 +3,7 @@
 
 #include "target/dir.h"
 
-/* Under the lock. A temporary file gets its name: over anything but a directory where replace is
+/* A temporary file gets its name: over anything but a directory where replace is
  * set, else MARS_ERR_EXISTS. */
 MARS_NODISCARD mars_status mrs_target_rename(struct mrs_tree_dir *dir, const char *temp,
                                              const char *name, bool replace, mars_error *err);

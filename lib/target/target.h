@@ -40,9 +40,12 @@ struct mrs_target_dir *mrs_target_root(struct mrs_target *t); /* a new reference
  * the same tag left are removed. */
 MARS_NODISCARD mars_status mrs_target_enter(struct mrs_target_dir *dir, struct mrs_slice name,
                                             struct mrs_target_dir **out, mars_error *err);
+/* Was it made by this run, so that no names but the run's own are to be expected in it? */
+bool mrs_target_dir_is_new(const struct mrs_target_dir *d);
 void mrs_target_dir_ref(struct mrs_target_dir *d);
 void mrs_target_dir_unref(struct mrs_target_dir *d);
-/* Owner, attributes, mode and times, when all in it is done. attrs: encoded set or empty. */
+/* Owner, attributes, mode and times, when all in it is done: nobody else works in it any more.
+ * attrs: encoded set or empty. */
 MARS_NODISCARD mars_status mrs_target_dir_finish(struct mrs_target_dir *d,
                                                  const struct mrs_entry *e,
                                                  struct mrs_slice attrs, mars_error *err);
@@ -71,8 +74,9 @@ MARS_NODISCARD mars_status mrs_target_file_begin(struct mrs_target_dir *dir, uin
                                                  struct mrs_target_file **out, mars_error *err);
 MARS_NODISCARD mars_status mrs_target_file_write(struct mrs_target_file *f, uint64_t offset,
                                                  const void *data, size_t n, mars_error *err);
-/* Metadata, then the name; replace: over what is there (never a directory), else
- * MARS_ERR_EXISTS. Frees f in every case; on failure the temporary file is gone. */
+/* Metadata, then the name; replace: over what is there (never a directory). Where the name is
+ * taken, MARS_ERR_EXISTS, f is as it was: for another name, or to be abandoned. In every other
+ * case f is freed; on failure the temporary file is gone. */
 MARS_NODISCARD mars_status mrs_target_file_finish(struct mrs_target_file *f,
                                                   const struct mrs_entry *e,
                                                   struct mrs_slice attrs, struct mrs_slice name,

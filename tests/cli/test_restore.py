@@ -6,7 +6,7 @@ import time
 import unittest
 from pathlib import Path
 
-from kit import MIB, Box, needs_root, pseudo_random
+from kit import MIB, TRACED, Box, Run, needs_root, pseudo_random
 
 
 def heed_interrupts() -> None:
@@ -120,6 +120,77 @@ class Restore(Box):
         self.assertEqual(list(victim.iterdir()), [], "nothing outside the target is touched")
         self.assertNotEqual(run.code, 0)
         self.assertEqual((self.back / "a").read_bytes(), b"content of a\n")
+
+    def restore_with_names_in_the_way(self, conflict: str) -> Run:
+        """Names get into directories that the run just made: each file's own waits a second."""
+        subprocess.run(["rm", "-rf", self.out], check=True)
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
+                   "inject=renameat2:delay_enter=1000000",
+                   *self.m.command("restore", "latest", "--to", self.out, "--conflict", conflict)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=TRACED) as running:
+            for name in ("link", "sub/c", "sub/a-again"):
+                while not (self.back / name).parent.is_dir() and running.poll() is None:
+                    pass
+                (self.back / name).write_bytes(b"mine")
+            out, error = running.communicate(timeout=600)
+        return Run(subprocess.CompletedProcess(command, running.returncode, out, error))
+
+    def test_names_that_come_in_the_way_meanwhile_are_conflicts(self) -> None:
+        done = self.restore_with_names_in_the_way("copy")
+        self.assertEqual((done.code, done.summary["files_restored"]), (0, 5), done.error)
+        stamp = time.strftime(" (restored %Y")
+        for name, original in (("link", "link"), ("sub/c", "sub/c"), ("sub/a-again", "a")):
+            there = self.back / name
+            self.assertEqual(there.read_bytes(), b"mine")
+            copies = list(there.parent.glob(there.name + stamp + "*"))
+            self.assertEqual(len(copies), 1)
+            self.assertEqual(copies[0].read_bytes(), (self.source / original).read_bytes())
+        again = next((self.back / "sub").glob("a-again (*"))
+        self.assertTrue(again.samefile(self.back / "a"))
+        done = self.restore_with_names_in_the_way("skip")
+        self.assertEqual((done.code, done.summary["files_skipped"]), (3, 3), done.error)
+        self.assertEqual((self.back / "sub" / "c").read_bytes(), b"mine")
+        self.assertEqual(self.names(), {"a", "link", "sub", "sub/b", "sub/c", "sub/a-again"})
+        done = self.restore_with_names_in_the_way("overwrite")
+        self.assertEqual((done.code, done.summary["files_restored"]), (0, 5), done.error)
+        self.assert_same(self.source, self.back)
+
+    def test_each_pack_is_read_once(self) -> None:
+        for i in range(3000):
+            self.write(f"source/many/{i % 50}/f{i}", pseudo_random(600 + i, i))
+        for i in range(20):
+            self.write(f"source/large-{i}", pseudo_random(3 * MIB, i))
+            self.write(f"source/zz-the-same-again/{i}", pseudo_random(3 * MIB, i))
+        self.m.backup(self.source)
+        fetched = self.m.restore("latest", self.out).summary["bytes_fetched"]
+        packs = sum(p.stat().st_size for p in self.objects("packs/data"))
+        print(f"restore: {fetched / packs:.3f} bytes read for each byte of the packs", flush=True)
+        self.assertLessEqual(fetched, packs)
+        self.assertGreaterEqual(fetched, 0.9 * packs)
+        self.assert_same(self.source, self.back)
+
+    def test_a_default_acl_in_the_target_is_not_inherited(self) -> None:
+        self.out.mkdir()
+        done = subprocess.run(["setfacl", "-d", "-m", "u:777:rwx", self.out], check=False)
+        if done.returncode != 0:
+            self.skipTest("no ACLs here")
+        self.m.restore("latest", self.out)
+        self.assertEqual(os.listxattr(self.back / "a"), [])
+        self.assertEqual(os.listxattr(self.back / "sub"), [])
+        self.assert_same(self.source, self.back)
+
+    def test_a_umask_takes_nothing_away(self) -> None:
+        os.chmod(self.source / "a", 0o666)
+        os.chmod(self.source / "sub" / "c", 0o400)
+        os.chmod(self.source / "sub", 0o2777)
+        self.m.backup(self.source)
+        was = os.umask(0o077)
+        try:
+            self.m.restore("latest", self.out)
+        finally:
+            os.umask(was)
+        self.assert_same(self.source, self.back)
 
     def test_an_interrupted_restore_finishes_what_is_missing(self) -> None:
         for i in range(400):

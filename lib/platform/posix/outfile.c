@@ -55,6 +55,14 @@ mrs_out_file_resize(struct mrs_out_file *f, uint64_t size, mars_error *err)
     return MARS_OK;
 }
 
+mars_status
+mrs_out_file_stat(struct mrs_out_file *f, struct mrs_tree_stat *st, mars_error *err)
+{
+    int code = mrs_os_stat(f->fd, NULL, st);
+
+    return code == 0 ? MARS_OK : mrs_os_tree_fail(err, code, "looking at", f->label);
+}
+
 void
 mrs_out_file_close(struct mrs_out_file *f)
 {

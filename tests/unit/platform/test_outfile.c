@@ -56,6 +56,26 @@ a_file_is_made_private_and_exclusively(void **state)
 }
 
 static void
+an_open_file_tells_what_it_is(void **state)
+{
+    struct mrs_out_file *f = created("told");
+    struct mrs_tree_stat now;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(mrs_out_file_write(f, 0, "abc", 3, NULL), MARS_OK);
+    assert_int_equal(mrs_out_file_stat(f, &now, NULL), MARS_OK);
+    mrs_out_file_close(f);
+    assert_int_equal(stat(scratch_path("told"), &st), 0);
+    assert_int_equal(now.kind, MRS_TREE_FILE);
+    assert_int_equal(now.mode, 0600);
+    assert_int_equal(now.size, 3);
+    assert_int_equal(now.inode, st.st_ino);
+    assert_int_equal(now.uid, st.st_uid);
+    assert_int_equal(now.gid, st.st_gid);
+}
+
+static void
 writes_in_any_order_make_one_file_with_holes(void **state)
 {
     struct mrs_out_file *f = created("out");
@@ -116,6 +136,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_made_private_and_exclusively),
+        cmocka_unit_test(an_open_file_tells_what_it_is),
         cmocka_unit_test(writes_in_any_order_make_one_file_with_holes),
         cmocka_unit_test(sizes_past_what_the_system_can_are_refused),
         cmocka_unit_test(a_full_disk_is_reported),

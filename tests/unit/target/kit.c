@@ -127,7 +127,10 @@ restore_file(struct mrs_target_dir *dir, const char *name, const char *content,
         mrs_target_file_abandon(f);
         return st;
     }
-    return mrs_target_file_finish(f, e, attrs, text_of(name), replace, NULL);
+    st = mrs_target_file_finish(f, e, attrs, text_of(name), replace, NULL);
+    if (st == MARS_ERR_EXISTS)
+        mrs_target_file_abandon(f);
+    return st;
 }
 
 static struct mrs_slice

@@ -60,6 +60,26 @@ a_directory_that_is_there_is_entered(void **state)
 }
 
 static void
+only_a_directory_of_this_run_is_new(void **state)
+{
+    struct mrs_target_dir *d;
+    struct mrs_target_dir *again;
+
+    (void)state;
+    assert_false(mrs_target_dir_is_new(root));
+    assert_int_equal(mkdir(in_target("old"), 0777), 0);
+    assert_int_equal(mrs_target_enter(root, text_of("old"), &d, NULL), MARS_OK);
+    assert_false(mrs_target_dir_is_new(d));
+    mrs_target_dir_unref(d);
+    assert_int_equal(mrs_target_enter(root, text_of("d"), &d, NULL), MARS_OK);
+    assert_true(mrs_target_dir_is_new(d));
+    assert_int_equal(mrs_target_enter(root, text_of("d"), &again, NULL), MARS_OK);
+    assert_false(mrs_target_dir_is_new(again)); /* names may be in it by now */
+    mrs_target_dir_unref(again);
+    mrs_target_dir_unref(d);
+}
+
+static void
 what_is_no_directory_is_not_entered(void **state)
 {
     struct mrs_target_dir *d;
@@ -197,6 +217,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         KIT(a_new_directory_is_private_until_it_is_finished),
         KIT(a_directory_that_is_there_is_entered),
+        KIT(only_a_directory_of_this_run_is_new),
         KIT(what_is_no_directory_is_not_entered),
         KIT(a_replaced_open_directory_leads_nowhere),
         KIT(a_default_acl_of_the_target_is_not_inherited),

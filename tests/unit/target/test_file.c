@@ -66,6 +66,66 @@ a_taken_name_is_not_overwritten_unasked(void **state)
 }
 
 static void
+a_file_whose_name_is_taken_waits_for_another(void **state)
+{
+    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0640);
+    struct mrs_target_file *f;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(mrs_target_file_begin(root, 3, &f, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_write(f, 0, "new", 3, NULL), MARS_OK);
+    assert_int_equal(restore_file(root, "f", "old", &e, none, false), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL),
+                     MARS_ERR_EXISTS);
+    assert_int_equal(count_temporary(""), 1);
+    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("g"), false, NULL), MARS_OK);
+    assert_int_equal(count_temporary(""), 0);
+    expect_content("f", "old");
+    expect_content("g", "new");
+    assert_int_equal(stat(in_target("g"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(st.st_mtim.tv_nsec, 123456789);
+}
+
+/* The host program's umask takes bits away from what is made, not from what is restored. */
+static void
+the_mode_is_exact_whatever_the_umask(void **state)
+{
+    static const uint32_t modes[] = { 0600, 0644, 0400, 0777, 0 };
+    struct mrs_entry e;
+    struct stat st;
+
+    (void)state;
+    for (unsigned mask = 0; mask <= 0777; mask += 0111) {
+        mode_t was = umask(mask);
+
+        for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+            e = entry_of(MRS_ENTRY_FILE, modes[i]);
+            assert_int_equal(restore_file(root, "f", "x", &e, none, true), MARS_OK);
+            assert_int_equal(stat(in_target("f"), &st), 0);
+            assert_int_equal(st.st_mode & 07777, modes[i]);
+        }
+        (void)umask(was);
+    }
+}
+
+static void
+a_file_of_nothing_but_a_hole_has_its_size(void **state)
+{
+    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    struct mrs_target_file *f;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(mrs_target_file_begin(root, 1 << 20, &f, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL), MARS_OK);
+    assert_int_equal(stat(in_target("f"), &st), 0);
+    assert_int_equal(st.st_size, 1 << 20);
+    assert_int_equal(st.st_blocks, 0);
+}
+
+static void
 a_directory_is_never_replaced(void **state)
 {
     struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
@@ -165,6 +225,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         KIT(a_file_appears_complete_and_exact),
         KIT(a_taken_name_is_not_overwritten_unasked),
+        KIT(a_file_whose_name_is_taken_waits_for_another),
+        KIT(the_mode_is_exact_whatever_the_umask),
+        KIT(a_file_of_nothing_but_a_hole_has_its_size),
         KIT(a_directory_is_never_replaced),
         KIT(a_link_in_the_way_is_replaced_not_followed),
         KIT(an_abandoned_file_is_gone),

@@ -117,6 +117,62 @@ a_replaced_directory_is_not_written_to(void **state)
     mrs_target_dir_unref(d);
 }
 
+enum { THREADS = 4, ROUNDS = 10, WIDE = 3 * MRS_TARGET_OPEN_MAX / 2 };
+
+struct writer {
+    struct mrs_thread *thread;
+    struct mrs_target_dir **dirs;
+    int nth;
+    int failed;
+};
+
+/* Through more directories than are open at once, others than the other threads' first. */
+static void
+write_everywhere(void *arg)
+{
+    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
+    struct writer *w = arg;
+    char name[16];
+
+    (void)snprintf(name, sizeof name, "f%d", w->nth);
+    for (int i = 0; i < ROUNDS; i++)
+        for (int k = 0; k < WIDE; k += 7) {
+            struct mrs_target_dir *d = w->dirs[(k + i + w->nth * WIDE / THREADS) % WIDE];
+
+            w->failed += restore_file(d, name, "x", &file, none, true) != MARS_OK;
+        }
+}
+
+static void
+threads_share_the_handles(void **state)
+{
+    struct mrs_target_dir *dirs[WIDE];
+    struct writer w[THREADS];
+    char name[16];
+
+    (void)state;
+    for (int i = 0; i < WIDE; i++) {
+        (void)snprintf(name, sizeof name, "%d", i);
+        assert_int_equal(mrs_target_enter(root, text_of(name), &dirs[i], NULL), MARS_OK);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        w[i] = (struct writer){ .dirs = dirs, .nth = i };
+        assert_int_equal(mrs_thread_start(&w[i].thread, write_everywhere, &w[i], NULL), MARS_OK);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        mrs_thread_join(w[i].thread);
+        assert_int_equal(w[i].failed, 0);
+    }
+    assert_in_range(target->n_open, 1, MRS_TARGET_OPEN_MAX + THREADS);
+    for (int i = 0; i < WIDE; i++) {
+        assert_int_equal(dirs[i]->pins, 0);
+        (void)snprintf(name, sizeof name, "%d", i);
+        assert_int_equal(count_temporary(name), 0);
+        mrs_target_dir_unref(dirs[i]);
+    }
+    assert_string_equal(warnings, "");
+}
+
 int
 main(void)
 {
@@ -124,6 +180,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         KIT(a_deep_chain_needs_few_handles),
         KIT(a_replaced_directory_is_not_written_to),
+        KIT(threads_share_the_handles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
