@@ -337,7 +337,7 @@ commit(struct build *w, mars_error *err)
     static const char software[] = "libmars " MARS_VERSION;
     mars_status st;
 
-    atomic_store(&b->job.phase, MARS_PHASE_COMMIT);
+    mrs_job_enter(&b->job, MARS_PHASE_COMMIT);
     p.item_name = (struct mrs_slice){ (const uint8_t *)b->spec.item, strlen(b->spec.item) };
     p.machine_name = (struct mrs_slice){ (const uint8_t *)b->spec.machine_name,
                                          strlen(b->spec.machine_name) };
@@ -410,7 +410,7 @@ run(struct build *w, mars_error *err)
         st = mrs_thread_start(&b->walker, mrs_backup_walk, b, err);
     if (st != MARS_OK)
         return st;
-    atomic_store(&b->job.phase, MARS_PHASE_DATA);
+    mrs_job_enter(&b->job, MARS_PHASE_DATA);
     st = build_tree(w, err);
     mrs_thread_join(b->walker);
     drain(b);

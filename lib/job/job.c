@@ -204,6 +204,16 @@ mrs_job_pump(struct mrs_job *j, bool force_progress)
 }
 
 void
+mrs_job_enter(struct mrs_job *j, mars_phase phase)
+{
+    mrs_mutex_lock(j->lock);
+    atomic_store(&j->phase, phase);
+    mrs_cond_signal(j->told);
+    mrs_mutex_unlock(j->lock);
+}
+
+/* The first report comes at once: a caller may want to stop before anything happens. */
+void
 mrs_job_wait(struct mrs_job *j)
 {
     uint64_t last = 0;
@@ -215,7 +225,7 @@ mrs_job_wait(struct mrs_job *j)
         bool due;
 
         mrs_mutex_lock(j->lock);
-        if (!j->finished && j->first_event == NULL)
+        if (last != 0 && !j->finished && j->first_event == NULL && phase == atomic_load(&j->phase))
             mrs_cond_wait_ms(j->told, j->lock, PUMP_MS);
         finished = j->finished;
         mrs_mutex_unlock(j->lock);

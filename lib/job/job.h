@@ -77,6 +77,8 @@ void mrs_job_damage(void *job, const char *relative, const mars_error *why);
 
 /* Deliver what has come, and report progress. Calling thread only. */
 void mrs_job_pump(struct mrs_job *j, bool force_progress);
+/* The work enters a phase, which is reported at once. Any thread. */
+void mrs_job_enter(struct mrs_job *j, mars_phase phase);
 /* On the calling thread: events and progress, until finished is set. */
 void mrs_job_wait(struct mrs_job *j);
 /* Called by the job's last thread. */

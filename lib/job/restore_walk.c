@@ -255,7 +255,7 @@ mrs_restore_walk(void *restore)
     mars_error err;
     mars_status st = MARS_OK, flushed;
 
-    atomic_store(&r->job.phase, MARS_PHASE_DATA);
+    mrs_job_enter(&r->job, MARS_PHASE_DATA);
     for (size_t i = 0; st == MARS_OK && i < r->spec.point->n_roots; i++)
         st = walk_root(r, &r->spec.point->roots[i], &err);
     if (st != MARS_OK)

@@ -86,12 +86,12 @@ run(struct mrs_verify *v, mars_error *err)
 {
     mars_status st;
 
-    atomic_store(&v->job.phase, MARS_PHASE_CHECK);
+    mrs_job_enter(&v->job, MARS_PHASE_CHECK);
     st = mrs_verify_records(v, err);
     if (st == MARS_OK)
         st = mrs_verify_list_packs(v, err);
     if (st == MARS_OK && (v->spec.read_data || v->spec.sample_percent > 0)) {
-        atomic_store(&v->job.phase, MARS_PHASE_DATA);
+        mrs_job_enter(&v->job, MARS_PHASE_DATA);
         st = mrs_verify_read_packs(v, err);
     }
     /* Where the reading was broken off, not all that is missing is lost. */

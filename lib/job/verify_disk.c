@@ -314,7 +314,7 @@ mrs_verify_disk(struct mrs_engine *engine, struct mrs_domain *d, const struct mr
     if (st == MARS_OK)
         st = open_source(k, err);
     if (st == MARS_OK) {
-        atomic_store(&k->job.phase, MARS_PHASE_DATA);
+        mrs_job_enter(&k->job, MARS_PHASE_DATA);
         st = mrs_thread_start(&k->thread, run, k, err);
     }
     if (st == MARS_OK) {
