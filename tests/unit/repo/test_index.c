@@ -318,6 +318,20 @@ damage_file(const char *path, long offset)
     assert_int_equal(fclose(f), 0);
 }
 
+static void
+assert_same_place(const struct mrs_place *a, const struct mrs_place *b)
+{
+    assert_memory_equal(a->pack, b->pack, sizeof a->pack);
+    assert_int_equal(a->kind, b->kind);
+    assert_memory_equal(a->blob.id, b->blob.id, sizeof a->blob.id);
+    assert_int_equal(a->blob.offset, b->blob.offset);
+    assert_int_equal(a->blob.slot, b->blob.slot);
+    assert_int_equal(a->blob.sealed_len, b->blob.sealed_len);
+    assert_int_equal(a->blob.raw_len, b->blob.raw_len);
+    assert_int_equal(a->blob.cls, b->blob.cls);
+    assert_int_equal(a->blob.codec, b->blob.codec);
+}
+
 /* Whatever byte of a run is not what it was: at once or when it is looked at, the run is made anew
  * from the store, and nobody outside sees it. */
 static void
@@ -342,7 +356,7 @@ a_damaged_run_is_made_anew_wherever_the_damage_lies(void **state)
                                            NULL),
                          MARS_OK);
         assert_int_equal(mrs_index_find(k->d->index, id, 0, &again, NULL), MARS_OK);
-        assert_memory_equal(&place, &again, sizeof place);
+        assert_same_place(&place, &again);
         assert_int_equal(mrs_index_find(k->d->index, id, 1, &again, NULL), MARS_ERR_NOT_FOUND);
         assert_int_equal(damages.n, 0);
     }
