@@ -95,7 +95,7 @@ tear_down(void **state)
 static uint8_t *
 noise(struct kit *k, size_t n)
 {
-    uint8_t *p = malloc(n);
+    uint8_t *p = calloc(1, n);
 
     assert_non_null(p);
     for (size_t i = 0; i + 4 <= n; i += 4) {
