@@ -191,11 +191,11 @@ mrs_speed_free(struct mrs_speed *s)
 static void
 cut_all(const struct mrs_speed *s)
 {
-    struct mrs_cut_mark marks[64];
+    struct mrs_cut_mark marks[512];
     size_t from = MRS_CUT_WINDOW - 1, start = 0;
 
     while (from < MRS_SPEED_SAMPLE) {
-        size_t n = mrs_cut_marks(&s->cutter, s->sample, MRS_SPEED_SAMPLE, &from, marks, 64);
+        size_t n = mrs_cut_marks(&s->cutter, s->sample, MRS_SPEED_SAMPLE, &from, marks, 512);
 
         for (size_t i = 0; i < n; i++)
             if (mrs_cut_ends(&s->cutter, marks[i].at - start, marks[i].strict))

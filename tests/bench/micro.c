@@ -23,11 +23,11 @@ now(void)
 static size_t
 cut_all(const struct mrs_cutter *c, const uint8_t *data, size_t n)
 {
-    struct mrs_cut_mark marks[64];
+    struct mrs_cut_mark marks[512];
     size_t chunks = 1, from = MRS_CUT_WINDOW - 1, start = 0;
 
     while (from < n) {
-        size_t count = mrs_cut_marks(c, data, n, &from, marks, 64);
+        size_t count = mrs_cut_marks(c, data, n, &from, marks, 512);
 
         for (size_t i = 0; i < count; i++) {
             for (; marks[i].at - start > c->max; chunks++)
