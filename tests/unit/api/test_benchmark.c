@@ -11,7 +11,7 @@
 #include "api/speed.h"
 #include "failing_alloc.h"
 
-enum { FIGURES = 32, MOST = 2000 };
+enum { FIGURES = 32, MOST = 200 };
 
 struct seen {
     mars_benchmark_figure figures[FIGURES];
@@ -19,6 +19,7 @@ struct seen {
     mars_progress progress; /* the last */
     unsigned stop_after;    /* calls of progress; 0: never */
     unsigned calls;
+    mars_cancel *cancel;      /* set with the first figure, unless NULL */
 };
 
 static void
@@ -28,6 +29,8 @@ note(const mars_benchmark_figure *figure, void *user)
 
     assert_true(s->n < FIGURES);
     s->figures[s->n++] = *figure;
+    if (s->cancel != NULL)
+        mars_cancel_set(s->cancel);
 }
 
 static int
@@ -134,28 +137,33 @@ progress_can_stop_it(void **state)
     assert_int_equal(s.n, 0);
 }
 
-/* Fail the 1st, 2nd, 3rd ... allocation until it gets through. */
-/* Each kind of work allocates like the one before: behind the first, some places of each do. */
+/* Up to the end of the first kind of work: test_speed.c does the same with each kind. */
 static void
 it_survives_failing_allocations(void **state)
 {
-    size_t before = failing_alloc_live();
+    size_t before = failing_alloc_live(), n = 0;
     mars_status st = MARS_ERR_NOMEM;
+    mars_cancel *cancel;
     struct seen s;
     mars_error err;
 
     (void)state;
-    for (size_t n = 0; st != MARS_OK; n += n < 30 ? 1 : 17) {
+    for (; st == MARS_ERR_NOMEM; n++) {
         mars_benchmark_options o = quick(&s);
 
+        assert_int_equal(mars_cancel_new(&cancel, &err), MARS_OK);
+        s.cancel = cancel;
+        o.cancel = cancel;
         assert_true(n < MOST);
         failing_alloc_arm(n);
         st = mars_benchmark(&o, NULL, &err);
         failing_alloc_arm(SIZE_MAX);
-        if (st != MARS_OK)
-            assert_int_equal(st, MARS_ERR_NOMEM);
+        mars_cancel_free(cancel);
         assert_int_equal(failing_alloc_live(), before);
     }
+    assert_int_equal(st, MARS_ERR_CANCELLED);
+    assert_int_equal(s.n, 1);
+    assert_true(n > 10);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/speed.h"
+#include "failing_alloc.h"
 
 enum { MIB = 1 << 20 };
 
@@ -78,6 +79,35 @@ each_step_tells_what_it_did(void **state)
     free(sample);
 }
 
+/* Fail the 1st, 2nd, 3rd ... allocation of each kind until it gets through. */
+static void
+each_kind_survives_failing_allocations(void **state)
+{
+    uint8_t *sample = make_sample();
+    size_t before = failing_alloc_live();
+
+    (void)state;
+    for (size_t i = 0; i < mrs_speed_count(); i++) {
+        mars_status st = MARS_ERR_NOMEM;
+
+        for (size_t n = 0; st != MARS_OK; n++) {
+            struct mrs_speed *s = NULL;
+            uint64_t done = 0;
+
+            assert_true(n < 50);
+            failing_alloc_arm(n);
+            st = mrs_speed_new(&s, mrs_speed_kind_at(i), sample, NULL);
+            if (st == MARS_OK)
+                st = mrs_speed_step(s, &done, NULL);
+            failing_alloc_arm(SIZE_MAX);
+            mrs_speed_free(s);
+            assert_true(st == MARS_OK || st == MARS_ERR_NOMEM);
+            assert_int_equal(failing_alloc_live(), before);
+        }
+    }
+    free(sample);
+}
+
 int
 main(void)
 {
@@ -85,6 +115,7 @@ main(void)
         cmocka_unit_test(the_sample_is_the_same_each_time),
         cmocka_unit_test(the_sample_packs_like_text),
         cmocka_unit_test(each_step_tells_what_it_did),
+        cmocka_unit_test(each_kind_survives_failing_allocations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
