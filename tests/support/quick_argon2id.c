@@ -1,5 +1,5 @@
-/* Linked in place of lib/crypto/argon2id.c where a test is not about the cost of a passphrase: every
- * input still decides the output, as with Argon2id, but in microseconds. */
+/* Linked in place of lib/crypto/argon2id.c where a test is not about the cost of a passphrase:
+ * every input still decides the output, as with Argon2id, but in microseconds. */
 
 #include "crypto/argon2id.h"
 #include "crypto/digest.h"

@@ -1,4 +1,3 @@
-/* Each try of a passphrase takes Argon2id's time, so few are made. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,4 +1,3 @@
-/* Each passphrase that is tried takes Argon2id's time, so the loop of failures is not complete. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -231,15 +230,13 @@ another_vault_than_the_one_meant_is_refused(void **state)
     release(&f);
 }
 
-enum { STRIDE = 5 };
-
 static void
 recovering_survives_failing_allocations(void **state)
 {
     mars_status st = MARS_ERR_NOMEM;
     size_t n = 0;
 
-    for (; st != MARS_OK; n += STRIDE) {
+    for (; st != MARS_OK; n++) {
         struct found f = { .keys = NULL };
 
         assert_in_range(n, 0, 2000);
