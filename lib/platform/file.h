@@ -28,6 +28,9 @@ MARS_NODISCARD mars_status mrs_file_read_at(struct mrs_file *f, uint64_t offset,
 MARS_NODISCARD mars_status mrs_file_append(struct mrs_file *f, const void *data, size_t n,
                                            mars_error *err);
 MARS_NODISCARD mars_status mrs_file_size(struct mrs_file *f, uint64_t *size, mars_error *err);
+/* Begin to bring len bytes from offset on to the medium, so that a sync finds less to do. Waits for
+ * nothing and promises nothing. */
+void mrs_file_write_behind(struct mrs_file *f, uint64_t offset, uint64_t len);
 /* Content and size are on the medium when this returns. */
 MARS_NODISCARD mars_status mrs_file_sync(struct mrs_file *f, mars_error *err);
 /* NULL is allowed. Does not sync. */

@@ -8,6 +8,7 @@
 #include "platform/thread.h"
 #include "repo/scratch.h"
 
+/* A PADMÉ size: packs that come close to it from below are hardly padded. */
 enum { TARGET_SIZE = 32 << 20 };
 
 /* One pack. Everything but header, salt and key is guarded by the writer's lock. */
@@ -221,31 +222,6 @@ publish(struct mrs_packwriter *w, struct pack *p, mars_error *err)
     return st;
 }
 
-/* A slot in the current pack, which is begun if there is none. */
-static mars_status
-claim(struct mrs_packwriter *w, size_t n, struct pack **out, uint32_t *slot, mars_error *err)
-{
-    mars_status st = MARS_OK;
-    struct pack *p;
-
-    mrs_mutex_lock(w->lock);
-    if (w->current == NULL)
-        st = begin_pack(w, &w->current, err);
-    p = w->current;
-    if (st == MARS_OK) {
-        *out = p;
-        *slot = p->next_slot++;
-        p->busy++;
-        p->claimed += n + MRS_TAG_SIZE;
-        if (p->claimed >= TARGET_SIZE || p->next_slot >= MRS_PACK_MAX_BLOBS) {
-            p->full = true;
-            w->current = NULL;
-        }
-    }
-    mrs_mutex_unlock(w->lock);
-    return st;
-}
-
 /* Append what was sealed (blob NULL: the slot stays a hole), and publish the pack if this was the
  * last of a full one. */
 static mars_status
@@ -273,6 +249,55 @@ settle(struct mrs_packwriter *w, struct pack *p, const struct mrs_blob *blob, co
         st = publish(w, p, err);
     else if (last)
         free_pack(p);
+    return st;
+}
+
+/* Would the pack stay within the target with one more blob of so many sealed bytes? The first one
+ * may be of any size. */
+static bool
+fits(const struct pack *p, size_t sealed_len)
+{
+    uint64_t tail = (uint64_t)(p->next_slot + 1) * MRS_PACK_ENTRY_SIZE + MRS_TAG_SIZE +
+                    MRS_PACK_FOOTER_SIZE;
+
+    return p->next_slot == 0 || (p->next_slot < MRS_PACK_MAX_BLOBS &&
+                                 p->claimed + sealed_len + tail <= TARGET_SIZE);
+}
+
+/* A slot in the current pack, which is begun if there is none. One that is full takes no more:
+ * it is published here, if nobody is busy with it. */
+static mars_status
+claim(struct mrs_packwriter *w, size_t sealed_len, struct pack **out, uint32_t *slot,
+      mars_error *err)
+{
+    mars_status st = MARS_OK;
+    struct pack *p, *whole = NULL;
+
+    mrs_mutex_lock(w->lock);
+    if (w->current != NULL && !fits(w->current, sealed_len)) {
+        w->current->full = true;
+        whole = w->current->busy == 0 ? w->current : NULL;
+        w->current = NULL;
+    }
+    if (w->current == NULL)
+        st = begin_pack(w, &w->current, err);
+    p = w->current;
+    if (st == MARS_OK) {
+        *out = p;
+        *slot = p->next_slot++;
+        p->busy++;
+        p->claimed += sealed_len;
+    }
+    mrs_mutex_unlock(w->lock);
+    if (whole == NULL)
+        return st;
+    if (st != MARS_OK) {
+        free_pack(whole);
+        return st;
+    }
+    st = publish(w, whole, err);
+    if (st != MARS_OK)
+        (void)!settle(w, p, NULL, NULL, NULL);
     return st;
 }
 

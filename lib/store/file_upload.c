@@ -9,7 +9,7 @@
 #include "platform/file.h"
 #include "platform/random.h"
 
-enum { PENDING_MAX = 64 * 1024, DIRECT_MIN = PENDING_MAX / 2 };
+enum { PENDING_MAX = 64 * 1024, DIRECT_MIN = PENDING_MAX / 2, BEHIND = 4 << 20 };
 enum { OWNER_SIZE = 16, TMP_NAME_SIZE = 4 + 32 + 1 + 32 + 1 };
 
 struct file_upload {
@@ -17,6 +17,8 @@ struct file_upload {
     struct mrs_file *file;
     char *path;
     struct mrs_buf pending; /* small appends on their way */
+    uint64_t size;          /* written */
+    uint64_t begun;         /* of these, on their way to the medium */
 };
 
 /* Write what is pending, then these bytes, uncopied. */
@@ -29,7 +31,12 @@ write_through(struct file_upload *u, const void *data, size_t n, mars_error *err
         st = mrs_file_append(u->file, u->pending.data, u->pending.len, err);
     if (st == MARS_OK && n > 0)
         st = mrs_file_append(u->file, data, n, err);
+    u->size += u->pending.len + n;
     mrs_buf_reset(&u->pending);
+    if (st == MARS_OK && u->size - u->begun >= BEHIND) {
+        mrs_file_write_behind(u->file, u->begun, u->size - u->begun);
+        u->begun = u->size;
+    }
     return st;
 }
 

@@ -105,6 +105,18 @@ def warm(path: Path) -> None:
     run(["find", str(path), "-type", "f", "-exec", "cat", "{}", "+"])
 
 
+def touch_memory(directory: Path, size: int) -> None:
+    """Use this much memory and let go of it. Of a virtual machine's free memory the host takes
+    back what lay idle for some seconds, and whoever is the first to write there again waits for
+    the host: a matter of what ran before, not of the engine."""
+    path = directory / "touched"
+    block = bytes(MIB)
+    with open(path, "wb", buffering=0) as file:
+        for _ in range(size // MIB + 1):
+            file.write(block)
+    path.unlink()
+
+
 def cool() -> None:
     """Write out what is dirty and forget what is cached. Needs root."""
     os.sync()

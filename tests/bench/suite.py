@@ -11,6 +11,7 @@ from engines import ENGINES, Engine, Tools
 from trees import Tree
 
 PROBE_TRIES = 10
+WRITING = ("first", "restore", "changed")  # phases that fill much memory where that is the disk
 PROBES_HELP = f"how often a busy machine is probed anew ({PROBE_TRIES})"
 
 
@@ -68,13 +69,14 @@ class Suite:
                  f"{'' if good else ': THE MACHINE IS BUSY'}")
         if not plan.cold:
             tree.warm()
+        size = measure.tree_bytes(tree.path)
         for engine in engines:
             try:
-                self.play(plan, tree, number, engine)
+                self.play(plan, tree, size, number, engine)
             finally:
                 engine.remove()
 
-    def play(self, plan: Plan, tree: Tree, number: int, engine: Engine) -> None:
+    def play(self, plan: Plan, tree: Tree, size: int, number: int, engine: Engine) -> None:
         """One engine's phases. The first is run in any case: the others build on it."""
         engine.setup()
         for phase in engine.phases:
@@ -84,6 +86,8 @@ class Suite:
                 tree.change(1)
             if plan.cold:
                 measure.cool()
+            elif phase in WRITING:
+                measure.touch_memory(plan.directory, size * 5 // 4)
             before = vault_bytes(engine)
             sample = engine.run(phase, tree.path)
             self.records.append({

@@ -87,6 +87,14 @@ mrs_file_size(struct mrs_file *f, uint64_t *size, mars_error *err)
     return MARS_OK;
 }
 
+void
+mrs_file_write_behind(struct mrs_file *f, uint64_t offset, uint64_t len)
+{
+    int code = sync_file_range(f->fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+
+    (void)code; /* a file system that cannot: the sync does all of it */
+}
+
 mars_status
 mrs_file_sync(struct mrs_file *f, mars_error *err)
 {

@@ -121,6 +121,40 @@ append_makes_a_private_file_where_there_is_none(void **state)
     mrs_file_close(f);
 }
 
+static int
+append_and_write_behind(void)
+{
+    struct mrs_file *f;
+    int bad = 0;
+
+    if (mrs_file_create(&f, scratch_path("behind"), NULL) != MARS_OK)
+        return 2;
+    bad |= mrs_file_append(f, "hello ", 6, NULL) != MARS_OK;
+    mrs_file_write_behind(f, 0, 6);
+    bad |= mrs_file_append(f, "world", 5, NULL) != MARS_OK;
+    mrs_file_write_behind(f, 6, 1 << 20); /* past the end */
+    bad |= mrs_file_sync(f, NULL) != MARS_OK;
+    mrs_file_close(f);
+    return bad;
+}
+
+static int
+append_where_nothing_is_written_behind(void)
+{
+    return scratch_deny(SYS_sync_file_range, ENOSYS) ? append_and_write_behind() : 3;
+}
+
+static void
+writing_behind_changes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(append_and_write_behind(), 0);
+    assert_content("behind", "hello world");
+    assert_int_equal(unlink(scratch_path("behind")), 0);
+    assert_int_equal(scratch_in_child(append_where_nothing_is_written_behind), 0);
+    assert_content("behind", "hello world");
+}
+
 static void
 failures_have_the_status_of_their_cause(void **state)
 {
@@ -379,6 +413,7 @@ main(void)
         cmocka_unit_test(a_new_file_is_private_and_made_once),
         cmocka_unit_test(what_is_appended_can_be_read_at_any_offset),
         cmocka_unit_test(append_makes_a_private_file_where_there_is_none),
+        cmocka_unit_test(writing_behind_changes_nothing),
         cmocka_unit_test(failures_have_the_status_of_their_cause),
         cmocka_unit_test(publish_gives_the_new_name_and_takes_the_old),
         cmocka_unit_test(publish_goes_by_links_where_a_conditional_rename_is_missing),
