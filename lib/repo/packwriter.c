@@ -4,22 +4,16 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/vec.h"
 #include "platform/thread.h"
 #include "repo/scratch.h"
 
 /* A PADMÉ size: packs that come close to it from below are hardly padded. */
 enum { TARGET_SIZE = 32 << 20 };
 
-/* One pack. Everything but header, salt and key is guarded by the writer's lock. */
+/* One pack. Everything but the file's header and aead is guarded by the writer's lock. */
 struct pack {
-    struct mrs_upload *upload;
-    struct mrs_sha256 *digest;
-    struct mrs_aead *aead;
-    uint8_t header[MRS_HEADER_SIZE];
-    struct mrs_vec blobs;   /* struct mrs_blob, in the order of the file */
-    uint64_t size;          /* appended so far */
-    uint64_t claimed;       /* the same with what is being sealed */
+    struct mrs_packfile file;
+    uint64_t claimed;       /* the file's size with what is being sealed */
     uint32_t next_slot;
     uint32_t busy;          /* slots claimed and neither appended nor given up */
     bool full;              /* takes no more; its last busy slot publishes it */
@@ -39,55 +33,20 @@ free_pack(struct pack *p)
 {
     if (p == NULL)
         return;
-    mrs_upload_abandon(p->upload);
-    mrs_sha256_free(p->digest);
-    mrs_aead_free(p->aead);
-    mrs_vec_free(&p->blobs);
+    mrs_packfile_drop(&p->file);
     mrs_free(p);
-}
-
-/* Bytes go to the store and into the digest that will be the pack's name. */
-static mars_status
-append(struct pack *p, const void *data, size_t n, mars_error *err)
-{
-    mars_status st = mrs_upload_append(p->upload, data, n, err);
-
-    if (st == MARS_OK)
-        st = mrs_sha256_update(p->digest, data, n, err);
-    if (st == MARS_OK)
-        p->size += n;
-    return st;
 }
 
 static mars_status
 begin_pack(struct mrs_packwriter *w, struct pack **out, mars_error *err)
 {
-    struct mrs_header h = { .kind = w->opts.kind, .mode = MRS_MODE_SYMMETRIC };
     struct pack *p = mrs_alloc(sizeof *p);
-    uint8_t object_key[MRS_KEY_SIZE];
-    struct mrs_key key;
-    mars_status st = p != NULL ? MARS_OK : mrs_nomem(err);
+    mars_status st;
 
-    if (st != MARS_OK)
-        return st;
-    p->blobs = (struct mrs_vec)MRS_VEC_INIT(struct mrs_blob);
-    memcpy(h.writer_id, w->opts.session, sizeof h.writer_id);
-    st = mrs_keyring_newest(w->d->keys, MRS_KEY_DATA, &key, err);
-    if (st == MARS_OK)
-        st = mrs_object_new_key(&h, &key, object_key, err);
-    if (st == MARS_OK)
-        st = mrs_aead_new(&p->aead, object_key, err);
-    if (st == MARS_OK)
-        st = mrs_sha256_new(&p->digest, err);
-    if (st == MARS_OK)
-        st = mrs_store_begin(w->d->store, w->opts.session, &p->upload, err);
-    if (st == MARS_OK) {
-        mrs_header_encode(&h, p->header);
-        st = append(p, p->header, sizeof p->header, err);
-        p->claimed = p->size;
-    }
-    mrs_wipe(&key, sizeof key);
-    mrs_wipe(object_key, sizeof object_key);
+    if (p == NULL)
+        return mrs_nomem(err);
+    st = mrs_packfile_begin(&p->file, w->d, w->opts.kind, w->opts.session, err);
+    p->claimed = p->file.size;
     if (st != MARS_OK)
         free_pack(p);
     else
@@ -128,95 +87,18 @@ mrs_packwriter_free(struct mrs_packwriter *w)
     mrs_free(w);
 }
 
-static mars_status
-write_zeros(struct pack *p, uint64_t n, mars_error *err)
-{
-    static const uint8_t zeros[4096];
-    mars_status st = MARS_OK;
-
-    while (st == MARS_OK && n > 0) {
-        size_t step = n < sizeof zeros ? (size_t)n : sizeof zeros;
-
-        st = append(p, zeros, step, err);
-        n -= step;
-    }
-    return st;
-}
-
-/* Padding, sealed directory, footer. */
-static mars_status
-write_tail(struct pack *p, mars_error *err)
-{
-    size_t dir_len = p->blobs.len * MRS_PACK_ENTRY_SIZE + MRS_TAG_SIZE;
-    struct mrs_buf dir = MRS_BUF_INIT(dir_len);
-    struct mrs_pack_footer footer = { .dir_len = (uint32_t)dir_len,
-                                      .count = (uint32_t)p->blobs.len,
-                                      .blobs_len = p->size - MRS_HEADER_SIZE };
-    uint8_t aad[MRS_HEADER_SIZE + MRS_PACK_FOOTER_SIZE];
-    uint64_t bare = p->size + dir_len + MRS_PACK_FOOTER_SIZE, padded = mrs_padme(bare);
-    mars_status st;
-
-    footer.padding = padded - bare; /* 4 GiB is a PADMÉ size itself */
-    memcpy(aad, p->header, MRS_HEADER_SIZE);
-    mrs_pack_footer_encode(&footer, aad + MRS_HEADER_SIZE);
-    st = mrs_pack_dir_encode(p->blobs.items, p->blobs.len, &dir, err);
-    if (st == MARS_OK)
-        st = mrs_buf_resize(&dir, dir_len, err);
-    if (st == MARS_OK)
-        st = mrs_aead_seal(p->aead, MRS_PACK_DIR_COUNTER, aad, sizeof aad, dir.data,
-                           dir_len - MRS_TAG_SIZE, dir.data, err);
-    if (st == MARS_OK)
-        st = write_zeros(p, footer.padding, err);
-    if (st == MARS_OK)
-        st = append(p, dir.data, dir.len, err);
-    if (st == MARS_OK)
-        st = append(p, aad + MRS_HEADER_SIZE, MRS_PACK_FOOTER_SIZE, err);
-    mrs_buf_free(&dir);
-    return st;
-}
-
-/* The upload was not, or may not have been, what made the object. The digest is its name: who has
- * the name has the bytes. */
-static bool
-is_there(const struct mrs_packwriter *w, const char *name, uint64_t size)
-{
-    struct mrs_object_info info;
-
-    return mrs_store_stat(w->d->store, name, &info, NULL) == MARS_OK && info.size == size;
-}
-
 /* Publish a pack that nobody adds to any more, report it, and free it in every case. */
 static mars_status
 publish(struct mrs_packwriter *w, struct pack *p, mars_error *err)
 {
-    struct mrs_finished_pack done = { .kind = w->opts.kind };
-    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    struct mrs_finished_pack done;
     mars_status st = p->failed ? mrs_fail(err, MARS_ERR_STATE, "pack: was not written whole")
                                : MARS_OK;
 
-    if (st == MARS_OK && p->blobs.len > 0) {
-        st = write_tail(p, err);
+    if (st == MARS_OK && p->file.blobs.len > 0) {
+        st = mrs_packfile_publish(&p->file, w->d, &done, err);
         if (st == MARS_OK)
-            st = mrs_sha256_finish(p->digest, done.name, err);
-        if (st == MARS_OK) {
-            struct mrs_upload *upload = p->upload;
-
-            mrs_name_pack(relative, done.kind, done.name);
-            mrs_name_in_domain(name, w->d->keys->domain, relative);
-            p->upload = NULL;
-            st = mrs_upload_commit(upload, name, err);
-            if ((st == MARS_ERR_EXISTS || st == MARS_ERR_NETWORK) && is_there(w, name, p->size)) {
-                mrs_error_clear(err);
-                st = MARS_OK;
-            }
-        }
-        if (st == MARS_OK) {
-            done.size = p->size;
-            done.blobs = p->blobs.items;
-            done.count = p->blobs.len;
-            p->blobs.items = NULL;
             st = w->opts.done(w->opts.user, &done, err);
-        }
     }
     free_pack(p);
     return st;
@@ -229,18 +111,11 @@ settle(struct mrs_packwriter *w, struct pack *p, const struct mrs_blob *blob, co
        mars_error *err)
 {
     mars_status st = MARS_OK;
-    struct mrs_blob *entry;
     bool last;
 
     mrs_mutex_lock(w->lock);
     if (blob != NULL) {
-        entry = mrs_vec_add(&p->blobs);
-        st = entry != NULL ? MARS_OK : mrs_nomem(err);
-        if (st == MARS_OK) {
-            *entry = *blob;
-            entry->offset = p->size;
-            st = append(p, sealed, blob->sealed_len, err);
-        }
+        st = mrs_packfile_append(&p->file, blob, sealed, err);
         p->failed |= st != MARS_OK;
     }
     last = --p->busy == 0 && p->full;
@@ -257,8 +132,7 @@ settle(struct mrs_packwriter *w, struct pack *p, const struct mrs_blob *blob, co
 static bool
 fits(const struct pack *p, size_t sealed_len)
 {
-    uint64_t tail = (uint64_t)(p->next_slot + 1) * MRS_PACK_ENTRY_SIZE + MRS_TAG_SIZE +
-                    MRS_PACK_FOOTER_SIZE;
+    uint64_t tail = mrs_packfile_tail((uint64_t)p->next_slot + 1);
 
     return p->next_slot == 0 || (p->next_slot < MRS_PACK_MAX_BLOBS &&
                                  p->claimed + sealed_len + tail <= TARGET_SIZE);
@@ -310,7 +184,7 @@ check(const struct pack *p, const struct mrs_blob *b, const uint8_t aad[MRS_BLOB
     mars_status st = mrs_buf_extend(&x->opened, x->sealed.len - MRS_TAG_SIZE, err);
 
     if (st == MARS_OK)
-        st = mrs_aead_open(p->aead, b->slot, aad, MRS_BLOB_AAD_SIZE, x->sealed.data, x->sealed.len,
+        st = mrs_aead_open(p->file.aead, b->slot, aad, MRS_BLOB_AAD_SIZE, x->sealed.data, x->sealed.len,
                            x->opened.data, err);
     if (st == MARS_OK && b->codec != MRS_CODEC_STORED) {
         st = mrs_buf_extend(&x->plain, b->raw_len, err);
@@ -334,8 +208,8 @@ seal(const struct mrs_packwriter *w, const struct pack *p, const struct mrs_blob
     uint8_t aad[MRS_BLOB_AAD_SIZE];
     mars_status st;
 
-    mrs_blob_aad(b, p->header, aad);
-    st = mrs_aead_seal(p->aead, b->slot, aad, sizeof aad, x->sealed.data,
+    mrs_blob_aad(b, p->file.header, aad);
+    st = mrs_aead_seal(p->file.aead, b->slot, aad, sizeof aad, x->sealed.data,
                        x->sealed.len - MRS_TAG_SIZE, x->sealed.data, err);
     return st == MARS_OK && !w->opts.skip_check ? check(p, b, aad, x, data, err) : st;
 }

@@ -4,16 +4,8 @@
 #define MRS_REPO_PACKWRITER_H
 
 #include "codec/codec.h"
-#include "repo/domain.h"
+#include "repo/packfile.h"
 
-/* A pack that is in the store, for the index. */
-struct mrs_finished_pack {
-    uint8_t name[32];
-    uint8_t kind;
-    uint64_t size;
-    struct mrs_blob *blobs; /* owned by the receiver: mrs_free */
-    size_t count;
-};
 /* Called once a pack, in no order, on a thread that added its last blob or finished. */
 typedef mars_status (*mrs_pack_done_fn)(void *user, struct mrs_finished_pack *pack,
                                         mars_error *err);

@@ -7,6 +7,7 @@ import alone
 import measure
 import table
 from engines import Tools
+from suite import WRITING
 
 TIMES = (1, 10, 100)
 PHASES = ("first", "unchanged", "restore", "verify")
@@ -23,9 +24,12 @@ def measured(tools: Tools, o: Any) -> list[dict[str, Any]]:
             for times in TIMES:
                 scale = part * times * o.scale
                 with alone.tree(tools, kind, scale, place) as tree:
+                    size = measure.tree_bytes(tree.path)
                     for _ in range(o.rounds):
                         with alone.vault(tools, place) as engine:
                             for phase in PHASES:
+                                if phase in WRITING:
+                                    measure.touch_memory(place, size)
                                 records.append({"tree": kind, "times": times, "phase": phase,
                                                 "units": units * scale,
                                                 **engine.run(phase, tree.path)._asdict()})

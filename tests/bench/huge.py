@@ -27,12 +27,14 @@ def command(engine: Mars, item: str, way: str, tree: Tree) -> list[str]:
 
 def one_round(tools: Tools, place: Path, tree: Tree, number: int,
               probes: int) -> list[dict[str, Any]]:
+    size = measure.tree_bytes(tree.path)
     factor, tried, good = measure.probe(probes)
     print(f"round {number + 1}: two cores do {factor:.2f} of one"
           f"{'' if good else ': THE MACHINE IS BUSY'}", file=sys.stderr, flush=True)
     records = []
     for way in rotated(list(WAYS), number):
         with alone.vault(tools, place) as engine:
+            measure.touch_memory(place, size)
             sample = measure.run(command(engine, "files", way, tree))
         records.append({"round": number, "way": way, "factor": factor, "tried": tried,
                         **sample._asdict()})

@@ -105,14 +105,15 @@ def warm(path: Path) -> None:
     run(["find", str(path), "-type", "f", "-exec", "cat", "{}", "+"])
 
 
-def touch_memory(directory: Path, size: int) -> None:
-    """Use this much memory and let go of it. Of a virtual machine's free memory the host takes
-    back what lay idle for some seconds, and whoever is the first to write there again waits for
-    the host: a matter of what ran before, not of the engine."""
+def touch_memory(directory: Path, tree: int) -> None:
+    """Use as much memory as an engine fills that has a tree of this size before it, and let go of
+    it. Of a virtual machine's free memory the host takes back what lay idle for some seconds, and
+    whoever is the first to write there again waits for the host: a matter of what ran before, not
+    of the engine."""
     path = directory / "touched"
     block = bytes(MIB)
     with open(path, "wb", buffering=0) as file:
-        for _ in range(size // MIB + 1):
+        for _ in range(tree * 5 // 4 // MIB + 1):
             file.write(block)
     path.unlink()
 

@@ -87,7 +87,7 @@ class Suite:
             if plan.cold:
                 measure.cool()
             elif phase in WRITING:
-                measure.touch_memory(plan.directory, size * 5 // 4)
+                measure.touch_memory(plan.directory, size)
             before = vault_bytes(engine)
             sample = engine.run(phase, tree.path)
             self.records.append({
