@@ -5,6 +5,8 @@
 #include "job/backup_int.h"
 #include "platform/clock.h"
 
+enum { BEAT_CHECK_MS = 60000 };
+
 static void
 free_string(const char *s)
 {
@@ -210,6 +212,24 @@ mrs_backup_walked(struct mrs_backup *b)
     mrs_mutex_unlock(b->job.lock);
 }
 
+/* The builder waits, with the job's lock, for something to change. What it waits for may take days
+ * (a huge file, a stream whose writer rests): the session's heart beats meanwhile. */
+static void
+wait_and_beat(struct mrs_backup *b, struct mrs_cond *changed)
+{
+    mars_error why;
+    mars_status st;
+
+    mrs_cond_wait_ms(changed, b->job.lock, BEAT_CHECK_MS);
+    if (b->session == NULL || atomic_load(&b->job.stop))
+        return;
+    mrs_mutex_unlock(b->job.lock);
+    st = mrs_session_beat(b->session, &why);
+    if (st != MARS_OK)
+        mrs_job_fail(&b->job, st, &why);
+    mrs_mutex_lock(b->job.lock);
+}
+
 struct mrs_batch *
 mrs_backup_take(struct mrs_backup *b)
 {
@@ -217,7 +237,7 @@ mrs_backup_take(struct mrs_backup *b)
 
     mrs_mutex_lock(b->job.lock);
     while (b->first == NULL && !b->walked)
-        mrs_cond_wait(b->handed, b->job.lock);
+        wait_and_beat(b, b->handed);
     batch = b->first;
     if (batch != NULL) {
         b->first = batch->next;
@@ -254,7 +274,7 @@ mrs_backup_await(struct mrs_backup *b, struct mrs_item *item)
     b->head = item;
     mrs_cond_broadcast(b->job.changed); /* who adds its parts need not wait for room any more */
     while (!atomic_load(&item->ready) && item->first == NULL)
-        mrs_cond_wait(b->job.changed, b->job.lock);
+        wait_and_beat(b, b->job.changed);
     parts = item->first != NULL;
     mrs_mutex_unlock(b->job.lock);
     return parts;
@@ -268,7 +288,7 @@ mrs_backup_take_part(struct mrs_backup *b, struct mrs_item *item)
     mrs_mutex_lock(b->job.lock);
     b->head = item;
     while (item->first == NULL ? !atomic_load(&item->ready) : !item->first->done)
-        mrs_cond_wait(b->job.changed, b->job.lock);
+        wait_and_beat(b, b->job.changed);
     p = item->first;
     if (p != NULL) {
         item->first = p->next;
@@ -298,11 +318,20 @@ mrs_backup_settle(struct mrs_backup *b, struct mrs_item *item, uint32_t reason,
 }
 
 mars_status
+mrs_backup_has(struct mrs_backup *b, const uint8_t id[32], bool *has, mars_error *err)
+{
+    const struct mrs_ledger *l = b->session != NULL ? mrs_session_ledger(b->session)
+                                                    : &b->dry_ledger;
+
+    return mrs_reusable(b->job.d, l, id, has, err);
+}
+
+mars_status
 mrs_backup_put(struct mrs_backup *b, uint8_t cls, const void *data, size_t n, uint8_t id[32],
                mars_error *err)
 {
-    struct mrs_place place;
     uint64_t stored = 0;
+    bool has = true;
     mars_status st;
 
     if (b->session != NULL) {
@@ -310,11 +339,8 @@ mrs_backup_put(struct mrs_backup *b, uint8_t cls, const void *data, size_t n, ui
     } else {
         st = mrs_chunk_id(b->job.d, cls, data, n, id, err);
         if (st == MARS_OK)
-            st = mrs_index_find(b->job.d->index, id, 0, &place, err);
-        if (st == MARS_ERR_NOT_FOUND) {
-            stored = n;
-            st = MARS_OK;
-        }
+            st = mrs_backup_has(b, id, &has, err);
+        stored = has ? 0 : n;
     }
     if (st == MARS_OK && stored > 0) {
         atomic_fetch_add(&b->job.bytes_stored, stored);

@@ -215,9 +215,13 @@ free_dirs(struct open_dir *dir)
 static mars_status
 build_item(struct build *w, struct mrs_item *item, mars_error *err)
 {
+    mars_status st = MARS_OK;
+
     switch (item->kind) {
     case MRS_SOURCE_ENTER:
-        return enter(w, item, err);
+        if (item->reason != 0)
+            st = note_skip(w, item, err);
+        return st == MARS_OK ? enter(w, item, err) : st;
     case MRS_SOURCE_LEAVE:
         return leave(w, err);
     case MRS_SOURCE_ENTRY:

@@ -94,6 +94,7 @@ struct mrs_backup {
     bool walked;                     /* the walker has ended */
     /* The walker's: */
     struct mrs_window *window;       /* for large files; NULL until there is one */
+    enum mrs_buffer_kind window_kind;
 };
 
 /* Thread functions; arg is the backup. */
@@ -138,6 +139,8 @@ uint32_t mrs_backup_judge(struct mrs_item *item, struct mrs_source_stream *s, bo
 void mrs_backup_settle(struct mrs_backup *b, struct mrs_item *item, uint32_t reason,
                        const mars_error *why);
 
+/* May this backup rely on what the vault has of this chunk? Any thread. */
+mars_status mrs_backup_has(struct mrs_backup *b, const uint8_t id[32], bool *has, mars_error *err);
 /* Put a chunk: into the session, or nowhere in a dry run. Counts. Any thread. */
 mars_status mrs_backup_put(struct mrs_backup *b, uint8_t cls, const void *data, size_t n,
                            uint8_t id[32], mars_error *err);

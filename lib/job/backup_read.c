@@ -78,9 +78,10 @@ read_small(struct mrs_task *t)
     uint8_t *data = mrs_alloc(size);
     uint32_t reason = 0;
     mars_error why;
-    mars_status st = data != NULL ? MARS_OK : mrs_nomem(&why), put;
+    mars_status st, put;
 
     mrs_error_clear(&why);
+    st = data != NULL ? MARS_OK : mrs_nomem(&why);
     if (st == MARS_OK && !atomic_load(&b->job.stop))
         st = s->vt->read(s, 0, data, size, &got, &why);
     if (st == MARS_OK) {
@@ -89,6 +90,8 @@ read_small(struct mrs_task *t)
         if (put != MARS_OK)
             mrs_job_fail(&b->job, put, &why);
         mrs_backup_count_read(b, got);
+    } else if (st == MARS_ERR_NOMEM) {
+        mrs_job_fail(&b->job, st, &why); /* not the file's failure */
     } else {
         reason = MRS_SKIP_UNREADABLE;
         item->drop = true;

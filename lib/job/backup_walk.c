@@ -105,24 +105,26 @@ find_before(struct walk *w, const struct mrs_source_item *item, const struct mrs
 static mars_status
 check_piece(void *user, const struct mrs_piece *piece, mars_error *err)
 {
-    struct mrs_domain *d = user;
-    struct mrs_place place;
+    struct mrs_backup *b = user;
+    bool has = true;
+    mars_status st = MARS_OK;
 
-    if (piece->hole || piece->inline_data != NULL ||
-        mrs_index_find(d->index, piece->id, 0, &place, NULL) == MARS_OK)
-        return MARS_OK;
-    return mrs_fail(err, MARS_ERR_NOT_FOUND, "a chunk is not in the index");
+    if (!piece->hole && piece->inline_data == NULL)
+        st = mrs_backup_has(b, piece->id, &has, err);
+    return st != MARS_OK || has ? st
+                                : mrs_fail(err, MARS_ERR_NOT_FOUND, "a chunk is not in the index");
 }
 
-/* Does the index still know every chunk? An entry is only taken over if it could be restored. */
+/* May this backup rely on every chunk? An entry is only taken over if it could be restored. */
 static bool
 still_there(struct walk *w, const struct mrs_entry *e)
 {
-    struct mrs_domain *d = w->b->job.d;
+    struct mrs_backup *b = w->b;
+    struct mrs_domain *d = b->job.d;
 
-    return mrs_content_each(d, &e->content, e->size, check_piece, NULL, d, NULL) == MARS_OK &&
+    return mrs_content_each(d, &e->content, e->size, check_piece, NULL, b, NULL) == MARS_OK &&
            (e->attrs_size == 0 ||
-            mrs_content_each(d, &e->attrs, e->attrs_size, check_piece, NULL, d, NULL) == MARS_OK);
+            mrs_content_each(d, &e->attrs, e->attrs_size, check_piece, NULL, b, NULL) == MARS_OK);
 }
 
 /* Metadata and content of this entry are what they were. */
@@ -137,7 +139,7 @@ is_unchanged(struct walk *w, const struct mrs_source_item *item, const struct mr
            st->ctime_ns == item->stat.ctime_ns && st->inode == item->stat.inode &&
            (now->type != MRS_ENTRY_FILE || e->size == now->size) &&
            (e->flags & (MRS_ENTRY_INCOMPLETE | MRS_ENTRY_CHANGED)) == 0 &&
-           (now->type == MRS_ENTRY_DIR || still_there(w, e));
+           still_there(w, e);
 }
 
 /* Everything that the parent point says of it, under this run's stat. */
@@ -219,11 +221,10 @@ copy_message(struct walk *w, const char *message)
     return message != NULL ? mrs_arena_copy(w->bytes, message, strlen(message) + 1) : NULL;
 }
 
-/* The item becomes one that says why it is not in the point. */
+/* The item says what of it is not in the point, and why. */
 static void
-skip(struct walk *w, mars_status st, const mars_error *why)
+name_failure(struct walk *w, mars_status st, const mars_error *why)
 {
-    w->item->drop = true;
     w->item->reason = reason_of(st);
     w->item->os_code = (uint32_t)why->os_code;
     w->item->message = copy_message(w, why->message);
@@ -288,8 +289,10 @@ visit_entry(struct walk *w, struct mrs_source_item *in, mars_error *err)
             st = describe(w, in, err);
         w->item->stat = in->stat;
     }
-    if (st != MARS_OK && !is_fatal(st))
-        skip(w, st, err);
+    if (st != MARS_OK && !is_fatal(st)) {
+        w->item->drop = true;
+        name_failure(w, st, err);
+    }
     owned = st == MARS_OK || !is_fatal(st) ? own(w, in, err) : st;
     if (owned == MARS_OK && st == MARS_OK && s != NULL) {
         read_file(w, s);
@@ -324,9 +327,12 @@ visit_enter(struct walk *w, struct mrs_source_item *in, mars_error *err)
     /* A directory that vanished meanwhile keeps what its stat told. */
     if (st != MARS_OK && is_fatal(st))
         return st;
-    if (st != MARS_OK)
+    if (st != MARS_OK) {
         w->item->entry.flags |= MRS_ENTRY_INCOMPLETE;
-    st = mrs_entry_own(w->bytes, &w->item->entry, NULL, err);
+        if (st != MARS_ERR_NOT_FOUND)
+            name_failure(w, st, err);
+    }
+    st = own(w, in, err);
     return st == MARS_OK ? add_ready(w) : st;
 }
 

@@ -22,7 +22,8 @@ struct disk {
     struct mrs_job job;
     const struct mrs_point *point;
     struct mrs_verify_counts *counts;
-    struct mrs_source *source;
+    struct mrs_source *source;     /* of one root */
+    size_t root_at;                /* which */
     struct mrs_dir_reader *root;
     struct mrs_vec stack; /* struct frame */
     struct mrs_buf path;
@@ -80,7 +81,7 @@ find(struct disk *k, const struct mrs_source_item *item, const struct mrs_entry 
         struct mrs_totals lost;
 
         mrs_dir_reader_close(k->root);
-        st = mrs_dir_reader_open_root(&k->root, k->job.d, &k->point->roots[item->root], err);
+        st = mrs_dir_reader_open_root(&k->root, k->job.d, &k->point->roots[k->root_at], err);
         return st == MARS_OK ? mrs_dir_reader_next(k->root, e, &stat, &lost, err) : st;
     }
     f = mrs_vec_at(&k->stack, k->stack.len - 1);
@@ -238,62 +239,70 @@ walk(struct disk *k, mars_error *err)
     return st;
 }
 
+/* The path of a root, in k->path. */
+static mars_status
+root_path(struct disk *k, const struct mrs_root *root, mars_error *err)
+{
+    struct mrs_dir_reader *r = NULL;
+    const struct mrs_entry *e = NULL;
+    const struct mrs_entry_stat *stat;
+    struct mrs_totals lost;
+    mars_status st;
+
+    if (root->style != MRS_PATH_POSIX)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG,
+                        "the point holds a stream, which has no file on the disk");
+    k->path.len = 0;
+    st = mrs_root_parent_path(root, &k->path, err);
+    if (st == MARS_OK)
+        st = mrs_dir_reader_open_root(&r, k->job.d, root, err);
+    if (st == MARS_OK)
+        st = mrs_dir_reader_next(r, &e, &stat, &lost, err);
+    if (st == MARS_OK && e != NULL)
+        st = e->name.n == 1 && e->name.p[0] == '/' ? mrs_buf_append(&k->path, "/", 1, err)
+                                                   : mrs_path_push(&k->path, e->name, err);
+    mrs_dir_reader_close(r);
+    return st;
+}
+
+/* Each root with a source of its own: of roots within each other a common one leaves some out. */
+static mars_status
+compare_root(struct disk *k, mars_error *err)
+{
+    struct mrs_tree_options o = { .n_paths = 1 };
+    struct mrs_slice path;
+    mars_status st = root_path(k, &k->point->roots[k->root_at], err);
+
+    if (st != MARS_OK)
+        return st;
+    path = (struct mrs_slice){ k->path.data, k->path.len };
+    o.paths = &path;
+    st = mrs_source_tree_open(&k->source, &o, err);
+    if (st == MARS_ERR_NOT_FOUND) {
+        differ(k, path, "is not on the disk");
+        return MARS_OK;
+    }
+    if (st == MARS_OK)
+        st = walk(k, err);
+    if (k->source != NULL)
+        k->source->vt->close(k->source);
+    k->source = NULL;
+    return st;
+}
+
 static void
 run(void *arg)
 {
     struct disk *k = arg;
+    mars_status st = MARS_OK;
     mars_error err;
-    mars_status st = walk(k, &err);
 
+    for (; st == MARS_OK && k->root_at < k->point->n_roots && !atomic_load(&k->job.stop);
+         k->root_at++)
+        st = compare_root(k, &err);
     if (st != MARS_OK)
         mrs_job_fail(&k->job, st, &err);
     mrs_job_finish(&k->job);
-}
-
-/* The point's roots as the paths of a source; a root that is gone is a difference. */
-static mars_status
-open_source(struct disk *k, mars_error *err)
-{
-    struct mrs_vec paths = MRS_VEC_INIT(struct mrs_slice);
-    struct mrs_arena bytes = MRS_ARENA_INIT;
-    struct mrs_tree_options o = { 0 };
-    mars_status st = MARS_OK;
-
-    for (size_t i = 0; st == MARS_OK && i < k->point->n_roots; i++) {
-        struct mrs_dir_reader *r = NULL;
-        const struct mrs_entry *e = NULL;
-        const struct mrs_entry_stat *stat;
-        struct mrs_totals lost;
-        struct mrs_slice *at = mrs_vec_add(&paths);
-
-        k->path.len = 0;
-        if (k->point->roots[i].style != MRS_PATH_POSIX)
-            st = mrs_fail(err, MARS_ERR_INVALID_ARG,
-                          "the point holds a stream, which has no file on the disk");
-        else
-            st = at != NULL ? mrs_root_parent_path(&k->point->roots[i], &k->path, err)
-                            : mrs_nomem(err);
-        if (st == MARS_OK)
-            st = mrs_dir_reader_open_root(&r, k->job.d, &k->point->roots[i], err);
-        if (st == MARS_OK)
-            st = mrs_dir_reader_next(r, &e, &stat, &lost, err);
-        if (st == MARS_OK && e != NULL)
-            st = e->name.n == 1 && e->name.p[0] == '/' ? mrs_buf_append(&k->path, "/", 1, err)
-                                                       : mrs_path_push(&k->path, e->name, err);
-        if (st == MARS_OK) {
-            at->p = mrs_arena_copy(&bytes, k->path.data, k->path.len);
-            at->n = k->path.len;
-            st = at->p != NULL ? MARS_OK : mrs_nomem(err);
-        }
-        mrs_dir_reader_close(r);
-    }
-    o.paths = paths.items;
-    o.n_paths = paths.len;
-    if (st == MARS_OK)
-        st = mrs_source_tree_open(&k->source, &o, err);
-    mrs_vec_free(&paths);
-    mrs_arena_free(&bytes);
-    return st;
 }
 
 mars_status
@@ -311,8 +320,6 @@ mrs_verify_disk(struct mrs_engine *engine, struct mrs_domain *d, const struct mr
     k->stack = (struct mrs_vec)MRS_VEC_INIT(struct frame);
     k->path = (struct mrs_buf)MRS_BUF_INIT(SIZE_MAX / 2);
     st = mrs_job_init(&k->job, engine, d, listener, err);
-    if (st == MARS_OK)
-        st = open_source(k, err);
     if (st == MARS_OK) {
         mrs_job_enter(&k->job, MARS_PHASE_DATA);
         st = mrs_thread_start(&k->thread, run, k, err);
@@ -329,8 +336,6 @@ mrs_verify_disk(struct mrs_engine *engine, struct mrs_domain *d, const struct mr
     mrs_vec_free(&k->stack);
     mrs_buf_free(&k->path);
     mrs_dir_reader_close(k->root);
-    if (k->source != NULL)
-        k->source->vt->close(k->source);
     mrs_job_fini(&k->job);
     mrs_free(k);
     return st;

@@ -11,6 +11,9 @@ struct mrs_time {
 
 struct mrs_time mrs_clock_wall(void);
 
+/* The wall clock as file systems here stamp a file's changes with it: in steps of milliseconds. */
+struct mrs_time mrs_clock_stamp(void);
+
 /* Nanoseconds since an arbitrary start; never goes back. */
 uint64_t mrs_clock_mono(void);
 

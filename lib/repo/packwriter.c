@@ -184,8 +184,8 @@ check(const struct pack *p, const struct mrs_blob *b, const uint8_t aad[MRS_BLOB
     mars_status st = mrs_buf_extend(&x->opened, x->sealed.len - MRS_TAG_SIZE, err);
 
     if (st == MARS_OK)
-        st = mrs_aead_open(p->file.aead, b->slot, aad, MRS_BLOB_AAD_SIZE, x->sealed.data, x->sealed.len,
-                           x->opened.data, err);
+        st = mrs_aead_open(p->file.aead, b->slot, aad, MRS_BLOB_AAD_SIZE, x->sealed.data,
+                           x->sealed.len, x->opened.data, err);
     if (st == MARS_OK && b->codec != MRS_CODEC_STORED) {
         st = mrs_buf_extend(&x->plain, b->raw_len, err);
         if (st == MARS_OK)

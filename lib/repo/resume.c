@@ -107,6 +107,7 @@ static mars_status
 adopt(struct mrs_session *s, uint8_t kind, const uint8_t name[32], mars_error *err)
 {
     struct mrs_finished_pack pack = { .kind = kind }, *at;
+    char relative[MRS_OBJECT_NAME_MAX], full[MRS_OBJECT_NAME_MAX];
     uint8_t writer[16], object[32];
     mars_status st = mrs_index_pack_object(s->d->index, name, object, err);
 
@@ -123,12 +124,16 @@ adopt(struct mrs_session *s, uint8_t kind, const uint8_t name[32], mars_error *e
         return MARS_OK;
     }
     memcpy(pack.name, name, sizeof pack.name);
-    at = mrs_vec_add(&s->packs);
+    mrs_name_pack(relative, kind, name);
+    mrs_name_in_domain(full, s->d->keys->domain, relative);
+    st = mrs_store_rely(s->d->store, full, err);
+    at = st == MARS_OK ? mrs_vec_add(&s->packs) : NULL;
     if (at == NULL) {
         mrs_free(pack.blobs);
-        return mrs_nomem(err);
+        return st != MARS_OK ? st : mrs_nomem(err);
     }
     *at = pack;
+    s->blobs += pack.count;
     for (size_t i = 0; st == MARS_OK && i < pack.count; i++)
         if (mrs_map_put(&s->mine, pack.blobs[i].id) == NULL)
             st = mrs_nomem(err);

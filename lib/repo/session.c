@@ -164,19 +164,19 @@ mrs_session_close(struct mrs_session *s)
     mrs_free(s);
 }
 
-/* May a backup rely on what the index says of this chunk? */
-static mars_status
-reusable(struct mrs_session *s, const uint8_t id[32], bool *yes, mars_error *err)
+mars_status
+mrs_reusable(struct mrs_domain *d, const struct mrs_ledger *ledger, const uint8_t id[32], bool *yes,
+             mars_error *err)
 {
     struct mrs_place place;
     mars_status st;
 
     *yes = false;
     for (size_t nth = 0;; nth++) {
-        st = mrs_index_find(s->d->index, id, nth, &place, err);
+        st = mrs_index_find(d->index, id, nth, &place, err);
         if (st != MARS_OK)
             return st == MARS_ERR_NOT_FOUND ? MARS_OK : st;
-        *yes = !mrs_ledger_is_tombstone(&s->ledger, place.pack);
+        *yes = !mrs_ledger_is_tombstone(ledger, place.pack);
         if (*yes)
             return MARS_OK;
     }
@@ -196,16 +196,16 @@ claim(struct mrs_session *s, const uint8_t id[32], bool *known, mars_error *err)
     return st;
 }
 
-mars_status
-mrs_session_put_id(struct mrs_session *s, uint8_t cls, const uint8_t id[32], const void *data,
-                   size_t n, uint64_t *stored, mars_error *err)
+static mars_status
+put(struct mrs_session *s, uint8_t cls, const uint8_t id[32], const void *data, size_t n,
+    uint64_t *stored, mars_error *err)
 {
     struct mrs_packwriter *w = cls == MRS_CLASS_DATA ? s->data : s->meta;
     bool known;
     mars_status st;
 
     *stored = 0;
-    st = reusable(s, id, &known, err);
+    st = mrs_reusable(s->d, &s->ledger, id, &known, err);
     if (st == MARS_OK && !known)
         st = claim(s, id, &known, err);
     if (st != MARS_OK || known)
@@ -223,7 +223,7 @@ mrs_session_put(struct mrs_session *s, uint8_t cls, const void *data, size_t n, 
 {
     mars_status st = mrs_chunk_id(s->d, cls, data, n, id, err);
 
-    return st == MARS_OK ? mrs_session_put_id(s, cls, id, data, n, stored, err) : st;
+    return st == MARS_OK ? put(s, cls, id, data, n, stored, err) : st;
 }
 
 mars_status

@@ -23,15 +23,15 @@ MARS_NODISCARD mars_status mrs_session_begin(struct mrs_session **out, struct mr
                                              const struct mrs_session_options *opts,
                                              mars_error *err);
 
+/* May a backup rely on what the index says of this chunk? Not where all its packs are
+ * tombstoned. */
+MARS_NODISCARD mars_status mrs_reusable(struct mrs_domain *d, const struct mrs_ledger *ledger,
+                                        const uint8_t id[32], bool *yes, mars_error *err);
 /* Make sure that a chunk is in the vault, or will be when the session commits. Any number of
  * threads. *stored: bytes that were added for it; 0 if it was known. */
 MARS_NODISCARD mars_status mrs_session_put(struct mrs_session *s, uint8_t cls, const void *data,
                                            size_t n, uint8_t id[32], uint64_t *stored,
                                            mars_error *err);
-/* The same where the id is known already. */
-MARS_NODISCARD mars_status mrs_session_put_id(struct mrs_session *s, uint8_t cls,
-                                              const uint8_t id[32], const void *data, size_t n,
-                                              uint64_t *stored, mars_error *err);
 
 /* Put the next heartbeat if it is due. One thread. */
 MARS_NODISCARD mars_status mrs_session_beat(struct mrs_session *s, mars_error *err);

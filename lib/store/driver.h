@@ -16,6 +16,7 @@ struct mrs_store_driver {
     mars_status (*append)(void *upload, const void *data, size_t n, mars_error *err);
     mars_status (*commit)(void *upload, const char *name, mars_error *err);
     void (*abandon)(void *upload);
+    mars_status (*rely)(void *self, const char *name, mars_error *err);
     mars_status (*flush)(void *self, mars_error *err);
     mars_status (*sweep)(void *self, const uint8_t owner[16], mars_error *err);
     mars_status (*read)(void *self, const char *name, uint64_t offset, void *out, size_t n,

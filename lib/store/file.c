@@ -99,6 +99,32 @@ file_close(void *self)
     mrs_free(s);
 }
 
+/* The first n bytes of name are a directory that exists: the next flush syncs it, and those
+ * above. */
+static mars_status
+touch_all(struct mrs_file_store *s, const char *name, size_t n, mars_error *err)
+{
+    for (size_t i = 0; i <= n; i++) {
+        struct mrs_dir *dir;
+
+        if (i != 0 && i != n && name[i] != '/')
+            continue;
+        dir = mrs_dirs_add(&s->dirs, name, i);
+        if (dir == NULL)
+            return mrs_nomem(err);
+        mrs_dirs_touch(&s->dirs, dir);
+    }
+    return MARS_OK;
+}
+
+static mars_status
+file_rely(void *self, const char *name, mars_error *err)
+{
+    const char *last = strrchr(name, '/');
+
+    return touch_all(self, name, last != NULL ? (size_t)(last - name) : 0, err);
+}
+
 static mars_status
 file_flush(void *self, mars_error *err)
 {
@@ -270,6 +296,9 @@ walk_dir(struct walk *w, const char *name, mars_error *err)
     w->dir = name;
     st = mrs_dir_each(path, walk_one, w, err);
     mrs_free(path);
+    /* Who made these names may have been killed before his flush. */
+    if (st == MARS_OK)
+        st = touch_all(w->store, name, strlen(name) - (*name != '\0'), err);
     /* It vanished, or never was; that the store itself has gone must not look like "empty". */
     if (st == MARS_ERR_NOT_FOUND && w->stopped == MARS_OK)
         st = mrs_file_store_check(w->store, err);
@@ -309,6 +338,7 @@ static const struct mrs_store_driver file_driver = {
     mrs_file_upload_append,
     mrs_file_upload_commit,
     mrs_file_upload_abandon,
+    file_rely,
     file_flush,
     file_sweep,
     file_read,

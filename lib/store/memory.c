@@ -134,6 +134,15 @@ memory_commit(void *upload, const char *name, mars_error *err)
 }
 
 static mars_status
+memory_rely(void *self, const char *name, mars_error *err)
+{
+    (void)self;
+    (void)name;
+    (void)err;
+    return MARS_OK;
+}
+
+static mars_status
 memory_flush(void *self, mars_error *err)
 {
     (void)self;
@@ -264,8 +273,9 @@ memory_close(void *self)
 }
 
 static const struct mrs_store_driver memory_driver = {
-    false,        memory_begin, memory_append, memory_commit, memory_abandon, memory_flush,
-    memory_sweep, memory_read,  memory_stat,   memory_list,   memory_remove,  memory_close,
+    false,        memory_begin, memory_append, memory_commit, memory_abandon, memory_rely,
+    memory_flush, memory_sweep, memory_read,   memory_stat,   memory_list,    memory_remove,
+    memory_close,
 };
 
 mars_status

@@ -271,6 +271,14 @@ mrs_store_put(struct mrs_store *s, const uint8_t owner[16], const char *name, co
 }
 
 mars_status
+mrs_store_rely(struct mrs_store *s, const char *name, mars_error *err)
+{
+    mars_status st = check_name(name, err);
+
+    return st == MARS_OK ? s->driver->rely(s->self, name, err) : st;
+}
+
+mars_status
 mrs_store_flush(struct mrs_store *s, mars_error *err)
 {
     return s->driver->flush(s->self, err);

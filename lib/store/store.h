@@ -45,6 +45,9 @@ void mrs_upload_abandon(struct mrs_upload *u);
 MARS_NODISCARD mars_status mrs_store_put(struct mrs_store *s, const uint8_t owner[16],
                                          const char *name, const void *data, size_t n,
                                          mars_error *err);
+/* An object that another handle put is relied on: the next flush makes its name survive a crash,
+ * too. A list relies on all that it names. */
+MARS_NODISCARD mars_status mrs_store_rely(struct mrs_store *s, const char *name, mars_error *err);
 /* Every commit that returned before this call survives a crash when it returns. */
 MARS_NODISCARD mars_status mrs_store_flush(struct mrs_store *s, mars_error *err);
 /* Remove what dead uploads of owner left behind. */

@@ -24,7 +24,7 @@ def measured(tools: Tools, o: Any) -> list[dict[str, Any]]:
             for times in TIMES:
                 scale = part * times * o.scale
                 with alone.tree(tools, kind, scale, place) as tree:
-                    size = measure.tree_bytes(tree.path)
+                    size = measure.tree_memory(tree.path)
                     for _ in range(o.rounds):
                         with alone.vault(tools, place) as engine:
                             for phase in PHASES:

@@ -27,7 +27,7 @@ def command(engine: Mars, item: str, way: str, tree: Tree) -> list[str]:
 
 def one_round(tools: Tools, place: Path, tree: Tree, number: int,
               probes: int) -> list[dict[str, Any]]:
-    size = measure.tree_bytes(tree.path)
+    size = measure.tree_memory(tree.path)
     factor, tried, good = measure.probe(probes)
     print(f"round {number + 1}: two cores do {factor:.2f} of one"
           f"{'' if good else ': THE MACHINE IS BUSY'}", file=sys.stderr, flush=True)

@@ -100,20 +100,29 @@ def tree_bytes(path: Path) -> int:
     return total
 
 
+def tree_memory(path: Path) -> int:
+    """About what a copy of it takes on a tmpfs: whole pages, and what the kernel has of a name."""
+    total = 0
+    for entry in os.scandir(path):
+        total += entry.stat(follow_symlinks=False).st_blocks * 512 + 4096
+        if entry.is_dir(follow_symlinks=False):
+            total += tree_memory(Path(entry.path))
+    return total
+
+
 def warm(path: Path) -> None:
     """Have names, metadata and bytes of a tree in the page cache."""
     run(["find", str(path), "-type", "f", "-exec", "cat", "{}", "+"])
 
 
-def touch_memory(directory: Path, tree: int) -> None:
-    """Use as much memory as an engine fills that has a tree of this size before it, and let go of
-    it. Of a virtual machine's free memory the host takes back what lay idle for some seconds, and
-    whoever is the first to write there again waits for the host: a matter of what ran before, not
-    of the engine."""
+def touch_memory(directory: Path, size: int) -> None:
+    """Use this much memory and a quarter, and let go of it. Of a virtual machine's free memory the
+    host takes back what lay idle for some seconds, and whoever is the first to write there again
+    waits for the host: a matter of what ran before, not of the engine."""
     path = directory / "touched"
     block = bytes(MIB)
     with open(path, "wb", buffering=0) as file:
-        for _ in range(tree * 5 // 4 // MIB + 1):
+        for _ in range(size * 5 // 4 // MIB + 1):
             file.write(block)
     path.unlink()
 

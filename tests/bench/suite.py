@@ -69,7 +69,7 @@ class Suite:
                  f"{'' if good else ': THE MACHINE IS BUSY'}")
         if not plan.cold:
             tree.warm()
-        size = measure.tree_bytes(tree.path)
+        size = measure.tree_memory(tree.path)
         for engine in engines:
             try:
                 self.play(plan, tree, size, number, engine)

@@ -238,6 +238,26 @@ class Restore(Box):
                          | {str(self.source / "sub" / "c"), str(self.source / "link")})
         self.assertEqual(run.summary["differences"], len(run.events("different")))
 
+    @needs_root
+    def test_roots_within_each_other_are_compared_each_on_its_own(self) -> None:
+        mounted = self.source / "mounted"
+        other = self.path / "other"
+        for directory in (mounted, other):
+            directory.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", mounted], check=True)
+        self.addCleanup(subprocess.run, ["umount", str(mounted)], check=True)
+        for file in (mounted / "inside", other / "beside"):
+            file.write_bytes(b"one")
+        self.m.backup("--one-file-system", self.source, mounted, other)
+        self.m.verify("--against-disk")
+        (mounted / "inside").write_bytes(b"two!")
+        run = self.m.verify("--against-disk", code=3)
+        self.assertEqual([e["path"] for e in run.events("different")], [str(mounted / "inside")])
+        subprocess.run(["rm", "-r", other], check=True)
+        run = self.m.verify("--against-disk", code=3)
+        self.assertEqual({e["path"] for e in run.events("different")},
+                         {str(mounted / "inside"), str(other)})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,16 +2,28 @@
 
 #include <time.h>
 
-struct mrs_time
-mrs_clock_wall(void)
+static struct mrs_time
+read_clock(clockid_t clock)
 {
     struct timespec now = { 0, 0 };
     struct mrs_time t;
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)clock_gettime(clock, &now);
     t.s = (int64_t)now.tv_sec;
     t.ns = (uint32_t)now.tv_nsec;
     return t;
+}
+
+struct mrs_time
+mrs_clock_wall(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+struct mrs_time
+mrs_clock_stamp(void)
+{
+    return read_clock(CLOCK_REALTIME_COARSE);
 }
 
 uint64_t

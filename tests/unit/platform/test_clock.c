@@ -21,6 +21,16 @@ the_wall_clock_tells_the_time_of_day(void **state)
 }
 
 static void
+the_stamp_clock_follows_the_wall_clock_in_steps(void **state)
+{
+    struct mrs_time stamp = mrs_clock_stamp(), wall = mrs_clock_wall();
+    int64_t behind = (wall.s - stamp.s) * 1000000000 + (int64_t)wall.ns - (int64_t)stamp.ns;
+
+    (void)state;
+    assert_true(behind >= 0 && behind < 1000000000);
+}
+
+static void
 the_monotonic_clock_goes_on_in_nanoseconds(void **state)
 {
     const struct timespec nap = { 0, 20000000 };
@@ -36,6 +46,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_wall_clock_tells_the_time_of_day),
+        cmocka_unit_test(the_stamp_clock_follows_the_wall_clock_in_steps),
         cmocka_unit_test(the_monotonic_clock_goes_on_in_nanoseconds),
     };
 

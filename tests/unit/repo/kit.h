@@ -46,7 +46,8 @@ enum spy_call {
     SPY_READ,
     SPY_STAT,
     SPY_LIST,
-    SPY_APPEND
+    SPY_APPEND,
+    SPY_RELY
 };
 /* A status other than MARS_OK is given in place of the call's own (for SPY_COMMITTED: although
  * the object is there). The spy is off while fn runs. */

@@ -74,6 +74,14 @@ spy_abandon(void *upload)
 }
 
 static mars_status
+spy_rely(void *self, const char *name, mars_error *err)
+{
+    mars_status st = tell(SPY_RELY, name, err);
+
+    return st == MARS_OK ? spy.inner->rely(self, name, err) : st;
+}
+
+static mars_status
 spy_flush(void *self, mars_error *err)
 {
     return spy.inner->flush(self, err);
@@ -123,7 +131,7 @@ spy_close(void *self)
 
 /* Near, so that what is done to an object is not hidden by a copy; see kit_far. */
 static struct mrs_store_driver spy_driver = {
-    true,      spy_begin, spy_append, spy_commit, spy_abandon, spy_flush,
+    true,      spy_begin, spy_append, spy_commit, spy_abandon, spy_rely,   spy_flush,
     spy_sweep, spy_read,  spy_stat,   spy_list,   spy_remove,  spy_close,
 };
 

@@ -52,6 +52,41 @@ the_next_session_goes_on_with_the_id_and_the_packs_of_the_interrupted_one(void *
     assert_int_equal(kit_read(k, id, TEXT, TEXT_LEN), MARS_OK);
 }
 
+struct relied {
+    char packs[4][MRS_OBJECT_NAME_MAX];
+    size_t n;
+};
+
+static mars_status
+note_relied(void *user, enum spy_call call, const char *name)
+{
+    struct relied *r = user;
+
+    if (call == SPY_RELY) {
+        assert_true(r->n < 4);
+        strcpy(r->packs[r->n++], name);
+    }
+    return MARS_OK;
+}
+
+/* Its name may not have been flushed when the interrupted session ended. */
+static void
+a_pack_that_is_taken_over_is_relied_on(void **state)
+{
+    struct kit *k = *state;
+    struct relied r = { .n = 0 };
+    char only[MRS_OBJECT_NAME_MAX];
+    uint8_t session[16];
+
+    interrupt(k, 1, "/index/", TEXT, TEXT_LEN, session);
+    kit_only(k, "packs/", only);
+    kit_spy(k, note_relied, &r);
+    kit_commit(kit_begin(k, 1));
+    kit_spy(k, NULL, NULL);
+    assert_int_equal(r.n, 1);
+    assert_non_null(strstr(r.packs[0], only));
+}
+
 static void
 it_goes_on_again_when_it_is_interrupted_again(void **state)
 {
@@ -379,6 +414,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT_TEST(the_next_session_goes_on_with_the_id_and_the_packs_of_the_interrupted_one),
+        KIT_TEST(a_pack_that_is_taken_over_is_relied_on),
         KIT_TEST(it_goes_on_again_when_it_is_interrupted_again),
         KIT_TEST(heartbeats_go_on_behind_the_last_one_that_is_there),
         KIT_TEST(after_a_commit_a_new_session_begins),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../platform/scratch.h"
@@ -187,6 +188,38 @@ opening_refreshes_the_entry(void **state)
     s->vt->close(s);
 }
 
+/* A change in the same step of the clock that stamps changes would not show. */
+static void
+a_file_that_changed_just_now_gets_no_change_time(void **state)
+{
+    const struct timespec nap = { 0, 50000000 };
+    struct mrs_tree_options opts = options_for((const char *const[]){ "f", NULL });
+    struct mrs_source_stream *stream;
+    struct mrs_source_item item;
+    struct mrs_source *s;
+    int fresh = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000 && fresh == 0; i++) {
+        scratch_write("f", "one", 3);
+        assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
+        assert_int_equal(s->vt->next(s, &item, NULL), MARS_OK);
+        scratch_write("f", "two", 3);
+        assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_OK);
+        stream->vt->close(stream);
+        fresh += item.stat.ctime_s == 0 && item.stat.ctime_ns == 0;
+        s->vt->close(s);
+    }
+    assert_int_equal(fresh, 1);
+    assert_int_equal(nanosleep(&nap, NULL), 0);
+    assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
+    assert_int_equal(s->vt->next(s, &item, NULL), MARS_OK);
+    assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_OK);
+    stream->vt->close(stream);
+    assert_int_not_equal(item.stat.ctime_s, 0);
+    s->vt->close(s);
+}
+
 int
 main(void)
 {
@@ -197,6 +230,7 @@ main(void)
         SCRATCH(a_root_knows_where_it_was),
         SCRATCH(describe_completes_an_entry),
         SCRATCH(opening_refreshes_the_entry),
+        SCRATCH(a_file_that_changed_just_now_gets_no_change_time),
         SCRATCH(a_walk_survives_every_oom),
     };
 

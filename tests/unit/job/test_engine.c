@@ -1,0 +1,82 @@
+/* The budget that all jobs of an agent share. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "failing_alloc.h"
+#include "job/engine.h"
+
+enum { MIB = 1 << 20, WINDOW = 16 * MIB };
+
+static atomic_bool stopped = true, running = false;
+
+static int
+set_up(void **state)
+{
+    struct mrs_engine *e = NULL;
+
+    assert_int_equal(mrs_engine_new(&e, 2, 64 * MIB, NULL), MARS_OK);
+    *state = e;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    mrs_engine_free(*state);
+    assert_int_equal(failing_alloc_live(), 0);
+    return 0;
+}
+
+/* Where there is no room this waits for ever, which the test's time limit shows. */
+static bool
+take(struct mrs_engine *e)
+{
+    return mrs_engine_take_buffer(e, MRS_BUFFER_WAITS, WINDOW, &running);
+}
+
+static void
+buffers_that_wait_take_half_of_the_budget(void **state)
+{
+    struct mrs_engine *e = *state;
+
+    assert_true(take(e));
+    assert_true(take(e));
+    assert_false(mrs_engine_take_buffer(e, MRS_BUFFER_WAITS, WINDOW, &stopped));
+    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
+    assert_true(take(e));
+    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
+    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
+    assert_int_equal(mrs_engine_peak(e), 2 * WINDOW);
+}
+
+/* Streams that are open and rest: nobody knows when they end. */
+static void
+nobody_waits_for_buffers_that_were_taken_at_once(void **state)
+{
+    struct mrs_engine *e = *state;
+    struct mrs_account account = { 0 };
+
+    for (int i = 0; i < 6; i++)
+        assert_true(mrs_engine_take_buffer(e, MRS_BUFFER_AT_ONCE, WINDOW, &running));
+    assert_true(take(e));
+    assert_true(mrs_engine_take(e, &account, MIB, &running));
+    mrs_engine_give(e, &account, MIB);
+    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
+    for (int i = 0; i < 6; i++)
+        mrs_engine_give_buffer(e, MRS_BUFFER_AT_ONCE, WINDOW);
+}
+
+int
+main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(buffers_that_wait_take_half_of_the_budget),
+        TEST(nobody_waits_for_buffers_that_were_taken_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
