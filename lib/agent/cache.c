@@ -90,7 +90,7 @@ write_place(const char *config_dir, const char *old, const char *dir, mars_error
     if (st == MARS_OK)
         st = mrs_registration_add_old_cache(&r, r.cache_dir, err);
     if (st == MARS_OK) {
-        mrs_registration_drop_old_cache(&r, dir);
+        mrs_registration_reuse_place(&r, dir);
         mrs_free(r.cache_dir);
         r.cache_dir = copy;
         copy = NULL;
@@ -196,12 +196,14 @@ forget_place(const char *config_dir, const char *dir, mars_error *err)
     return st;
 }
 
-/* Remove what is in an old place, unless the cache was moved back to it just now. */
+/* Remove what is in an old place, unless the cache was moved back to it just now, or is in it under
+ * another name: links may have changed since. */
 static mars_status
 tidy_one(const char *config_dir, const char *dir, const uint8_t domain[16], mars_error *err)
 {
     struct mrs_registration now = { .old_caches = MRS_VEC_INIT(char *) };
     struct mrs_lock *held = NULL;
+    bool in_use = false;
     mars_status st = mrs_cache_hold(dir, domain, &held, err);
 
     if (st == MARS_ERR_NOT_FOUND) {
@@ -211,7 +213,9 @@ tidy_one(const char *config_dir, const char *dir, const uint8_t domain[16], mars
     if (st == MARS_OK)
         st = mrs_registration_load(&now, config_dir, err);
     if (st == MARS_OK && mrs_registration_has_old_cache(&now, dir)) {
-        st = mrs_cache_remove(dir, domain, err);
+        st = mrs_dir_holds(dir, now.cache_dir, &in_use, err);
+        if (st == MARS_OK && !in_use)
+            st = mrs_cache_remove(dir, domain, err);
         if (st == MARS_OK)
             st = forget_place(config_dir, dir, err);
     }

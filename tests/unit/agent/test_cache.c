@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -6,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/cache.h"
 #include "failing_alloc.h"
@@ -225,6 +227,45 @@ registering_with_another_place_leaves_the_old_one_like_a_move(void **state)
 }
 
 static void
+the_present_place_is_not_old_under_another_name(void **state)
+{
+    struct room *r = *state;
+    struct mrs_register_spec spec = kit_spec(&r->k);
+    char link[KIT_PATH_MAX + 8];
+
+    (void)snprintf(link, sizeof link, "%s/link", r->k.dir);
+    assert_int_equal(symlink(r->k.cache, link), 0);
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    assert_int_equal(move(r, link, NULL), MARS_OK);
+    assert_registered(r, link, 1);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK);
+    assert_registered(r, link, 0);
+    assert_false(is_there(r->to));
+    assert_copy(r->cache);
+    spec.cache_dir = r->k.cache; /* and back, by registering */
+    assert_int_equal(mrs_register(&spec, NULL), MARS_OK);
+    assert_registered(r, r->k.cache, 0);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK);
+    assert_copy(r->cache);
+    assert_int_equal(unlink(link), 0);
+}
+
+static void
+an_old_place_that_became_a_link_to_the_present_one_is_only_forgotten(void **state)
+{
+    struct room *r = *state;
+
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_remove(r->k.cache, r->keys->domain, NULL), MARS_OK);
+    assert_int_equal(symlink(r->to, r->k.cache), 0);
+    assert_registered(r, r->to, 1);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK);
+    assert_registered(r, r->to, 0);
+    assert_copy(r->cache);
+    assert_int_equal(unlink(r->k.cache), 0);
+}
+
+static void
 a_cache_that_cannot_be_used_begins_anew_elsewhere(void **state)
 {
     struct room *r = *state;
@@ -278,6 +319,8 @@ main(void)
         IN_ROOM(who_has_it_open_elsewhere_is_told),
         IN_ROOM(an_old_place_in_use_is_removed_later),
         IN_ROOM(registering_with_another_place_leaves_the_old_one_like_a_move),
+        IN_ROOM(the_present_place_is_not_old_under_another_name),
+        IN_ROOM(an_old_place_that_became_a_link_to_the_present_one_is_only_forgotten),
         IN_ROOM(a_cache_that_cannot_be_used_begins_anew_elsewhere),
         IN_ROOM(moving_survives_every_failing_allocation),
     };
