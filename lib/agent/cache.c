@@ -20,6 +20,16 @@ mrs_agent_cache(struct mrs_cache **out, const char *dir, const struct mrs_keyrin
     return st;
 }
 
+/* Is dir where the registration has the cache? */
+static mars_status
+check_present(const struct mrs_registration *r, const char *dir, mars_error *err)
+{
+    if (strcmp(r->cache_dir, dir) == 0)
+        return MARS_OK;
+    return mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s: open the agent again",
+                    r->cache_dir);
+}
+
 mars_status
 mrs_agent_cache_settings(const char *config_dir, struct mrs_cache *cache,
                          struct mrs_cache_settings *settings, mars_error *err)
@@ -27,9 +37,8 @@ mrs_agent_cache_settings(const char *config_dir, struct mrs_cache *cache,
     struct mrs_registration r;
     mars_status st = mrs_registration_load(&r, config_dir, err);
 
-    if (st == MARS_OK && strcmp(r.cache_dir, mrs_cache_dir(cache)) != 0)
-        st = mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s: open the agent again",
-                      r.cache_dir);
+    if (st == MARS_OK)
+        st = check_present(&r, mrs_cache_dir(cache), err);
     *settings = mrs_cache_settings_in_force(&r.cache);
     if (st == MARS_OK)
         mrs_cache_set_quota(cache, settings->quota);
@@ -85,8 +94,8 @@ write_place(const char *config_dir, const char *old, const char *dir, mars_error
 
     if (st == MARS_OK)
         st = mrs_registration_load(&r, config_dir, err);
-    if (st == MARS_OK && old != NULL && strcmp(r.cache_dir, old) != 0)
-        st = mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s meanwhile", r.cache_dir);
+    if (st == MARS_OK && old != NULL)
+        st = check_present(&r, old, err);
     if (st == MARS_OK)
         st = mrs_registration_add_old_cache(&r, r.cache_dir, err);
     if (st == MARS_OK) {
@@ -118,33 +127,55 @@ was_used(const char *dir, const uint8_t domain[16], bool *used, mars_error *err)
     return st;
 }
 
-/* What a write that failed left behind may be the old file or the new one. */
-static bool
-is_written(const char *config_dir, const char *dir)
+/* Copy, if the cache is still where this process has it: what is in a place that it has left is
+ * old, and must not replace what came after in another. */
+static mars_status
+copy_present(const char *config_dir, struct mrs_cache *cache, struct mrs_cache *place,
+             mars_error *err)
 {
     struct mrs_registration r;
-    bool yes = mrs_registration_load(&r, config_dir, NULL) == MARS_OK &&
-               strcmp(r.cache_dir, dir) == 0;
+    mars_status st = mrs_registration_load(&r, config_dir, err);
 
+    if (st == MARS_OK)
+        st = check_present(&r, mrs_cache_dir(cache), err);
+    mrs_registration_free(&r);
+    if (st != MARS_OK)
+        return st;
+    st = mrs_cache_copy(cache, place, err);
+    return st == MARS_OK ? st : mrs_context(err, st, "copying the cache");
+}
+
+/* What a write that failed left behind may be the old file or the new one. *known: it can be told
+ * which. */
+static bool
+is_written(const char *config_dir, const char *dir, bool *known)
+{
+    struct mrs_registration r;
+    bool yes;
+
+    *known = mrs_registration_load(&r, config_dir, NULL) == MARS_OK;
+    yes = *known && strcmp(r.cache_dir, dir) == 0;
     mrs_registration_free(&r);
     return yes;
 }
 
-/* Both places are held. A copy that failed is taken away again, unless there was one before. */
+/* Both places are held. A copy that came to nothing is taken away again, unless there was one
+ * before. */
 static mars_status
 move_held(const char *config_dir, struct mrs_cache *cache, struct mrs_cache *place, bool used,
           const uint8_t domain[16], mars_error *err)
 {
-    mars_status st = mrs_cache_copy(cache, place, err);
+    bool known = true, written = false;
+    mars_status st = copy_present(config_dir, cache, place, err);
 
-    if (st != MARS_OK) {
-        if (!used)
-            (void)!mrs_cache_remove(mrs_cache_dir(place), domain, NULL);
-        return mrs_context(err, st, "copying the cache");
+    if (st == MARS_OK) {
+        st = write_place(config_dir, mrs_cache_dir(cache), mrs_cache_dir(place), err);
+        written = st == MARS_OK || is_written(config_dir, mrs_cache_dir(place), &known);
     }
-    st = write_place(config_dir, mrs_cache_dir(cache), mrs_cache_dir(place), err);
-    if (st == MARS_OK || is_written(config_dir, mrs_cache_dir(place)))
+    if (written)
         mrs_cache_follow(cache, place);
+    else if (known && !used)
+        (void)!mrs_cache_remove(mrs_cache_dir(place), domain, NULL);
     return st;
 }
 

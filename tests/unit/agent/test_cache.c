@@ -182,16 +182,73 @@ who_has_it_open_elsewhere_is_told(void **state)
     struct room *r = *state;
     struct mrs_cache *other = NULL;
     struct mrs_cache_settings s;
+    char third[KIT_PATH_MAX + 8];
     mars_error err;
 
     assert_int_equal(mrs_agent_cache(&other, r->k.cache, r->keys, NULL), MARS_OK);
     assert_int_equal(move(r, r->to, NULL), MARS_OK);
     assert_int_equal(mrs_agent_cache_settings(r->k.config, other, &s, &err), MARS_ERR_STATE);
     assert_non_null(strstr(err.message, r->to));
-    assert_int_equal(mrs_agent_cache_move(r->k.config, r->keys, other, r->k.vault, &err),
+    (void)snprintf(third, sizeof third, "%s/third", r->k.dir);
+    assert_int_equal(mrs_agent_cache_move(r->k.config, r->keys, other, third, &err),
                      MARS_ERR_STATE);
+    assert_non_null(strstr(err.message, r->to));
+    assert_false(is_there(third));
     mrs_cache_close(other);
     assert_registered(r, r->to, 1);
+}
+
+/* The journal of a session with this id, as an interrupted one leaves it. */
+static void
+leave_journal(struct mrs_cache *c, uint8_t id)
+{
+    struct mrs_journal *j = NULL;
+
+    assert_int_equal(mrs_journal_open(&j, c, ITEM, NULL), MARS_OK);
+    assert_int_equal(mrs_journal_begin(j, (uint8_t[16]){ id }, 1, NULL), MARS_OK);
+    mrs_journal_close(j);
+}
+
+static void
+a_move_from_a_place_that_was_left_changes_nothing_in_the_present_one(void **state)
+{
+    struct room *r = *state;
+    struct mrs_cache *other = NULL;
+    struct mrs_journal_left left;
+    struct mrs_journal *j = NULL;
+
+    leave_journal(r->cache, 1);
+    assert_int_equal(mrs_agent_cache(&other, r->k.cache, r->keys, NULL), MARS_OK);
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    leave_journal(r->cache, 2);
+    assert_int_equal(mrs_agent_cache_move(r->k.config, r->keys, other, r->to, NULL),
+                     MARS_ERR_STATE);
+    mrs_cache_close(other);
+    assert_int_equal(mrs_journal_open(&j, r->cache, ITEM, NULL), MARS_OK);
+    assert_int_equal(mrs_journal_read(j, &left, NULL), MARS_OK);
+    assert_int_equal(left.session[0], 2);
+    mrs_journal_close(j);
+    assert_copy(r->cache);
+}
+
+static void
+a_move_that_cannot_be_written_down_leaves_no_copy(void **state)
+{
+    struct room *r = *state;
+    struct mrs_registration reg;
+    char old[KIT_PATH_MAX + 8];
+
+    assert_int_equal(mrs_registration_load(&reg, r->k.config, NULL), MARS_OK);
+    for (int i = 0; i < MRS_OLD_CACHES_MAX; i++) {
+        (void)snprintf(old, sizeof old, "%s/old%d", r->k.dir, i);
+        assert_int_equal(mrs_registration_add_old_cache(&reg, old, NULL), MARS_OK);
+    }
+    assert_int_equal(mrs_registration_update(&reg, r->k.config, NULL), MARS_OK);
+    mrs_registration_free(&reg);
+    assert_int_equal(move(r, r->to, NULL), MARS_ERR_STATE);
+    assert_registered(r, r->k.cache, MRS_OLD_CACHES_MAX);
+    assert_false(is_there(r->to));
+    assert_copy(r->cache);
 }
 
 static void
@@ -317,6 +374,8 @@ main(void)
         IN_ROOM(moving_back_forgets_that_the_place_is_old),
         IN_ROOM(places_of_no_use_are_refused_and_nothing_changes),
         IN_ROOM(who_has_it_open_elsewhere_is_told),
+        IN_ROOM(a_move_from_a_place_that_was_left_changes_nothing_in_the_present_one),
+        IN_ROOM(a_move_that_cannot_be_written_down_leaves_no_copy),
         IN_ROOM(an_old_place_in_use_is_removed_later),
         IN_ROOM(registering_with_another_place_leaves_the_old_one_like_a_move),
         IN_ROOM(the_present_place_is_not_old_under_another_name),
