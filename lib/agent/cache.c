@@ -30,6 +30,31 @@ check_present(const struct mrs_registration *r, const char *dir, mars_error *err
                     r->cache_dir);
 }
 
+/* The same, by what is written now. */
+static mars_status
+load_and_check(const char *config_dir, const char *dir, mars_error *err)
+{
+    struct mrs_registration r;
+    mars_status st = mrs_registration_load(&r, config_dir, err);
+
+    if (st == MARS_OK)
+        st = check_present(&r, dir, err);
+    mrs_registration_free(&r);
+    return st;
+}
+
+static mars_status
+check_as_journal_opens(void *user, const char *dir, mars_error *err)
+{
+    return load_and_check(user, dir, err);
+}
+
+void
+mrs_agent_cache_watch(struct mrs_cache *cache, char *config_dir)
+{
+    mrs_cache_set_check(cache, check_as_journal_opens, config_dir);
+}
+
 mars_status
 mrs_agent_cache_settings(const char *config_dir, struct mrs_cache *cache,
                          struct mrs_cache_settings *settings, mars_error *err)
@@ -133,12 +158,8 @@ static mars_status
 copy_present(const char *config_dir, struct mrs_cache *cache, struct mrs_cache *place,
              mars_error *err)
 {
-    struct mrs_registration r;
-    mars_status st = mrs_registration_load(&r, config_dir, err);
+    mars_status st = load_and_check(config_dir, mrs_cache_dir(cache), err);
 
-    if (st == MARS_OK)
-        st = check_present(&r, mrs_cache_dir(cache), err);
-    mrs_registration_free(&r);
     if (st != MARS_OK)
         return st;
     st = mrs_cache_copy(cache, place, err);

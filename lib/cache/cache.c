@@ -54,15 +54,28 @@ mrs_cache_root(struct mrs_cache *c)
     return root;
 }
 
+const struct mrs_cache_place *
+mrs_cache_at(struct mrs_cache *c)
+{
+    const struct mrs_cache_place *at;
+
+    mrs_mutex_lock(c->lock);
+    at = c->at;
+    mrs_mutex_unlock(c->lock);
+    return at;
+}
+
 const char *
 mrs_cache_dir(struct mrs_cache *c)
 {
-    const char *dir;
+    return mrs_cache_at(c)->dir;
+}
 
-    mrs_mutex_lock(c->lock);
-    dir = c->at->dir;
-    mrs_mutex_unlock(c->lock);
-    return dir;
+void
+mrs_cache_set_check(struct mrs_cache *c, mrs_cache_check_fn fn, void *user)
+{
+    c->check = fn;
+    c->check_user = user;
 }
 
 static mars_status

@@ -25,6 +25,11 @@ void mrs_cache_close(struct mrs_cache *c);
 
 /* Where it is: as it was named. The text lives as long as c, also when it moves. */
 const char *mrs_cache_dir(struct mrs_cache *c);
+/* Asked as a journal is opened, when the place can no longer be moved away from: is dir still where
+ * the cache is to be? Another process may have moved it before. Set before c is shared; fn NULL:
+ * nobody is asked. */
+typedef mars_status (*mrs_cache_check_fn)(void *user, const char *dir, mars_error *err);
+void mrs_cache_set_check(struct mrs_cache *c, mrs_cache_check_fn fn, void *user);
 
 /* What lies in it. */
 struct mrs_cache_use {
@@ -79,7 +84,7 @@ mars_status mrs_cache_put_tree(struct mrs_cache *c, const uint8_t id[32], const 
                                size_t n, mars_error *err);
 
 /* The journal of an item's running session: what an interrupted session left to go on from. Held
- * by one session at a time; MARS_ERR_LOCKED otherwise. */
+ * by one session at a time; MARS_ERR_LOCKED otherwise, and what the cache's check says. */
 struct mrs_journal;
 MARS_NODISCARD mars_status mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c,
                                             const uint8_t item[16], mars_error *err);

@@ -36,6 +36,8 @@ struct mrs_cache_place {
 struct mrs_cache {
     struct mrs_hmac *mac;   /* under the key: of all that is kept here */
     uint8_t tree_key[MRS_CACHE_KEY_SIZE];
+    mrs_cache_check_fn check; /* or NULL */
+    void *check_user;
     struct mrs_mutex *lock; /* guards all below */
     struct mrs_cache_place *at;
     uint64_t quota;         /* bytes; 0: none */
@@ -75,6 +77,8 @@ typedef mars_status (*mrs_cache_file_fn)(void *user, const struct mrs_cache_file
                                          mars_error *err);
 MARS_NODISCARD mars_status mrs_cache_walk(const char *root, bool prune, mrs_cache_file_fn fn,
                                           void *user, mars_error *err);
+/* Where it is now: lives as long as c. */
+const struct mrs_cache_place *mrs_cache_at(struct mrs_cache *c);
 /* ROOT as it is now. For mrs_free; NULL when out of memory. */
 char *mrs_cache_root(struct mrs_cache *c);
 

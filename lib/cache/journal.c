@@ -48,21 +48,25 @@ take_locks(struct mrs_journal *j, const char *cache_lock, const char *item_lock,
     return st == MARS_ERR_LOCKED ? mrs_fail(err, st, "this item is being backed up already") : st;
 }
 
-/* All paths from one look at where the cache is: it may be moved meanwhile. The session of a
- * journal that is opened in the old place just then stays there. */
+/* All paths from one look at where the cache is: it may be moved until the locks are taken. A
+ * session in the place that it was moved from would go on with what the copy of its journal goes on
+ * with, too: so that is asked for afterwards. */
 static mars_status
-open_in(struct mrs_journal *j, const char *root, const char item[ITEM_CHARS + 1], mars_error *err)
+open_in(struct mrs_journal *j, const struct mrs_cache_place *at, const char item[ITEM_CHARS + 1],
+        mars_error *err)
 {
     char name[ITEM_CHARS + sizeof ".lock"];
-    char *cache_lock = mrs_cache_join(root, MRS_CACHE_LOCK, NULL), *item_lock;
+    char *cache_lock = mrs_cache_join(at->root, MRS_CACHE_LOCK, NULL), *item_lock;
     mars_status st;
 
     (void)snprintf(name, sizeof name, "%s.lock", item);
-    item_lock = mrs_cache_join(root, MRS_CACHE_JOURNAL, name);
-    j->path = mrs_cache_join(root, MRS_CACHE_JOURNAL, item);
+    item_lock = mrs_cache_join(at->root, MRS_CACHE_JOURNAL, name);
+    j->path = mrs_cache_join(at->root, MRS_CACHE_JOURNAL, item);
     st = cache_lock != NULL && item_lock != NULL && j->path != NULL
              ? take_locks(j, cache_lock, item_lock, err)
              : mrs_nomem(err);
+    if (st == MARS_OK && j->cache->check != NULL)
+        st = j->cache->check(j->cache->check_user, at->dir, err);
     mrs_free(item_lock);
     mrs_free(cache_lock);
     return st;
@@ -73,7 +77,7 @@ mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c, const uint8_t it
                  mars_error *err)
 {
     struct mrs_journal *j;
-    char name[ITEM_CHARS + 1], *root;
+    char name[ITEM_CHARS + 1];
     mars_status st;
 
     *out = NULL;
@@ -84,11 +88,9 @@ mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c, const uint8_t it
     mrs_hex_encode(name, item, 16);
     memcpy(j->what, MRS_CACHE_JOURNAL "/", sizeof MRS_CACHE_JOURNAL);
     memcpy(j->what + sizeof MRS_CACHE_JOURNAL, name, sizeof name);
-    root = mrs_cache_root(c);
-    st = root != NULL ? mrs_mutex_new(&j->lock, err) : mrs_nomem(err);
+    st = mrs_mutex_new(&j->lock, err);
     if (st == MARS_OK)
-        st = open_in(j, root, name, err);
-    mrs_free(root);
+        st = open_in(j, mrs_cache_at(c), name, err);
     if (st != MARS_OK)
         mrs_journal_close(j);
     else

@@ -231,6 +231,32 @@ a_move_from_a_place_that_was_left_changes_nothing_in_the_present_one(void **stat
     assert_copy(r->cache);
 }
 
+/* As two processes would: each goes on with its own copy of one journal. */
+static void
+no_session_begins_in_a_place_that_was_left(void **state)
+{
+    struct room *r = *state;
+    struct mrs_cache *other = NULL;
+    struct mrs_journal *j = NULL;
+    mars_error err;
+
+    leave_journal(r->cache, 1);
+    assert_int_equal(mrs_agent_cache(&other, r->k.cache, r->keys, NULL), MARS_OK);
+    mrs_agent_cache_watch(other, r->k.config);
+    mrs_agent_cache_watch(r->cache, r->k.config);
+    assert_int_equal(mrs_journal_open(&j, other, ITEM, NULL), MARS_OK);
+    mrs_journal_close(j);
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    assert_int_equal(mrs_journal_open(&j, other, ITEM, &err), MARS_ERR_STATE);
+    assert_non_null(strstr(err.message, r->to));
+    assert_null(j);
+    mrs_cache_close(other);
+    assert_int_equal(mrs_journal_open(&j, r->cache, ITEM, NULL), MARS_OK);
+    mrs_journal_close(j);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK); /* no lock was left */
+    assert_false(is_there(r->k.cache));
+}
+
 static void
 a_move_that_cannot_be_written_down_leaves_no_copy(void **state)
 {
@@ -375,6 +401,7 @@ main(void)
         IN_ROOM(places_of_no_use_are_refused_and_nothing_changes),
         IN_ROOM(who_has_it_open_elsewhere_is_told),
         IN_ROOM(a_move_from_a_place_that_was_left_changes_nothing_in_the_present_one),
+        IN_ROOM(no_session_begins_in_a_place_that_was_left),
         IN_ROOM(a_move_that_cannot_be_written_down_leaves_no_copy),
         IN_ROOM(an_old_place_in_use_is_removed_later),
         IN_ROOM(registering_with_another_place_leaves_the_old_one_like_a_move),
