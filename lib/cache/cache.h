@@ -48,9 +48,11 @@ MARS_NODISCARD mars_status mrs_cache_free_space(struct mrs_cache *c, uint64_t *b
                                                 mars_error *err);
 /* At most so many bytes, from now on; 0: no limit. */
 void mrs_cache_set_quota(struct mrs_cache *c, uint64_t bytes);
-/* May n bytes more be kept? What was not used for longest goes for them. Puts ask themselves, who
- * writes a run asks before. */
+/* May n bytes more be kept? What was not used for longest goes for them, but nothing where that
+ * would not be enough. Puts ask themselves, who writes a run asks before it is published. */
 bool mrs_cache_admit(struct mrs_cache *c, uint64_t n);
+/* The same where they lie in a file of the cache already, which is not counted twice. */
+bool mrs_cache_admit_file(struct mrs_cache *c, uint64_t n, const char *path);
 /* Delete all that can be fetched again. Others may be using it. */
 MARS_NODISCARD mars_status mrs_cache_clear(struct mrs_cache *c, mars_error *err);
 

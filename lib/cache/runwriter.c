@@ -287,7 +287,7 @@ publish(struct mrs_run_writer *w, struct mrs_run **out, mars_error *err)
 
     if (st == MARS_OK)
         st = mrs_file_size(w->file, &size, err);
-    if (st == MARS_OK && !mrs_cache_admit(w->home->cache, size))
+    if (st == MARS_OK && !mrs_cache_admit_file(w->home->cache, size, w->tmp))
         st = mrs_fail(err, MARS_ERR_QUOTA, "%.150s: the cache has reached its quota", w->tmp);
     if (st == MARS_OK)
         st = mrs_run_open_path(out, w->home, w->shape.id, w->tmp, err);
