@@ -90,6 +90,10 @@ MARS_NODISCARD mars_status mrs_cache_tag(struct mrs_cache *c, const char *what, 
                                          size_t n, uint8_t tag[MRS_CACHE_TAG_SIZE],
                                          mars_error *err);
 
+/* A file's time says when it was used, to some hours: that decides what goes where room is
+ * wanted. */
+void mrs_cache_note_use(const char *path);
+
 /* Make the directories above a file, whose path is left as it was. */
 MARS_NODISCARD mars_status mrs_cache_make_parent(char *path, mars_error *err);
 

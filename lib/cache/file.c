@@ -52,10 +52,8 @@ load(const char *path, uint8_t tag[MRS_CACHE_TAG_SIZE], struct mrs_buf *out, mar
     return st;
 }
 
-/* A file's time says when it was used, to some hours: that decides what goes where room is
- * wanted. */
-static void
-note_use(const char *path)
+void
+mrs_cache_note_use(const char *path)
 {
     struct mrs_file_info info;
 
@@ -80,7 +78,7 @@ mrs_cache_file_get(struct mrs_cache *c, const char *folder, const char *name, st
     if (st != MARS_OK)
         out->len = start;
     if (st == MARS_OK)
-        note_use(path);
+        mrs_cache_note_use(path);
     else if (st == MARS_ERR_CORRUPT)
         (void)!mrs_file_delete(path, NULL);
     mrs_free(path);

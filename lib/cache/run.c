@@ -137,6 +137,13 @@ mrs_run_delete_id(struct mrs_runs *rs, const uint8_t id[16])
     mrs_free(path);
 }
 
+void
+mrs_run_note_use(const struct mrs_run *r)
+{
+    if (r->path != NULL)
+        mrs_cache_note_use(r->path);
+}
+
 bool
 mrs_run_is_old(const struct mrs_run *r)
 {

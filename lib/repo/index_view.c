@@ -276,10 +276,12 @@ mrs_index_view_adopt(struct mrs_index *x, struct mrs_index_view *v, mars_error *
     for (size_t i = 0; st == MARS_OK && i < f.runs.len; i++) {
         struct mrs_run *run = ((struct mrs_index_run *)mrs_vec_at(&f.runs, i))->run;
 
-        if (has_new(v, run, true))
+        if (has_new(v, run, true)) {
+            mrs_run_note_use(run);
             st = mrs_index_view_take_run(v, mrs_run_hold(run), err);
-        else
+        } else {
             delete_useless(v, run);
+        }
     }
     free_found(&f);
     return st;

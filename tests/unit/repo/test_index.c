@@ -1,10 +1,13 @@
+#define _GNU_SOURCE
 #include "kit.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -198,6 +201,27 @@ with_a_warm_cache_no_object_is_read(void **state)
     assert_string_equal(log.text, "");
     assert_true(finds(k->d, id));
     assert_true(finds(k->d, other));
+}
+
+/* By its file's time, which says what goes first where the cache is full. */
+static void
+a_run_that_is_taken_is_young_again(void **state)
+{
+    struct kit *k = *state;
+    struct timespec now, then[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+    char path[RUN_PATH];
+    struct stat st;
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    only_run(k, path);
+    assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+    kit_reopen(k);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(finds(k->d, id));
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_mtim.tv_sec > now.tv_sec - 3600);
 }
 
 static void
@@ -723,6 +747,7 @@ main(void)
         KIT_TEST(an_object_that_is_no_longer_listed_counts_no_more),
         KIT_TEST(a_run_counts_only_while_its_object_is_listed),
         KIT_TEST(with_a_warm_cache_no_object_is_read),
+        KIT_TEST(a_run_that_is_taken_is_young_again),
         KIT_TEST(a_lost_cache_costs_one_read_of_each_object),
         KIT_TEST(superseded_objects_are_not_read),
         KIT_TEST(what_a_vanished_object_superseded_counts_again),
