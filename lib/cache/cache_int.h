@@ -82,6 +82,10 @@ const struct mrs_cache_place *mrs_cache_at(struct mrs_cache *c);
 /* ROOT as it is now. For mrs_free; NULL when out of memory. */
 char *mrs_cache_root(struct mrs_cache *c);
 
+/* What was made in ROOT, its directory and the one above is on the medium when this returns:
+ * without them a journal that was flushed could not be found. */
+MARS_NODISCARD mars_status mrs_cache_sync_dirs(struct mrs_cache *c, mars_error *err);
+
 /* A new name below ROOT/tmp. */
 MARS_NODISCARD mars_status mrs_cache_tmp_path(struct mrs_cache *c, char **out, mars_error *err);
 

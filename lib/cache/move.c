@@ -174,6 +174,9 @@ mrs_cache_copy(struct mrs_cache *from, struct mrs_cache *to, mars_error *err)
     char *root = mrs_cache_root(from);
     mars_status st = root != NULL ? mrs_cache_walk(root, false, copy_one, &k, err) : mrs_nomem(err);
 
+    /* The registration is about to say that all is there. */
+    if (st == MARS_OK)
+        st = mrs_cache_sync_dirs(to, err);
     mrs_free(root);
     return st;
 }
