@@ -98,8 +98,11 @@ MARS_NODISCARD mars_status mrs_cache_tag(struct mrs_cache *c, const char *what, 
  * wanted. */
 void mrs_cache_note_use(const char *path);
 
-/* Make the directories above a file, whose path is left as it was. */
-MARS_NODISCARD mars_status mrs_cache_make_parent(char *path, mars_error *err);
+/* Make what is missing of a file's folder and the directories in it; path is that of
+ * mrs_cache_path, and left as it was. ROOT and what is above it are not made: they may be on a disk
+ * that was unmounted. */
+MARS_NODISCARD mars_status mrs_cache_make_parent(char *path, const char *folder, const char *name,
+                                                 mars_error *err);
 
 /* A file of a folder, behind its check. The name is the library's own. */
 MARS_NODISCARD mars_status mrs_cache_file_get(struct mrs_cache *c, const char *folder,

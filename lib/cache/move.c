@@ -114,7 +114,7 @@ copy_run(const struct copy *k, const struct mrs_cache_file *f, char *path, mars_
     mars_status st = mrs_cache_tmp_path(k->to, &tmp, err);
 
     if (st == MARS_OK)
-        st = mrs_cache_make_parent(path, err);
+        st = mrs_cache_make_parent(path, MRS_CACHE_RUNS, f->name, err);
     if (st == MARS_OK)
         st = mrs_file_open(&from, f->path, err);
     if (st == MARS_OK)
