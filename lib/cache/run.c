@@ -145,6 +145,14 @@ mrs_run_note_use(const struct mrs_run *r)
 }
 
 bool
+mrs_run_has_file(const struct mrs_run *r)
+{
+    struct mrs_file_info info;
+
+    return r->path != NULL && mrs_file_stat(r->path, &info, NULL) == MARS_OK;
+}
+
+bool
 mrs_run_is_old(const struct mrs_run *r)
 {
     int64_t now = mrs_clock_wall().s;

@@ -50,6 +50,8 @@ void mrs_run_delete(struct mrs_run *r);
 void mrs_run_delete_id(struct mrs_runs *rs, const uint8_t id[16]);
 /* It is of use: where room is wanted, its file goes after those that are not. */
 void mrs_run_note_use(const struct mrs_run *r);
+/* Is its file there still? */
+bool mrs_run_has_file(const struct mrs_run *r);
 /* Was its file written, or of use, more than a day ago last? */
 bool mrs_run_is_old(const struct mrs_run *r);
 

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/hex.h"
+#include "repo/index_int.h"
 
 static const char TEXT[] = "where is this chunk";
 enum { TEXT_LEN = sizeof TEXT };
@@ -575,6 +576,37 @@ two_handles_share_a_cache(void **state)
     assert_true(count_runs(k) <= 5);
 }
 
+/* Each of two handles has a run of its own of one object, and finds the other's. */
+static void
+of_two_equal_runs_one_stays_whoever_looks_first(void **state)
+{
+    struct kit *k = *state;
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    for (size_t first = 0; first < 8; first++) {
+        struct mrs_domain *d[2] = { kit_open(k, k->cache), kit_open(k, k->cache) };
+        char path[RUN_PATH], aside[RUN_PATH];
+
+        kit_drop_runs(k);
+        assert_int_equal(refresh(d[0]), MARS_OK);
+        only_run(k, path);
+        (void)snprintf(aside, sizeof aside, "%s/aside", k->top);
+        assert_int_equal(rename(path, aside), 0);
+        assert_int_equal(refresh(d[1]), MARS_OK);
+        assert_int_equal(rename(aside, path), 0);
+        assert_int_equal(count_runs(k), 2);
+        for (size_t i = 0; i < 2; i++) {
+            struct mrs_index *x = d[(first + i) % 2]->index;
+
+            assert_int_equal(mrs_index_view_adopt(x, x->view, NULL), MARS_OK);
+        }
+        assert_int_equal(count_runs(k), 1);
+        mrs_domain_close(d[0]);
+        mrs_domain_close(d[1]);
+    }
+}
+
 static void
 a_damaged_object_is_named_and_counts_as_absent(void **state)
 {
@@ -760,6 +792,7 @@ main(void)
         KIT_TEST(an_object_that_was_added_is_found_at_once_and_stays),
         KIT_TEST(runs_stay_few),
         KIT_TEST(two_handles_share_a_cache),
+        KIT_TEST(of_two_equal_runs_one_stays_whoever_looks_first),
         KIT_TEST(a_damaged_object_is_named_and_counts_as_absent),
         KIT_TEST(a_fresh_look_believes_no_cache),
         KIT_TEST(an_object_that_could_not_be_fetched_is_tried_again),
