@@ -55,11 +55,11 @@ out:
     return st;
 }
 
-/* Journals are few, small, and must be there after a power failure. */
+/* Journals are few, mostly small, and must be there after a power failure. */
 static mars_status
 copy_journal(const struct mrs_cache_file *f, const char *to, mars_error *err)
 {
-    struct mrs_buf bytes = MRS_BUF_INIT(MRS_OBJECT_MAX), back = MRS_BUF_INIT(MRS_OBJECT_MAX);
+    struct mrs_buf bytes = MRS_BUF_INIT(SIZE_MAX / 2), back = MRS_BUF_INIT(SIZE_MAX / 2);
     mars_status st = mrs_file_slurp(f->path, &bytes, err);
 
     if (st == MARS_OK)
