@@ -69,8 +69,9 @@ void mrs_cache_follow(struct mrs_cache *c, struct mrs_cache *place);
 MARS_NODISCARD mars_status mrs_cache_remove(const char *dir, const uint8_t domain[16],
                                             mars_error *err);
 
-/* The copy of an object, appended; MARS_ERR_NOT_FOUND if there is none, MARS_ERR_CORRUPT if it is
- * not what was put, or larger than out->max: then it is deleted. */
+/* The copy of an object, appended; MARS_ERR_NOT_FOUND if there is none. MARS_ERR_CORRUPT if it is
+ * not what was put, or is more than out->max leaves room for: it is deleted, and NOT_FOUND from
+ * then on. */
 MARS_NODISCARD mars_status mrs_cache_get(struct mrs_cache *c, const char *name,
                                          struct mrs_buf *out, mars_error *err);
 /* Keep a copy. Failing costs nothing but time later, so callers may ignore it. */
