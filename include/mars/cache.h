@@ -108,8 +108,8 @@ mars_cache_rebuild(mars_agent *agent, mars_event_fn event, void *user, const mar
  * All is copied and compared, then this machine's state is changed, durably. The old place keeps
  * what it has until the next good backup, which then deletes it: only what is libmars's own, and
  * the directory if it is empty. A process that dies at any moment leaves the cache in the old or in
- * the new place. Other processes that have the agent open answer MARS_ERR_STATE to a backup until
- * they open it again.
+ * the new place. Other processes that have the agent open answer MARS_ERR_STATE to a backup or a
+ * move until they open it again.
  *
  * A cache that cannot be used is not copied: the new one begins empty, and the agent has to be
  * opened again to use it.
@@ -118,8 +118,10 @@ mars_cache_rebuild(mars_agent *agent, mars_event_fn event, void *user, const mar
  * @retval MARS_ERR_LOCKED       a backup is running
  * @retval MARS_ERR_INVALID_ARG  dir is the present directory or in it
  * @retval MARS_ERR_IO           dir cannot be written to
- * @retval MARS_ERR_NOT_FOUND    what is above dir is not there
+ * @retval MARS_ERR_NOT_FOUND    what is above dir is not there; MARS_ERR_IO if the present cache
+ *                               cannot be used
  * @retval MARS_ERR_QUOTA        no space there
+ * @retval MARS_ERR_STATE        another process moved it; or it was moved 16 times without a backup
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

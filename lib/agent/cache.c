@@ -20,6 +20,41 @@ mrs_agent_cache(struct mrs_cache **out, const char *dir, const struct mrs_keyrin
     return st;
 }
 
+/* Is dir where the registration has the cache? */
+static mars_status
+check_present(const struct mrs_registration *r, const char *dir, mars_error *err)
+{
+    if (strcmp(r->cache_dir, dir) == 0)
+        return MARS_OK;
+    return mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s: open the agent again",
+                    r->cache_dir);
+}
+
+/* The same, by what is written now. */
+static mars_status
+load_and_check(const char *config_dir, const char *dir, mars_error *err)
+{
+    struct mrs_registration r;
+    mars_status st = mrs_registration_load(&r, config_dir, err);
+
+    if (st == MARS_OK)
+        st = check_present(&r, dir, err);
+    mrs_registration_free(&r);
+    return st;
+}
+
+static mars_status
+check_as_journal_opens(void *user, const char *dir, mars_error *err)
+{
+    return load_and_check(user, dir, err);
+}
+
+void
+mrs_agent_cache_watch(struct mrs_cache *cache, char *config_dir)
+{
+    mrs_cache_set_check(cache, check_as_journal_opens, config_dir);
+}
+
 mars_status
 mrs_agent_cache_settings(const char *config_dir, struct mrs_cache *cache,
                          struct mrs_cache_settings *settings, mars_error *err)
@@ -27,9 +62,8 @@ mrs_agent_cache_settings(const char *config_dir, struct mrs_cache *cache,
     struct mrs_registration r;
     mars_status st = mrs_registration_load(&r, config_dir, err);
 
-    if (st == MARS_OK && strcmp(r.cache_dir, mrs_cache_dir(cache)) != 0)
-        st = mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s: open the agent again",
-                      r.cache_dir);
+    if (st == MARS_OK)
+        st = check_present(&r, mrs_cache_dir(cache), err);
     *settings = mrs_cache_settings_in_force(&r.cache);
     if (st == MARS_OK)
         mrs_cache_set_quota(cache, settings->quota);
@@ -85,12 +119,12 @@ write_place(const char *config_dir, const char *old, const char *dir, mars_error
 
     if (st == MARS_OK)
         st = mrs_registration_load(&r, config_dir, err);
-    if (st == MARS_OK && old != NULL && strcmp(r.cache_dir, old) != 0)
-        st = mrs_fail(err, MARS_ERR_STATE, "the cache was moved to %.150s meanwhile", r.cache_dir);
+    if (st == MARS_OK && old != NULL)
+        st = check_present(&r, old, err);
     if (st == MARS_OK)
         st = mrs_registration_add_old_cache(&r, r.cache_dir, err);
     if (st == MARS_OK) {
-        mrs_registration_drop_old_cache(&r, dir);
+        mrs_registration_reuse_place(&r, dir);
         mrs_free(r.cache_dir);
         r.cache_dir = copy;
         copy = NULL;
@@ -118,33 +152,51 @@ was_used(const char *dir, const uint8_t domain[16], bool *used, mars_error *err)
     return st;
 }
 
-/* What a write that failed left behind may be the old file or the new one. */
+/* Copy, if the cache is still where this process has it: what is in a place that it has left is
+ * old, and must not replace what came after in another. */
+static mars_status
+copy_present(const char *config_dir, struct mrs_cache *cache, struct mrs_cache *place,
+             mars_error *err)
+{
+    mars_status st = load_and_check(config_dir, mrs_cache_dir(cache), err);
+
+    if (st != MARS_OK)
+        return st;
+    st = mrs_cache_copy(cache, place, err);
+    return st == MARS_OK ? st : mrs_context(err, st, "copying the cache");
+}
+
+/* What a write that failed left behind may be the old file or the new one. *known: it can be told
+ * which. */
 static bool
-is_written(const char *config_dir, const char *dir)
+is_written(const char *config_dir, const char *dir, bool *known)
 {
     struct mrs_registration r;
-    bool yes = mrs_registration_load(&r, config_dir, NULL) == MARS_OK &&
-               strcmp(r.cache_dir, dir) == 0;
+    bool yes;
 
+    *known = mrs_registration_load(&r, config_dir, NULL) == MARS_OK;
+    yes = *known && strcmp(r.cache_dir, dir) == 0;
     mrs_registration_free(&r);
     return yes;
 }
 
-/* Both places are held. A copy that failed is taken away again, unless there was one before. */
+/* Both places are held. A copy that came to nothing is taken away again, unless there was one
+ * before. */
 static mars_status
 move_held(const char *config_dir, struct mrs_cache *cache, struct mrs_cache *place, bool used,
           const uint8_t domain[16], mars_error *err)
 {
-    mars_status st = mrs_cache_copy(cache, place, err);
+    bool known = true, written = false;
+    mars_status st = copy_present(config_dir, cache, place, err);
 
-    if (st != MARS_OK) {
-        if (!used)
-            (void)!mrs_cache_remove(mrs_cache_dir(place), domain, NULL);
-        return mrs_context(err, st, "copying the cache");
+    if (st == MARS_OK) {
+        st = write_place(config_dir, mrs_cache_dir(cache), mrs_cache_dir(place), err);
+        written = st == MARS_OK || is_written(config_dir, mrs_cache_dir(place), &known);
     }
-    st = write_place(config_dir, mrs_cache_dir(cache), mrs_cache_dir(place), err);
-    if (st == MARS_OK || is_written(config_dir, mrs_cache_dir(place)))
+    if (written)
         mrs_cache_follow(cache, place);
+    else if (known && !used)
+        (void)!mrs_cache_remove(mrs_cache_dir(place), domain, NULL);
     return st;
 }
 
@@ -196,12 +248,14 @@ forget_place(const char *config_dir, const char *dir, mars_error *err)
     return st;
 }
 
-/* Remove what is in an old place, unless the cache was moved back to it just now. */
+/* Remove what is in an old place, unless the cache was moved back to it just now, or is in it under
+ * another name: links may have changed since. */
 static mars_status
 tidy_one(const char *config_dir, const char *dir, const uint8_t domain[16], mars_error *err)
 {
     struct mrs_registration now = { .old_caches = MRS_VEC_INIT(char *) };
     struct mrs_lock *held = NULL;
+    bool in_use = false;
     mars_status st = mrs_cache_hold(dir, domain, &held, err);
 
     if (st == MARS_ERR_NOT_FOUND) {
@@ -211,7 +265,9 @@ tidy_one(const char *config_dir, const char *dir, const uint8_t domain[16], mars
     if (st == MARS_OK)
         st = mrs_registration_load(&now, config_dir, err);
     if (st == MARS_OK && mrs_registration_has_old_cache(&now, dir)) {
-        st = mrs_cache_remove(dir, domain, err);
+        st = mrs_dir_holds(dir, now.cache_dir, &in_use, err);
+        if (st == MARS_OK && !in_use)
+            st = mrs_cache_remove(dir, domain, err);
         if (st == MARS_OK)
             st = forget_place(config_dir, dir, err);
     }

@@ -9,8 +9,12 @@
 MARS_NODISCARD mars_status mrs_agent_cache(struct mrs_cache **out, const char *dir,
                                            const struct mrs_keyring *keys, mars_error *err);
 
-/* Before a backup: the settings in force; the quota is set. MARS_ERR_STATE if another
- * process moved the cache away from where this one has it open. */
+/* From now on no session begins in the cache when another process has moved it away from where it
+ * is open here: MARS_ERR_STATE. config_dir must outlive it. */
+void mrs_agent_cache_watch(struct mrs_cache *cache, char *config_dir);
+
+/* Before a backup: the settings in force; the quota is set. MARS_ERR_STATE as above, before
+ * anything is done. */
 MARS_NODISCARD mars_status mrs_agent_cache_settings(const char *config_dir,
                                                     struct mrs_cache *cache,
                                                     struct mrs_cache_settings *settings,

@@ -203,7 +203,7 @@ take_settings(struct work *w, struct mrs_registration *r, mars_error *err)
         st = mrs_registration_add_old_cache(r, *(char **)mrs_vec_at(&before->old_caches, i), err);
     if (st == MARS_OK && strcmp(before->cache_dir, w->cache_dir) != 0)
         st = mrs_registration_add_old_cache(r, before->cache_dir, err);
-    mrs_registration_drop_old_cache(r, w->cache_dir);
+    mrs_registration_reuse_place(r, w->cache_dir);
     return st;
 }
 

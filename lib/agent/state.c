@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "config/doc.h"
+#include "platform/file.h"
 
 static const char FILE_NAME[] = "agent.yaml";
 static const char FORMAT[] = "mars-agent-1";
@@ -245,6 +246,19 @@ mrs_registration_drop_old_cache(struct mrs_registration *r, const char *dir)
     mrs_free(all[i]);
     memmove(all + i, all + i + 1, (n - i - 1) * sizeof *all);
     r->old_caches.len--;
+}
+
+void
+mrs_registration_reuse_place(struct mrs_registration *r, const char *dir)
+{
+    for (size_t i = r->old_caches.len; i-- > 0;) {
+        const char *old = *(char **)mrs_vec_at(&r->old_caches, i);
+        bool holds = strcmp(old, dir) == 0;
+
+        /* Where it cannot be told now, it is asked again before anything is removed. */
+        if (holds || (mrs_dir_holds(old, dir, &holds, NULL) == MARS_OK && holds))
+            mrs_registration_drop_old_cache(r, old);
+    }
 }
 
 mars_status

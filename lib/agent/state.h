@@ -50,6 +50,9 @@ MARS_NODISCARD mars_status mrs_registration_add_old_cache(struct mrs_registratio
                                                           const char *dir, mars_error *err);
 bool mrs_registration_has_old_cache(const struct mrs_registration *r, const char *dir);
 void mrs_registration_drop_old_cache(struct mrs_registration *r, const char *dir);
+/* dir, which is there, is in use: forget every old place that it is or is in, by whatever links
+ * they are named, since an old place is removed one day. */
+void mrs_registration_reuse_place(struct mrs_registration *r, const char *dir);
 /* The domain's keys, from the key protector that the registration names. */
 MARS_NODISCARD mars_status mrs_registration_keys(const struct mrs_registration *r,
                                                  const char *config_dir, struct mrs_keyring **out,

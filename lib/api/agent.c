@@ -51,8 +51,10 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
     if (a->reg.cache_dir != NULL &&
         mrs_agent_cache(&a->cache, a->reg.cache_dir, a->keys, &why) != MARS_OK)
         memcpy(a->cache_problem, why.message, sizeof why.message);
-    if (a->cache != NULL)
+    if (a->cache != NULL) {
+        mrs_agent_cache_watch(a->cache, a->config_dir);
         mrs_cache_set_quota(a->cache, a->reg.cache.quota);
+    }
     st = mrs_domain_open(&a->domain, a->store, a->keys, a->cache, err);
     return st == MARS_OK ? mrs_engine_new(&a->engine, workers, budget, err) : st;
 }

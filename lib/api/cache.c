@@ -144,7 +144,7 @@ fetch(struct mars_agent *agent, struct mrs_domain *d, struct teller *t, const ma
     mars_status st = mrs_ledger_read(&ledger, d, MRS_NEED_READ, tell, t, err);
 
     if (st == MARS_OK)
-        st = mrs_index_refresh(d->index, d, false, tell, t, err);
+        st = mrs_index_refresh(d->index, false, tell, t, err);
     if (st == MARS_OK)
         st = mrs_points_read(&points, d, &ledger, agent->reg.machine_id, NULL, MRS_NEED_READ, tell,
                              t, err);

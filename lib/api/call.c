@@ -13,7 +13,7 @@ mrs_view_open(struct mrs_view *v, struct mars_agent *agent, bool index, mrs_dama
     mars_status st = mrs_ledger_read(&v->ledger, d, MRS_NEED_READ, damage, user, err);
 
     if (st == MARS_OK && index)
-        st = mrs_index_refresh(d->index, d, false, damage, user, err);
+        st = mrs_index_refresh(d->index, false, damage, user, err);
     if (st == MARS_OK)
         st = mrs_points_read(&v->points, d, &v->ledger, agent->reg.machine_id, NULL, MRS_NEED_READ,
                              damage, user, err);

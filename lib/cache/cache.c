@@ -54,15 +54,28 @@ mrs_cache_root(struct mrs_cache *c)
     return root;
 }
 
+const struct mrs_cache_place *
+mrs_cache_at(struct mrs_cache *c)
+{
+    const struct mrs_cache_place *at;
+
+    mrs_mutex_lock(c->lock);
+    at = c->at;
+    mrs_mutex_unlock(c->lock);
+    return at;
+}
+
 const char *
 mrs_cache_dir(struct mrs_cache *c)
 {
-    const char *dir;
+    return mrs_cache_at(c)->dir;
+}
 
-    mrs_mutex_lock(c->lock);
-    dir = c->at->dir;
-    mrs_mutex_unlock(c->lock);
-    return dir;
+void
+mrs_cache_set_check(struct mrs_cache *c, mrs_cache_check_fn fn, void *user)
+{
+    c->check = fn;
+    c->check_user = user;
 }
 
 static mars_status
@@ -145,11 +158,44 @@ sweep_tmp(struct mrs_cache *c, mars_error *err)
     return st;
 }
 
+mars_status
+mrs_cache_sync_dirs(struct mrs_cache *c, mars_error *err)
+{
+    const struct mrs_cache_place *at = mrs_cache_at(c);
+    const char *slash = strrchr(at->dir, '/');
+    size_t above = slash != NULL && slash > at->dir ? (size_t)(slash - at->dir) : 1;
+    char *parent = mrs_strndup(at->dir, above);
+    mars_status st = parent != NULL ? mrs_dir_sync(at->root, err) : mrs_nomem(err);
+
+    if (st == MARS_OK)
+        st = mrs_dir_sync(at->dir, err);
+    /* It may be one that this process must not open, and need not be where dir was there before. */
+    if (st == MARS_OK)
+        (void)!mrs_dir_sync(parent, NULL);
+    mrs_free(parent);
+    return st;
+}
+
+/* Is the last folder that make_all makes there? */
+static mars_status
+is_made(struct mrs_cache *c, bool *yes, mars_error *err)
+{
+    char *path = mrs_cache_path(c, MRS_CACHE_TMP, NULL);
+    struct mrs_file_info info;
+
+    *yes = path != NULL && mrs_file_stat(path, &info, NULL) == MARS_OK;
+    mrs_free(path);
+    return path != NULL ? MARS_OK : mrs_nomem(err);
+}
+
 static mars_status
 make_all(struct mrs_cache *c, mars_error *err)
 {
-    mars_status st = mrs_dir_make(c->at->dir, err);
+    bool made = true;
+    mars_status st = is_made(c, &made, err);
 
+    if (st == MARS_OK)
+        st = mrs_dir_make(c->at->dir, err);
     if (st == MARS_OK)
         st = mrs_dir_make(c->at->root, err);
     if (st == MARS_OK)
@@ -160,6 +206,9 @@ make_all(struct mrs_cache *c, mars_error *err)
         st = make_folder(c, MRS_CACHE_RUNS, err);
     if (st == MARS_OK)
         st = make_folder(c, MRS_CACHE_JOURNAL, err);
+    /* Before tmp is made, so that the next process does it where this one does not come so far. */
+    if (st == MARS_OK && !made)
+        st = mrs_cache_sync_dirs(c, err);
     if (st == MARS_OK)
         st = make_folder(c, MRS_CACHE_TMP, err);
     if (st == MARS_OK)

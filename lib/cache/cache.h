@@ -25,6 +25,11 @@ void mrs_cache_close(struct mrs_cache *c);
 
 /* Where it is: as it was named. The text lives as long as c, also when it moves. */
 const char *mrs_cache_dir(struct mrs_cache *c);
+/* Asked as a journal is opened, when the place can no longer be moved away from: is dir still where
+ * the cache is to be? Another process may have moved it before. Set before c is shared; fn NULL:
+ * nobody is asked. */
+typedef mars_status (*mrs_cache_check_fn)(void *user, const char *dir, mars_error *err);
+void mrs_cache_set_check(struct mrs_cache *c, mrs_cache_check_fn fn, void *user);
 
 /* What lies in it. */
 struct mrs_cache_use {
@@ -43,9 +48,11 @@ MARS_NODISCARD mars_status mrs_cache_free_space(struct mrs_cache *c, uint64_t *b
                                                 mars_error *err);
 /* At most so many bytes, from now on; 0: no limit. */
 void mrs_cache_set_quota(struct mrs_cache *c, uint64_t bytes);
-/* May n bytes more be kept? What was not used for longest goes for them. Puts ask themselves, who
- * writes a run asks before. */
+/* May n bytes more be kept? What was not used for longest goes for them, but nothing where that
+ * would not be enough. Puts ask themselves, who writes a run asks before it is published. */
 bool mrs_cache_admit(struct mrs_cache *c, uint64_t n);
+/* The same where they lie in a file of the cache already, which is not counted twice. */
+bool mrs_cache_admit_file(struct mrs_cache *c, uint64_t n, const char *path);
 /* Delete all that can be fetched again. Others may be using it. */
 MARS_NODISCARD mars_status mrs_cache_clear(struct mrs_cache *c, mars_error *err);
 
@@ -62,8 +69,9 @@ void mrs_cache_follow(struct mrs_cache *c, struct mrs_cache *place);
 MARS_NODISCARD mars_status mrs_cache_remove(const char *dir, const uint8_t domain[16],
                                             mars_error *err);
 
-/* The copy of an object, appended; MARS_ERR_NOT_FOUND if there is none, MARS_ERR_CORRUPT if it is
- * not what was put, or larger than out->max: then it is deleted. */
+/* The copy of an object, appended; MARS_ERR_NOT_FOUND if there is none. MARS_ERR_CORRUPT if it is
+ * not what was put, or is more than out->max leaves room for: it is deleted, and NOT_FOUND from
+ * then on. */
 MARS_NODISCARD mars_status mrs_cache_get(struct mrs_cache *c, const char *name,
                                          struct mrs_buf *out, mars_error *err);
 /* Keep a copy. Failing costs nothing but time later, so callers may ignore it. */
@@ -79,7 +87,7 @@ mars_status mrs_cache_put_tree(struct mrs_cache *c, const uint8_t id[32], const 
                                size_t n, mars_error *err);
 
 /* The journal of an item's running session: what an interrupted session left to go on from. Held
- * by one session at a time; MARS_ERR_LOCKED otherwise. */
+ * by one session at a time; MARS_ERR_LOCKED otherwise, and what the cache's check says. */
 struct mrs_journal;
 MARS_NODISCARD mars_status mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c,
                                             const uint8_t item[16], mars_error *err);

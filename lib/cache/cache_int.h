@@ -36,6 +36,8 @@ struct mrs_cache_place {
 struct mrs_cache {
     struct mrs_hmac *mac;   /* under the key: of all that is kept here */
     uint8_t tree_key[MRS_CACHE_KEY_SIZE];
+    mrs_cache_check_fn check; /* or NULL */
+    void *check_user;
     struct mrs_mutex *lock; /* guards all below */
     struct mrs_cache_place *at;
     uint64_t quota;         /* bytes; 0: none */
@@ -75,8 +77,14 @@ typedef mars_status (*mrs_cache_file_fn)(void *user, const struct mrs_cache_file
                                          mars_error *err);
 MARS_NODISCARD mars_status mrs_cache_walk(const char *root, bool prune, mrs_cache_file_fn fn,
                                           void *user, mars_error *err);
+/* Where it is now: lives as long as c. */
+const struct mrs_cache_place *mrs_cache_at(struct mrs_cache *c);
 /* ROOT as it is now. For mrs_free; NULL when out of memory. */
 char *mrs_cache_root(struct mrs_cache *c);
+
+/* What was made in ROOT, its directory and the one above is on the medium when this returns:
+ * without them a journal that was flushed could not be found. */
+MARS_NODISCARD mars_status mrs_cache_sync_dirs(struct mrs_cache *c, mars_error *err);
 
 /* A new name below ROOT/tmp. */
 MARS_NODISCARD mars_status mrs_cache_tmp_path(struct mrs_cache *c, char **out, mars_error *err);
@@ -86,8 +94,15 @@ MARS_NODISCARD mars_status mrs_cache_tag(struct mrs_cache *c, const char *what, 
                                          size_t n, uint8_t tag[MRS_CACHE_TAG_SIZE],
                                          mars_error *err);
 
-/* Make the directories above a file, whose path is left as it was. */
-MARS_NODISCARD mars_status mrs_cache_make_parent(char *path, mars_error *err);
+/* A file's time says when it was used, to some hours: that decides what goes where room is
+ * wanted. */
+void mrs_cache_note_use(const char *path);
+
+/* Make what is missing of a file's folder and the directories in it; path is that of
+ * mrs_cache_path, and left as it was. ROOT and what is above it are not made: they may be on a disk
+ * that was unmounted. */
+MARS_NODISCARD mars_status mrs_cache_make_parent(char *path, const char *folder, const char *name,
+                                                 mars_error *err);
 
 /* A file of a folder, behind its check. The name is the library's own. */
 MARS_NODISCARD mars_status mrs_cache_file_get(struct mrs_cache *c, const char *folder,

@@ -52,10 +52,8 @@ load(const char *path, uint8_t tag[MRS_CACHE_TAG_SIZE], struct mrs_buf *out, mar
     return st;
 }
 
-/* A file's time says when it was used, to some hours: that decides what goes where room is
- * wanted. */
-static void
-note_use(const char *path)
+void
+mrs_cache_note_use(const char *path)
 {
     struct mrs_file_info info;
 
@@ -80,7 +78,7 @@ mrs_cache_file_get(struct mrs_cache *c, const char *folder, const char *name, st
     if (st != MARS_OK)
         out->len = start;
     if (st == MARS_OK)
-        note_use(path);
+        mrs_cache_note_use(path);
     else if (st == MARS_ERR_CORRUPT)
         (void)!mrs_file_delete(path, NULL);
     mrs_free(path);
@@ -106,15 +104,30 @@ write_new(const char *path, const uint8_t tag[MRS_CACHE_TAG_SIZE], const void *d
     return st;
 }
 
-mars_status
-mrs_cache_make_parent(char *path, mars_error *err)
+/* The directory whose name ends at this slash of path. */
+static mars_status
+make_dir(char *path, char *slash, mars_error *err)
 {
-    char *slash = strrchr(path, '/');
     mars_status st;
 
     *slash = '\0';
-    st = mrs_dir_make_all(path, err);
+    st = mrs_dir_make(path, err);
     *slash = '/';
+    return st;
+}
+
+mars_status
+mrs_cache_make_parent(char *path, const char *folder, const char *name, mars_error *err)
+{
+    char *below = path + strlen(path) - strlen(name) - 1 - strlen(folder);
+    mars_status st = make_dir(path, strrchr(path, '/'), err);
+
+    if (st != MARS_ERR_NOT_FOUND)
+        return st;
+    mrs_error_clear(err);
+    st = MARS_OK;
+    for (char *p = below; st == MARS_OK && (p = strchr(p, '/')) != NULL; p++)
+        st = make_dir(path, p, err);
     return st;
 }
 
@@ -131,7 +144,7 @@ mrs_cache_file_put(struct mrs_cache *c, const char *folder, const char *name, co
     if (st == MARS_OK)
         st = tag_of(c, folder, name, data, n, tag, err);
     if (st == MARS_OK)
-        st = mrs_cache_make_parent(path, err);
+        st = mrs_cache_make_parent(path, folder, name, err);
     if (st == MARS_OK)
         st = write_new(tmp, tag, data, n, err);
     if (st == MARS_OK) {

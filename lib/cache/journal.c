@@ -21,7 +21,7 @@
 #include "platform/file.h"
 
 enum { CHECK_BYTES = 16, CHECK_CHARS = 2 * CHECK_BYTES, LINE_MAX = 160 };
-enum { ITEM_CHARS = 2 * 16, JOURNAL_MAX = 64 << 20 };
+enum { ITEM_CHARS = 2 * 16, BLOCK = 1 << 16 };
 
 struct mrs_journal {
     struct mrs_cache *cache;
@@ -48,21 +48,25 @@ take_locks(struct mrs_journal *j, const char *cache_lock, const char *item_lock,
     return st == MARS_ERR_LOCKED ? mrs_fail(err, st, "this item is being backed up already") : st;
 }
 
-/* All paths from one look at where the cache is: it may be moved meanwhile. The session of a
- * journal that is opened in the old place just then stays there. */
+/* All paths from one look at where the cache is: it may be moved until the locks are taken. A
+ * session in the place that it was moved from would go on with what the copy of its journal goes on
+ * with, too: so that is asked for afterwards. */
 static mars_status
-open_in(struct mrs_journal *j, const char *root, const char item[ITEM_CHARS + 1], mars_error *err)
+open_in(struct mrs_journal *j, const struct mrs_cache_place *at, const char item[ITEM_CHARS + 1],
+        mars_error *err)
 {
     char name[ITEM_CHARS + sizeof ".lock"];
-    char *cache_lock = mrs_cache_join(root, MRS_CACHE_LOCK, NULL), *item_lock;
+    char *cache_lock = mrs_cache_join(at->root, MRS_CACHE_LOCK, NULL), *item_lock;
     mars_status st;
 
     (void)snprintf(name, sizeof name, "%s.lock", item);
-    item_lock = mrs_cache_join(root, MRS_CACHE_JOURNAL, name);
-    j->path = mrs_cache_join(root, MRS_CACHE_JOURNAL, item);
+    item_lock = mrs_cache_join(at->root, MRS_CACHE_JOURNAL, name);
+    j->path = mrs_cache_join(at->root, MRS_CACHE_JOURNAL, item);
     st = cache_lock != NULL && item_lock != NULL && j->path != NULL
              ? take_locks(j, cache_lock, item_lock, err)
              : mrs_nomem(err);
+    if (st == MARS_OK && j->cache->check != NULL)
+        st = j->cache->check(j->cache->check_user, at->dir, err);
     mrs_free(item_lock);
     mrs_free(cache_lock);
     return st;
@@ -73,7 +77,7 @@ mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c, const uint8_t it
                  mars_error *err)
 {
     struct mrs_journal *j;
-    char name[ITEM_CHARS + 1], *root;
+    char name[ITEM_CHARS + 1];
     mars_status st;
 
     *out = NULL;
@@ -84,11 +88,9 @@ mrs_journal_open(struct mrs_journal **out, struct mrs_cache *c, const uint8_t it
     mrs_hex_encode(name, item, 16);
     memcpy(j->what, MRS_CACHE_JOURNAL "/", sizeof MRS_CACHE_JOURNAL);
     memcpy(j->what + sizeof MRS_CACHE_JOURNAL, name, sizeof name);
-    root = mrs_cache_root(c);
-    st = root != NULL ? mrs_mutex_new(&j->lock, err) : mrs_nomem(err);
+    st = mrs_mutex_new(&j->lock, err);
     if (st == MARS_OK)
-        st = open_in(j, root, name, err);
-    mrs_free(root);
+        st = open_in(j, mrs_cache_at(c), name, err);
     if (st != MARS_OK)
         mrs_journal_close(j);
     else
@@ -252,24 +254,36 @@ parse(const struct mrs_journal *j, struct mrs_journal_left *left, struct mrs_vec
     return st == MARS_ERR_NOMEM ? mrs_nomem(err) : st;
 }
 
-/* The file, as far as this build looks at it. */
+/* Up to n bytes of a file from `at` on, in place of what is in text. */
 static mars_status
-load(const struct mrs_journal *j, struct mrs_buf *text, mars_error *err)
+load(struct mrs_file *f, uint64_t at, size_t n, struct mrs_buf *text, mars_error *err)
 {
-    struct mrs_file *f = NULL;
-    uint64_t size = 0;
     size_t got = 0;
-    mars_status st = mrs_file_open(&f, j->path, err);
+    mars_status st = mrs_buf_resize(text, n, err);
 
     if (st == MARS_OK)
-        st = mrs_file_size(f, &size, err);
-    if (st == MARS_OK)
-        st = mrs_buf_resize(text, size < JOURNAL_MAX ? (size_t)size : JOURNAL_MAX, err);
-    if (st == MARS_OK)
-        st = mrs_file_read_at(f, 0, text->data, text->len, &got, err);
-    if (st == MARS_OK)
-        text->len = got;
-    mrs_file_close(f);
+        st = mrs_file_read_at(f, at, text->data, n, &got, err);
+    text->len = st == MARS_OK ? got : 0;
+    return st;
+}
+
+/* The same of a whole file, block by block: each begins with the line that the one before did not
+ * have to its end. */
+static mars_status
+parse_file(const struct mrs_journal *j, struct mrs_file *f, struct mrs_journal_left *left,
+           struct mrs_vec *packs, char last[CHECK_CHARS + 1], uint64_t *good, mars_error *err)
+{
+    struct mrs_buf text = MRS_BUF_INIT(BLOCK);
+    size_t more = 1;
+    mars_status st = MARS_OK;
+
+    for (*good = 0; st == MARS_OK && more > 0; *good += more) {
+        more = 0;
+        st = load(f, *good, BLOCK, &text, err);
+        if (st == MARS_OK)
+            st = parse(j, left, packs, &text, last, &more, err);
+    }
+    mrs_buf_free(&text);
     return st;
 }
 
@@ -281,26 +295,46 @@ stop_appending(struct mrs_journal *j)
     j->failed = false;
 }
 
+/* Only the first n bytes stay. Seldom: after a system went down. */
+static mars_status
+cut(struct mrs_journal *j, uint64_t n, mars_error *err)
+{
+    struct mrs_buf text = MRS_BUF_INIT(SIZE_MAX / 2);
+    struct mrs_file *f = NULL;
+    mars_status st = mrs_file_open(&f, j->path, err);
+
+    if (st == MARS_OK)
+        st = (size_t)n == n ? load(f, 0, (size_t)n, &text, err) : mrs_nomem(err);
+    mrs_file_close(f);
+    if (st == MARS_OK && text.len != n)
+        st = mrs_fail(err, MARS_ERR_IO, "%.150s: became shorter while it was read", j->path);
+    stop_appending(j);
+    if (st == MARS_OK)
+        st = mrs_file_replace(j->path, text.data, text.len, err);
+    mrs_buf_free(&text);
+    return st;
+}
+
 /* With the lock held. */
 static mars_status
 read_all(struct mrs_journal *j, struct mrs_journal_left *left, struct mrs_vec *packs,
          mars_error *err)
 {
-    struct mrs_buf text = MRS_BUF_INIT(JOURNAL_MAX);
+    struct mrs_file *f = NULL;
     char last[CHECK_CHARS + 1] = "";
-    size_t good = 0;
-    mars_status st = load(j, &text, err);
+    uint64_t size = 0, good = 0;
+    mars_status st = mrs_file_open(&f, j->path, err);
 
     if (st == MARS_OK)
-        st = parse(j, left, packs, &text, last, &good, err);
+        st = mrs_file_size(f, &size, err);
+    if (st == MARS_OK)
+        st = parse_file(j, f, left, packs, last, &good, err);
+    mrs_file_close(f);
     /* Cut off what is torn: lines that this session adds behind it would be lost with it. */
-    if (st == MARS_OK && good < text.len) {
-        stop_appending(j);
-        st = mrs_file_replace(j->path, text.data, good, err);
-    }
+    if (st == MARS_OK && good < size)
+        st = cut(j, good, err);
     if (st == MARS_OK)
         memcpy(j->last, last, sizeof last);
-    mrs_buf_free(&text);
     return st;
 }
 

@@ -55,11 +55,11 @@ out:
     return st;
 }
 
-/* Journals are few, small, and must be there after a power failure. */
+/* Journals are few, mostly small, and must be there after a power failure. */
 static mars_status
 copy_journal(const struct mrs_cache_file *f, const char *to, mars_error *err)
 {
-    struct mrs_buf bytes = MRS_BUF_INIT(MRS_OBJECT_MAX), back = MRS_BUF_INIT(MRS_OBJECT_MAX);
+    struct mrs_buf bytes = MRS_BUF_INIT(SIZE_MAX / 2), back = MRS_BUF_INIT(SIZE_MAX / 2);
     mars_status st = mrs_file_slurp(f->path, &bytes, err);
 
     if (st == MARS_OK)
@@ -114,7 +114,7 @@ copy_run(const struct copy *k, const struct mrs_cache_file *f, char *path, mars_
     mars_status st = mrs_cache_tmp_path(k->to, &tmp, err);
 
     if (st == MARS_OK)
-        st = mrs_cache_make_parent(path, err);
+        st = mrs_cache_make_parent(path, MRS_CACHE_RUNS, f->name, err);
     if (st == MARS_OK)
         st = mrs_file_open(&from, f->path, err);
     if (st == MARS_OK)
@@ -174,6 +174,9 @@ mrs_cache_copy(struct mrs_cache *from, struct mrs_cache *to, mars_error *err)
     char *root = mrs_cache_root(from);
     mars_status st = root != NULL ? mrs_cache_walk(root, false, copy_one, &k, err) : mrs_nomem(err);
 
+    /* The registration is about to say that all is there. */
+    if (st == MARS_OK)
+        st = mrs_cache_sync_dirs(to, err);
     mrs_free(root);
     return st;
 }

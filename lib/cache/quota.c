@@ -22,7 +22,9 @@ struct candidate {
 struct gather {
     struct mrs_vec files; /* struct candidate */
     struct mrs_arena paths;
+    const char *own;      /* left out; or NULL */
     uint64_t bytes;
+    uint64_t can_go;      /* of these, with all of files */
 };
 
 static mars_status
@@ -31,12 +33,15 @@ gather_one(void *user, const struct mrs_cache_file *f, mars_error *err)
     struct gather *g = user;
     struct candidate *c;
 
+    if (g->own != NULL && strcmp(f->path, g->own) == 0)
+        return MARS_OK;
     g->bytes += f->size;
     if (f->kind == MRS_CACHE_KIND_JOURNAL || f->kind == MRS_CACHE_KIND_TMP)
         return MARS_OK;
     c = mrs_vec_add(&g->files);
     if (c == NULL)
         return mrs_nomem(err);
+    g->can_go += f->size;
     *c = (struct candidate){ mrs_arena_copy(&g->paths, f->path, strlen(f->path) + 1), f->kind,
                              f->size, f->mtime };
     return c->path != NULL ? MARS_OK : mrs_nomem(err);
@@ -71,17 +76,18 @@ evict(struct gather *g, uint64_t limit)
     }
 }
 
-/* Make room for n bytes below the quota; *room: how many may be added now. */
+/* Make room for n bytes, at most the quota, below it; *room: how many may be added now. */
 static mars_status
-make_room(struct mrs_cache *c, uint64_t quota, uint64_t n, uint64_t *room, mars_error *err)
+make_room(struct mrs_cache *c, uint64_t quota, uint64_t n, const char *own, uint64_t *room,
+          mars_error *err)
 {
-    struct gather g = { .files = MRS_VEC_INIT(struct candidate) };
+    struct gather g = { .files = MRS_VEC_INIT(struct candidate), .own = own };
     char *root = mrs_cache_root(c);
     mars_status st = root != NULL ? mrs_cache_walk(root, false, gather_one, &g, err)
                                   : mrs_nomem(err);
 
     *room = 0;
-    if (st == MARS_OK && (n > quota || g.bytes > quota - n))
+    if (st == MARS_OK && g.bytes > quota - n && g.bytes - g.can_go <= quota - n)
         evict(&g, n < quota - quota / SLACK ? quota - quota / SLACK - n : 0);
     /* Half of it: another process may be filling the same cache. */
     if (st == MARS_OK && g.bytes < quota)
@@ -118,6 +124,12 @@ take(struct mrs_cache *c, uint64_t n)
 bool
 mrs_cache_admit(struct mrs_cache *c, uint64_t n)
 {
+    return mrs_cache_admit_file(c, n, NULL);
+}
+
+bool
+mrs_cache_admit_file(struct mrs_cache *c, uint64_t n, const char *path)
+{
     uint64_t now = mrs_clock_mono(), quota, room = 0;
     bool fits, count;
 
@@ -130,7 +142,7 @@ mrs_cache_admit(struct mrs_cache *c, uint64_t n)
     mrs_mutex_unlock(c->lock);
     if (!count)
         return fits;
-    (void)!make_room(c, quota, n, &room, NULL);
+    (void)!make_room(c, quota, n, path, &room, NULL);
     mrs_mutex_lock(c->lock);
     c->counting = false;
     c->counted = now;

@@ -137,6 +137,21 @@ mrs_run_delete_id(struct mrs_runs *rs, const uint8_t id[16])
     mrs_free(path);
 }
 
+void
+mrs_run_note_use(const struct mrs_run *r)
+{
+    if (r->path != NULL)
+        mrs_cache_note_use(r->path);
+}
+
+bool
+mrs_run_has_file(const struct mrs_run *r)
+{
+    struct mrs_file_info info;
+
+    return r->path != NULL && mrs_file_stat(r->path, &info, NULL) == MARS_OK;
+}
+
 bool
 mrs_run_is_old(const struct mrs_run *r)
 {

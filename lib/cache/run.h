@@ -48,7 +48,11 @@ void mrs_run_release(struct mrs_run *r);
 void mrs_run_delete(struct mrs_run *r);
 /* Delete a file that could not be opened. */
 void mrs_run_delete_id(struct mrs_runs *rs, const uint8_t id[16]);
-/* Was its file written more than a day ago? */
+/* It is of use: where room is wanted, its file goes after those that are not. */
+void mrs_run_note_use(const struct mrs_run *r);
+/* Is its file there still? */
+bool mrs_run_has_file(const struct mrs_run *r);
+/* Was its file written, or of use, more than a day ago last? */
 bool mrs_run_is_old(const struct mrs_run *r);
 
 const uint8_t *mrs_run_id(const struct mrs_run *r);

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/hex.h"
 #include "base/wr.h"
 #include "cache/cache_int.h"
 #include "cache/run_int.h"
@@ -26,15 +25,9 @@ struct mrs_run_writer {
 static mars_status
 open_tmp(struct mrs_run_writer *w, mars_error *err)
 {
-    uint8_t random[16];
-    char name[2 * 16 + 1];
-    mars_status st = mrs_random_fill(random, sizeof random, err);
+    mars_status st = mrs_cache_tmp_path(w->home->cache, &w->tmp, err);
 
-    if (st != MARS_OK)
-        return st;
-    mrs_hex_encode(name, random, sizeof random);
-    w->tmp = mrs_cache_path(w->home->cache, MRS_CACHE_TMP, name);
-    return w->tmp != NULL ? mrs_file_create(&w->file, w->tmp, err) : mrs_nomem(err);
+    return st == MARS_OK ? mrs_file_create(&w->file, w->tmp, err) : st;
 }
 
 mars_status
@@ -287,7 +280,7 @@ publish(struct mrs_run_writer *w, struct mrs_run **out, mars_error *err)
 
     if (st == MARS_OK)
         st = mrs_file_size(w->file, &size, err);
-    if (st == MARS_OK && !mrs_cache_admit(w->home->cache, size))
+    if (st == MARS_OK && !mrs_cache_admit_file(w->home->cache, size, w->tmp))
         st = mrs_fail(err, MARS_ERR_QUOTA, "%.150s: the cache has reached its quota", w->tmp);
     if (st == MARS_OK)
         st = mrs_run_open_path(out, w->home, w->shape.id, w->tmp, err);

@@ -384,7 +384,7 @@ open_session(struct mrs_backup *b, mars_error *err)
     if (b->spec.dry_run) {
         st = mrs_ledger_read(&b->dry_ledger, b->job.d, MRS_NEED_READ, NULL, NULL, err);
         if (st == MARS_OK)
-            st = mrs_index_refresh(b->job.d->index, b->job.d, false, mrs_job_damage, &b->job, err);
+            st = mrs_index_refresh(b->job.d->index, false, mrs_job_damage, &b->job, err);
     } else {
         st = mrs_session_begin(&b->session, b->job.d, &o, err);
         ledger = b->session != NULL ? mrs_session_ledger(b->session) : ledger;

@@ -341,7 +341,7 @@ check_domain(struct mrs_verify *v, struct seen *s, mars_error *err)
     check_row(v, "ledger/", v->ledger.generation, e->generation > 0 ? e->generation : 1);
     for (uint64_t i = 0; i < v->ledger.generation; i++)
         mrs_verify_count_object(v, 0);
-    st = mrs_index_refresh(v->d->index, v->d, true, mrs_verify_damage, v, err);
+    st = mrs_index_refresh(v->d->index, true, mrs_verify_damage, v, err);
     if (st == MARS_OK)
         st = mrs_points_read(&v->points, v->d, &v->ledger, NULL, NULL, MRS_NEED_VERIFY,
                              mrs_verify_damage, v, err);

@@ -28,15 +28,13 @@ void mrs_index_free(struct mrs_index *x);
 /* List the index objects and read those that no run covers. Damaged ones are named to `damage`
  * (which may be NULL) and count as absent. fresh: believe no cache and nothing read before; what is
  * read replaces it. Where it fails the index stays as it was. */
-MARS_NODISCARD mars_status mrs_index_refresh(struct mrs_index *x, const struct mrs_domain *d,
-                                             bool fresh, mrs_damage_fn damage, void *user,
-                                             mars_error *err);
+MARS_NODISCARD mars_status mrs_index_refresh(struct mrs_index *x, bool fresh,
+                                             mrs_damage_fn damage, void *user, mars_error *err);
 
 /* An index object that was just put, by its payload: as a refresh would read it, without reading it
  * back. Its packs must be durable in the store. */
-MARS_NODISCARD mars_status mrs_index_add(struct mrs_index *x, const struct mrs_domain *d,
-                                         const uint8_t name[32], const struct mrs_buf *payload,
-                                         mars_error *err);
+MARS_NODISCARD mars_status mrs_index_add(struct mrs_index *x, const uint8_t name[32],
+                                         const struct mrs_buf *payload, mars_error *err);
 
 /* Where many small index objects have gathered, put one that lists their packs and supersedes them,
  * so that opening a vault stays cheap. *done: there was something to do, its name and size are set,

@@ -56,6 +56,9 @@ mars_status mrs_index_view_inherit_runs(struct mrs_index_view *v, const struct m
 /* Take over what was listed, and which objects are damaged. */
 mars_status mrs_index_view_inherit_list(struct mrs_index_view *v, const struct mrs_index_view *from,
                                         mars_error *err);
+/* The order of a view's runs, of struct mrs_index_run: the largest first. */
+int mrs_index_compare_runs(const void *a, const void *b);
+void mrs_index_sort_runs(struct mrs_vec *runs);
 /* Another run; its hold is taken over in any case. */
 mars_status mrs_index_view_take_run(struct mrs_index_view *v, struct mrs_run *run, mars_error *err);
 /* Does an object count that no run covers? */

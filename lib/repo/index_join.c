@@ -215,7 +215,7 @@ join(struct join *j, const uint8_t session[16], uint8_t name[32], uint64_t *size
         return st;
     st = mrs_domain_put_index(j->x->d, session, &j->payload, name, size, err);
     if (st == MARS_OK)
-        st = mrs_index_add(j->x, j->x->d, name, &j->payload, err);
+        st = mrs_index_add(j->x, name, &j->payload, err);
     *done = st == MARS_OK;
     return st;
 }

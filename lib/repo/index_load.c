@@ -255,7 +255,7 @@ note_listed(void *user, const struct mrs_object_info *info, mars_error *err)
 }
 
 /* Damaged objects are not read again as long as they are there. */
-static mars_status
+static void
 remember_bad(struct mrs_index_view *v, const struct mrs_index_view *from)
 {
     const uint8_t *name;
@@ -267,7 +267,6 @@ remember_bad(struct mrs_index_view *v, const struct mrs_index_view *from)
         if (o != NULL)
             o->flags |= ((struct mrs_index_object *)value)->flags & OBJECT_BAD;
     }
-    return MARS_OK;
 }
 
 /* List, and see which of it the runs that are there cover. */
@@ -277,7 +276,7 @@ begin(struct mrs_index *x, struct mrs_index_view *v, bool fresh, mars_error *err
     mars_status st = mrs_domain_list(x->d, "index/", note_listed, v, err);
 
     if (st == MARS_OK && !fresh)
-        st = remember_bad(v, x->view);
+        remember_bad(v, x->view);
     if (st == MARS_OK && !fresh)
         st = mrs_index_view_inherit_runs(v, x->view, NULL, err);
     if (st == MARS_OK && !fresh && mrs_index_view_lacks(v))
@@ -286,13 +285,12 @@ begin(struct mrs_index *x, struct mrs_index_view *v, bool fresh, mars_error *err
 }
 
 mars_status
-mrs_index_refresh(struct mrs_index *x, const struct mrs_domain *d, bool fresh,
-                  mrs_damage_fn damage, void *user, mars_error *err)
+mrs_index_refresh(struct mrs_index *x, bool fresh, mrs_damage_fn damage, void *user,
+                  mars_error *err)
 {
     struct index_load l = { x, mrs_index_view_new(), fresh, damage, user };
     mars_status st = l.v != NULL ? MARS_OK : mrs_nomem(err);
 
-    (void)d;
     mrs_mutex_lock(x->changing);
     if (st == MARS_OK)
         st = begin(x, l.v, fresh, err);
@@ -352,13 +350,12 @@ add(struct mrs_index *x, struct mrs_index_view *v, const uint8_t name[32],
 }
 
 mars_status
-mrs_index_add(struct mrs_index *x, const struct mrs_domain *d, const uint8_t name[32],
-              const struct mrs_buf *payload, mars_error *err)
+mrs_index_add(struct mrs_index *x, const uint8_t name[32], const struct mrs_buf *payload,
+              mars_error *err)
 {
     struct mrs_index_view *v;
     mars_status st;
 
-    (void)d;
     mrs_mutex_lock(x->changing);
     st = copy_view(x, NULL, &v, err);
     if (st == MARS_OK)

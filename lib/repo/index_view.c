@@ -9,7 +9,7 @@
 /* A run has at least RATIO times as many chunks as the next smaller one, so that a lookup asks few
  * filters and a chunk is written again only when its run grows by a quarter. GATHER runs of about
  * one size are joined while a whole index is read. */
-enum { RATIO = 4, GATHER = 32, LOOKS = 4 };
+enum { RATIO = 4, GATHER = 32 };
 
 struct mrs_index_view *
 mrs_index_view_new(void)
@@ -150,8 +150,8 @@ mrs_index_view_lacks(const struct mrs_index_view *v)
 
 /* The largest first; of equals one and the same in every process, so that two that find the same
  * runs twice keep the same one. */
-static int
-compare_runs(const void *a, const void *b)
+int
+mrs_index_compare_runs(const void *a, const void *b)
 {
     const struct mrs_index_run *x = a, *y = b;
     uint64_t n = mrs_run_chunks(x->run), m = mrs_run_chunks(y->run);
@@ -161,140 +161,11 @@ compare_runs(const void *a, const void *b)
     return memcmp(mrs_run_id(x->run), mrs_run_id(y->run), 16);
 }
 
-static void
-sort_runs(struct mrs_vec *runs)
+void
+mrs_index_sort_runs(struct mrs_vec *runs)
 {
     if (runs->len > 0)
-        qsort(runs->items, runs->len, runs->item_size, compare_runs);
-}
-
-/* Runs of the cache that the view does not have. */
-struct found {
-    struct mrs_index *x;
-    const struct mrs_index_view *v;
-    struct mrs_vec runs; /* struct mrs_index_run */
-    bool vanished;       /* one went while it was to be opened */
-};
-
-static bool
-has_id(const struct mrs_vec *runs, const uint8_t id[16])
-{
-    for (size_t i = 0; i < runs->len; i++)
-        if (memcmp(mrs_run_id(((struct mrs_index_run *)mrs_vec_at(runs, i))->run), id, 16) == 0)
-            return true;
-    return false;
-}
-
-static mars_status
-find_one(void *user, const uint8_t id[16], mars_error *err)
-{
-    struct found *f = user;
-    struct mrs_index_run *at;
-    mars_status st;
-
-    if (has_id(&f->v->runs, id) || has_id(&f->runs, id))
-        return MARS_OK;
-    at = mrs_vec_add(&f->runs);
-    if (at == NULL)
-        return mrs_nomem(err);
-    st = mrs_run_open(&at->run, f->x->runs, id, err);
-    if (st == MARS_OK)
-        return MARS_OK;
-    f->runs.len--;
-    f->vanished |= st == MARS_ERR_NOT_FOUND;
-    if (st == MARS_ERR_CORRUPT)
-        mrs_run_delete_id(f->x->runs, id);
-    if (st == MARS_ERR_NOMEM)
-        return st;
-    mrs_error_clear(err); /* what cannot be opened is read from the store */
-    return MARS_OK;
-}
-
-static mars_status
-find_runs(struct found *f, mars_error *err)
-{
-    mars_status st = MARS_OK;
-
-    /* Another process may be merging: what it deletes lies in a run that the list did not have. */
-    f->vanished = true;
-    for (size_t i = 0; st == MARS_OK && f->vanished && i < LOOKS; i++) {
-        f->vanished = false;
-        st = mrs_runs_each(f->x->runs, find_one, f, err);
-    }
-    /* A cache that cannot be listed is an empty one. */
-    if (st != MARS_OK && st != MARS_ERR_NOMEM) {
-        mrs_error_clear(err);
-        st = MARS_OK;
-    }
-    sort_runs(&f->runs);
-    return st;
-}
-
-static void
-free_found(struct found *f)
-{
-    for (size_t i = 0; i < f->runs.len; i++)
-        mrs_run_release(((struct mrs_index_run *)mrs_vec_at(&f->runs, i))->run);
-    mrs_vec_free(&f->runs);
-}
-
-/* Is there an object in the run that the view needs from it (needs true), or that it has never
- * heard of? */
-static bool
-has_new(const struct mrs_index_view *v, const struct mrs_run *run, bool needs)
-{
-    const uint8_t(*names)[32];
-    uint32_t n;
-
-    names = mrs_run_objects(run, &n);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct mrs_index_object *o = mrs_map_find(&v->objects, names[i]);
-
-        if (needs ? o != NULL && (o->flags & OBJECT_LISTED) != 0 &&
-                        (o->flags & (OBJECT_HAVE | OBJECT_SUPERSEDED)) == 0
-                  : o == NULL)
-            return true;
-    }
-    return false;
-}
-
-/* A run that adds nothing goes, but not one with objects that were not listed: they may have been
- * put since. A day later they were not. */
-static void
-delete_useless(const struct mrs_index_view *v, struct mrs_run *run)
-{
-    if (!has_new(v, run, false) || mrs_run_is_old(run))
-        mrs_run_delete(run);
-}
-
-mars_status
-mrs_index_view_adopt(struct mrs_index *x, struct mrs_index_view *v, mars_error *err)
-{
-    struct found f = { x, v, MRS_VEC_INIT(struct mrs_index_run), false };
-    mars_status st = find_runs(&f, err);
-
-    for (size_t i = 0; st == MARS_OK && i < f.runs.len; i++) {
-        struct mrs_run *run = ((struct mrs_index_run *)mrs_vec_at(&f.runs, i))->run;
-
-        if (has_new(v, run, true))
-            st = mrs_index_view_take_run(v, mrs_run_hold(run), err);
-        else
-            delete_useless(v, run);
-    }
-    free_found(&f);
-    return st;
-}
-
-mars_status
-mrs_index_view_clean(struct mrs_index *x, struct mrs_index_view *v, mars_error *err)
-{
-    struct found f = { x, v, MRS_VEC_INIT(struct mrs_index_run), false };
-    mars_status st = find_runs(&f, err);
-
-    for (size_t i = 0; st == MARS_OK && i < f.runs.len; i++)
-        delete_useless(v, ((struct mrs_index_run *)mrs_vec_at(&f.runs, i))->run);
-    free_found(&f);
-    return st;
+        qsort(runs->items, runs->len, runs->item_size, mrs_index_compare_runs);
 }
 
 /* Which objects of a run count. *any: at least one does. */
@@ -333,7 +204,7 @@ count_all(struct mrs_index_view *v, mars_error *err)
 
     for (size_t pos = 0; mrs_map_next(&v->objects, &pos, &name, &o);)
         ((struct mrs_index_object *)o)->flags &= ~(uint32_t)OBJECT_COUNTED;
-    sort_runs(&v->runs);
+    mrs_index_sort_runs(&v->runs);
     for (size_t i = 0; st == MARS_OK && i < v->runs.len;) {
         bool any = false;
 

@@ -134,7 +134,7 @@ mrs_session_begin(struct mrs_session **out, struct mrs_domain *d,
         st = take_lease(s, err);
     /* The list is read after the lease was put: what it names cannot go away now. */
     if (st == MARS_OK)
-        st = mrs_index_refresh(d->index, d, false, opts->damage, opts->user, err);
+        st = mrs_index_refresh(d->index, false, opts->damage, opts->user, err);
     if (st == MARS_OK && resumed)
         st = mrs_session_adopt_packs(s, err);
     if (st == MARS_OK)

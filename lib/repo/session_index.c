@@ -52,7 +52,7 @@ put_index(struct mrs_session *s, const struct mrs_vec *packs, size_t from, size_
     if (st == MARS_OK)
         st = mrs_domain_put_index(s->d, s->id, &payload, digest, &size, err);
     if (st == MARS_OK)
-        st = mrs_index_add(s->d->index, s->d, digest, &payload, err);
+        st = mrs_index_add(s->d->index, digest, &payload, err);
     if (st == MARS_OK)
         st = mrs_session_note_index(s, digest, size, err);
     mrs_vec_free(&list);

@@ -14,7 +14,7 @@
 static mars_status
 refresh(struct kit *k, bool fresh)
 {
-    return mrs_index_refresh(k->d->index, k->d, fresh, NULL, NULL, NULL);
+    return mrs_index_refresh(k->d->index, fresh, NULL, NULL, NULL);
 }
 
 static bool
@@ -119,7 +119,7 @@ open_fresh(struct kit *k)
     struct mrs_domain *d = NULL;
 
     assert_int_equal(mrs_domain_open(&d, k->store, k->keys, NULL, NULL), MARS_OK);
-    assert_int_equal(mrs_index_refresh(d->index, d, true, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(mrs_index_refresh(d->index, true, NULL, NULL, NULL), MARS_OK);
     return d;
 }
 

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -6,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/cache.h"
 #include "failing_alloc.h"
@@ -180,16 +182,99 @@ who_has_it_open_elsewhere_is_told(void **state)
     struct room *r = *state;
     struct mrs_cache *other = NULL;
     struct mrs_cache_settings s;
+    char third[KIT_PATH_MAX + 8];
     mars_error err;
 
     assert_int_equal(mrs_agent_cache(&other, r->k.cache, r->keys, NULL), MARS_OK);
     assert_int_equal(move(r, r->to, NULL), MARS_OK);
     assert_int_equal(mrs_agent_cache_settings(r->k.config, other, &s, &err), MARS_ERR_STATE);
     assert_non_null(strstr(err.message, r->to));
-    assert_int_equal(mrs_agent_cache_move(r->k.config, r->keys, other, r->k.vault, &err),
+    (void)snprintf(third, sizeof third, "%s/third", r->k.dir);
+    assert_int_equal(mrs_agent_cache_move(r->k.config, r->keys, other, third, &err),
                      MARS_ERR_STATE);
+    assert_non_null(strstr(err.message, r->to));
+    assert_false(is_there(third));
     mrs_cache_close(other);
     assert_registered(r, r->to, 1);
+}
+
+/* The journal of a session with this id, as an interrupted one leaves it. */
+static void
+leave_journal(struct mrs_cache *c, uint8_t id)
+{
+    struct mrs_journal *j = NULL;
+
+    assert_int_equal(mrs_journal_open(&j, c, ITEM, NULL), MARS_OK);
+    assert_int_equal(mrs_journal_begin(j, (uint8_t[16]){ id }, 1, NULL), MARS_OK);
+    mrs_journal_close(j);
+}
+
+static void
+a_move_from_a_place_that_was_left_changes_nothing_in_the_present_one(void **state)
+{
+    struct room *r = *state;
+    struct mrs_cache *other = NULL;
+    struct mrs_journal_left left;
+    struct mrs_journal *j = NULL;
+
+    leave_journal(r->cache, 1);
+    assert_int_equal(mrs_agent_cache(&other, r->k.cache, r->keys, NULL), MARS_OK);
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    leave_journal(r->cache, 2);
+    assert_int_equal(mrs_agent_cache_move(r->k.config, r->keys, other, r->to, NULL),
+                     MARS_ERR_STATE);
+    mrs_cache_close(other);
+    assert_int_equal(mrs_journal_open(&j, r->cache, ITEM, NULL), MARS_OK);
+    assert_int_equal(mrs_journal_read(j, &left, NULL), MARS_OK);
+    assert_int_equal(left.session[0], 2);
+    mrs_journal_close(j);
+    assert_copy(r->cache);
+}
+
+/* As two processes would: each goes on with its own copy of one journal. */
+static void
+no_session_begins_in_a_place_that_was_left(void **state)
+{
+    struct room *r = *state;
+    struct mrs_cache *other = NULL;
+    struct mrs_journal *j = NULL;
+    mars_error err;
+
+    leave_journal(r->cache, 1);
+    assert_int_equal(mrs_agent_cache(&other, r->k.cache, r->keys, NULL), MARS_OK);
+    mrs_agent_cache_watch(other, r->k.config);
+    mrs_agent_cache_watch(r->cache, r->k.config);
+    assert_int_equal(mrs_journal_open(&j, other, ITEM, NULL), MARS_OK);
+    mrs_journal_close(j);
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    assert_int_equal(mrs_journal_open(&j, other, ITEM, &err), MARS_ERR_STATE);
+    assert_non_null(strstr(err.message, r->to));
+    assert_null(j);
+    mrs_cache_close(other);
+    assert_int_equal(mrs_journal_open(&j, r->cache, ITEM, NULL), MARS_OK);
+    mrs_journal_close(j);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK); /* no lock was left */
+    assert_false(is_there(r->k.cache));
+}
+
+static void
+a_move_that_cannot_be_written_down_leaves_no_copy(void **state)
+{
+    struct room *r = *state;
+    struct mrs_registration reg;
+    char old[KIT_PATH_MAX + 8];
+
+    assert_int_equal(mrs_registration_load(&reg, r->k.config, NULL), MARS_OK);
+    for (int i = 0; i < MRS_OLD_CACHES_MAX; i++) {
+        (void)snprintf(old, sizeof old, "%s/old%d", r->k.dir, i);
+        assert_int_equal(mrs_registration_add_old_cache(&reg, old, NULL), MARS_OK);
+    }
+    assert_int_equal(mrs_registration_update(&reg, r->k.config, NULL), MARS_OK);
+    mrs_registration_free(&reg);
+    assert_int_equal(move(r, r->to, NULL), MARS_ERR_STATE);
+    assert_registered(r, r->k.cache, MRS_OLD_CACHES_MAX);
+    assert_false(is_there(r->to));
+    assert_copy(r->cache);
 }
 
 static void
@@ -222,6 +307,45 @@ registering_with_another_place_leaves_the_old_one_like_a_move(void **state)
     assert_registered(r, r->to, 1);
     assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK);
     assert_false(is_there(r->k.cache));
+}
+
+static void
+the_present_place_is_not_old_under_another_name(void **state)
+{
+    struct room *r = *state;
+    struct mrs_register_spec spec = kit_spec(&r->k);
+    char link[KIT_PATH_MAX + 8];
+
+    (void)snprintf(link, sizeof link, "%s/link", r->k.dir);
+    assert_int_equal(symlink(r->k.cache, link), 0);
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    assert_int_equal(move(r, link, NULL), MARS_OK);
+    assert_registered(r, link, 1);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK);
+    assert_registered(r, link, 0);
+    assert_false(is_there(r->to));
+    assert_copy(r->cache);
+    spec.cache_dir = r->k.cache; /* and back, by registering */
+    assert_int_equal(mrs_register(&spec, NULL), MARS_OK);
+    assert_registered(r, r->k.cache, 0);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK);
+    assert_copy(r->cache);
+    assert_int_equal(unlink(link), 0);
+}
+
+static void
+an_old_place_that_became_a_link_to_the_present_one_is_only_forgotten(void **state)
+{
+    struct room *r = *state;
+
+    assert_int_equal(move(r, r->to, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_remove(r->k.cache, r->keys->domain, NULL), MARS_OK);
+    assert_int_equal(symlink(r->to, r->k.cache), 0);
+    assert_registered(r, r->to, 1);
+    assert_int_equal(mrs_agent_cache_tidy(r->k.config, NULL), MARS_OK);
+    assert_registered(r, r->to, 0);
+    assert_copy(r->cache);
+    assert_int_equal(unlink(r->k.cache), 0);
 }
 
 static void
@@ -276,8 +400,13 @@ main(void)
         IN_ROOM(moving_back_forgets_that_the_place_is_old),
         IN_ROOM(places_of_no_use_are_refused_and_nothing_changes),
         IN_ROOM(who_has_it_open_elsewhere_is_told),
+        IN_ROOM(a_move_from_a_place_that_was_left_changes_nothing_in_the_present_one),
+        IN_ROOM(no_session_begins_in_a_place_that_was_left),
+        IN_ROOM(a_move_that_cannot_be_written_down_leaves_no_copy),
         IN_ROOM(an_old_place_in_use_is_removed_later),
         IN_ROOM(registering_with_another_place_leaves_the_old_one_like_a_move),
+        IN_ROOM(the_present_place_is_not_old_under_another_name),
+        IN_ROOM(an_old_place_that_became_a_link_to_the_present_one_is_only_forgotten),
         IN_ROOM(a_cache_that_cannot_be_used_begins_anew_elsewhere),
         IN_ROOM(moving_survives_every_failing_allocation),
     };

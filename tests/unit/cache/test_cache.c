@@ -398,6 +398,21 @@ folders_that_somebody_deleted_come_back_with_the_next_put(void **state)
     assert_copy(r->cache, NAME, "two");
 }
 
+/* A disk that is unmounted, say: its mount point must not fill up. */
+static void
+a_cache_that_vanished_does_not_come_back_with_a_put(void **state)
+{
+    const struct room *r = *state;
+    mars_error err;
+
+    tmpdir_remove(r->dir);
+    assert_int_equal(mrs_cache_put(r->cache, NAME, "one", 3, &err), MARS_ERR_NOT_FOUND);
+    assert_int_equal(count(r->top), 0);
+    assert_int_equal(mrs_dir_make(r->dir, NULL), MARS_OK);
+    assert_int_equal(mrs_cache_put(r->cache, NAME, "one", 3, &err), MARS_ERR_NOT_FOUND);
+    assert_int_equal(count(r->dir), 0);
+}
+
 struct worker {
     struct mrs_cache *cache;
     int bad;
@@ -526,6 +541,7 @@ main(void)
         IN_ROOM(a_directory_that_cannot_be_written_to_is_an_error),
         IN_ROOM(what_killed_processes_left_is_swept_a_day_later),
         IN_ROOM(folders_that_somebody_deleted_come_back_with_the_next_put),
+        IN_ROOM(a_cache_that_vanished_does_not_come_back_with_a_put),
         IN_ROOM(threads_may_keep_the_same_copies_at_once),
         IN_ROOM(open_survives_every_failing_allocation),
         IN_ROOM(put_and_get_survive_every_failing_allocation),

@@ -296,6 +296,37 @@ every_torn_line_is_cut_off_before_more_is_added(void **state)
     mrs_buf_free(&text);
 }
 
+/* A backup of tens of terabytes, interrupted near its end; the last line is torn. */
+static void
+a_journal_of_more_than_64_mib_is_read_whole(void **state)
+{
+    enum { PACKS = 640 * 1000 };
+    const struct room *r = *state;
+    struct mrs_journal_left left;
+    struct mrs_journal *j = open_journal(r);
+    struct mrs_file_info info, now;
+    struct mrs_file *f = NULL;
+
+    assert_int_equal(mrs_journal_begin(j, SESSION, GENERATION, NULL), MARS_OK);
+    for (unsigned i = 0; i < PACKS; i++)
+        if (mrs_journal_pack(j, (uint8_t)i, digest(i), NULL) != MARS_OK)
+            fail();
+    mrs_journal_close(j);
+    assert_int_equal(mrs_file_stat(r->path, &info, NULL), MARS_OK);
+    assert_true(info.size > 64 << 20);
+    assert_int_equal(mrs_file_open_append(&f, r->path, NULL), MARS_OK);
+    assert_int_equal(mrs_file_append(f, "pack 1 ", 7, NULL), MARS_OK);
+    mrs_file_close(f);
+    left = read_journal(r);
+    assert_int_equal(left.n_packs, PACKS);
+    for (unsigned i = 0; i < PACKS; i++)
+        if (!is_pack(&left, i, i))
+            fail();
+    mrs_free(left.packs);
+    assert_int_equal(mrs_file_stat(r->path, &now, NULL), MARS_OK);
+    assert_true(now.size == info.size); /* what was torn is gone */
+}
+
 static void
 a_line_with_any_byte_changed_ends_what_counts(void **state)
 {
@@ -632,6 +663,7 @@ main(void)
         IN_ROOM(beginning_anew_forgets_the_session_before),
         IN_ROOM(an_item_has_one_session_at_a_time),
         IN_ROOM(every_torn_line_is_cut_off_before_more_is_added),
+        IN_ROOM(a_journal_of_more_than_64_mib_is_read_whole),
         IN_ROOM(a_line_with_any_byte_changed_ends_what_counts),
         IN_ROOM(lines_that_this_build_does_not_write_end_what_counts),
         IN_ROOM(a_journal_that_does_not_begin_with_a_session_is_none),

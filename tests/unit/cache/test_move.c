@@ -25,6 +25,32 @@ static const char NAME[] = "ledger/0000000000000001";
 static const uint8_t TREE[32] = { 5, 6 };
 static const uint8_t SESSION[16] = { 9 };
 
+/* In place of the system's: what was flushed, by inode. */
+static ino_t flushed[256];
+static size_t n_flushed;
+
+int
+fsync(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && n_flushed < sizeof flushed / sizeof flushed[0])
+        flushed[n_flushed++] = st.st_ino;
+    return 0;
+}
+
+static bool
+was_flushed(const char *file)
+{
+    struct stat st;
+
+    assert_int_equal(stat(file, &st), 0);
+    for (size_t i = 0; i < n_flushed; i++)
+        if (flushed[i] == st.st_ino)
+            return true;
+    return false;
+}
+
 struct room {
     char top[TMPDIR_PATH_MAX];
     char from[TMPDIR_PATH_MAX + 16];
@@ -125,6 +151,28 @@ a_cache_that_follows_has_all_in_the_new_place(void **state)
     assert_int_equal(mrs_cache_put(r->cache, "ledger/0000000000000002", "x", 1, NULL), MARS_OK);
     assert_int_equal(mrs_file_stat(path(r->to, "objects/ledger/0000000000000002"), &info, NULL),
                      MARS_OK);
+}
+
+/* All names on the way to a journal must be on the medium, or it is lost with one of them. */
+static void
+what_is_above_a_journal_is_flushed(void **state)
+{
+    const struct room *r = *state;
+    struct mrs_cache *place = NULL;
+
+    fill(r);
+    n_flushed = 0;
+    assert_int_equal(mrs_cache_open(&place, r->to, DOMAIN, KEY, NULL), MARS_OK);
+    assert_true(was_flushed(path(r->to, "")) && was_flushed(r->to) && was_flushed(r->top));
+    n_flushed = 0;
+    assert_int_equal(mrs_cache_copy(r->cache, place, NULL), MARS_OK);
+    assert_true(was_flushed(path(r->to, "journal")));
+    assert_true(was_flushed(path(r->to, "")) && was_flushed(r->to) && was_flushed(r->top));
+    mrs_cache_close(place);
+    n_flushed = 0;
+    assert_int_equal(mrs_cache_open(&place, r->to, DOMAIN, KEY, NULL), MARS_OK);
+    assert_int_equal(n_flushed, 0); /* nothing was made */
+    mrs_cache_close(place);
 }
 
 static void
@@ -235,6 +283,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_ROOM(a_cache_that_follows_has_all_in_the_new_place),
+        IN_ROOM(what_is_above_a_journal_is_flushed),
         IN_ROOM(what_is_damaged_is_not_taken_along_and_not_left),
         IN_ROOM(a_session_and_a_move_keep_each_other_out),
         IN_ROOM(removing_leaves_what_is_not_ours),

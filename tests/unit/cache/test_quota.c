@@ -214,6 +214,49 @@ where_nothing_can_go_nothing_is_kept(void **state)
     mrs_journal_close(j);
 }
 
+/* A file of n bytes in the making; its path for mrs_free. */
+static char *
+write_tmp(const struct room *r, size_t n)
+{
+    static const uint8_t zeros[8 * FILE_SIZE];
+    char *path = NULL;
+
+    assert_int_equal(mrs_cache_tmp_path(r->cache, &path, NULL), MARS_OK);
+    assert_int_equal(mrs_file_replace(path, zeros, n, NULL), MARS_OK);
+    return path;
+}
+
+static void
+what_is_written_already_counts_once(void **state)
+{
+    const struct room *r = *state;
+    char *path = write_tmp(r, 3 * FILE_SIZE);
+
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(put(r, i), MARS_OK);
+    mrs_cache_set_quota(r->cache, 8 * FILE_SIZE);
+    assert_true(mrs_cache_admit_file(r->cache, 3 * FILE_SIZE, path));
+    assert_int_equal(use(r).copies, 4 * WHOLE);
+    mrs_free(path);
+}
+
+static void
+nothing_goes_where_that_would_not_be_enough(void **state)
+{
+    const struct room *r = *state;
+    char *path = write_tmp(r, 5 * FILE_SIZE);
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(put(r, i), MARS_OK);
+    mrs_cache_set_quota(r->cache, 10 * FILE_SIZE);
+    assert_false(mrs_cache_admit(r->cache, 6 * FILE_SIZE));
+    assert_int_equal(use(r).copies, 3 * WHOLE);
+    mrs_cache_set_quota(r->cache, 11 * FILE_SIZE);
+    assert_true(mrs_cache_admit(r->cache, 6 * FILE_SIZE));
+    assert_int_equal(use(r).copies, 0);
+    mrs_free(path);
+}
+
 /* Two handles fill one directory, as two processes do. */
 static void
 two_that_fill_one_cache_stay_near_its_quota(void **state)
@@ -296,6 +339,8 @@ main(void)
         IN_ROOM(what_was_not_used_for_longest_goes_first),
         IN_ROOM(copies_go_before_trees_and_trees_before_runs_and_journals_stay),
         IN_ROOM(where_nothing_can_go_nothing_is_kept),
+        IN_ROOM(what_is_written_already_counts_once),
+        IN_ROOM(nothing_goes_where_that_would_not_be_enough),
         IN_ROOM(two_that_fill_one_cache_stay_near_its_quota),
         IN_ROOM(clearing_leaves_journals_and_what_is_not_ours),
         IN_ROOM(making_room_survives_every_failing_allocation),

@@ -257,7 +257,7 @@ kit_read(const struct kit *k, const uint8_t id[32], const void *data, size_t n)
 {
     struct mrs_domain *d = kit_open(k, NULL);
     struct mrs_buf got = MRS_BUF_INIT(MRS_CHUNK_MAX);
-    mars_status st = mrs_index_refresh(d->index, d, true, NULL, NULL, NULL);
+    mars_status st = mrs_index_refresh(d->index, true, NULL, NULL, NULL);
 
     if (st == MARS_OK)
         st = mrs_chunk_get(d, id, MRS_CLASS_DATA, &got, NULL);

@@ -170,7 +170,7 @@ walk(struct kit *k, const struct mrs_sub *sub, const struct mrs_entry_stat *stat
     struct mrs_totals lost;
     size_t reads = 0, n = 0, with_stat = 0;
 
-    assert_int_equal(mrs_index_refresh(d->index, d, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(mrs_index_refresh(d->index, false, NULL, NULL, NULL), MARS_OK);
     kit_spy(k, count_reads, &reads);
     assert_int_equal(mrs_dir_reader_open(&r, d, sub, stat, NULL), MARS_OK);
     while (mrs_dir_reader_next(r, &e, &st, &lost, NULL) == MARS_OK && e != NULL) {
@@ -203,7 +203,7 @@ the_trees_of_the_point_before_are_there(void **state)
     /* Where the index does not have them, the copies do not count. */
     kit_clean(k, "index/");
     kit_reopen(k);
-    assert_int_equal(mrs_index_refresh(k->d->index, k->d, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(mrs_index_refresh(k->d->index, false, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_chunk_get(k->d, sub.id, MRS_CLASS_DIR, &(struct mrs_buf)MRS_BUF_INIT(100),
                                    NULL),
                      MARS_ERR_CORRUPT);

@@ -1,14 +1,18 @@
+#define _GNU_SOURCE
 #include "kit.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/hex.h"
+#include "repo/index_int.h"
 
 static const char TEXT[] = "where is this chunk";
 enum { TEXT_LEN = sizeof TEXT };
@@ -16,7 +20,7 @@ enum { TEXT_LEN = sizeof TEXT };
 static mars_status
 refresh(const struct mrs_domain *d)
 {
-    return mrs_index_refresh(d->index, d, false, NULL, NULL, NULL);
+    return mrs_index_refresh(d->index, false, NULL, NULL, NULL);
 }
 
 static bool
@@ -200,6 +204,27 @@ with_a_warm_cache_no_object_is_read(void **state)
     assert_true(finds(k->d, other));
 }
 
+/* By its file's time, which says what goes first where the cache is full. */
+static void
+a_run_that_is_taken_is_young_again(void **state)
+{
+    struct kit *k = *state;
+    struct timespec now, then[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+    char path[RUN_PATH];
+    struct stat st;
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    only_run(k, path);
+    assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+    kit_reopen(k);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    assert_true(finds(k->d, id));
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_mtim.tv_sec > now.tv_sec - 3600);
+}
+
 static void
 a_lost_cache_costs_one_read_of_each_object(void **state)
 {
@@ -352,8 +377,7 @@ a_damaged_run_is_made_anew_wherever_the_damage_lies(void **state)
         only_run(k, path);
         damage_file(path, at);
         kit_reopen(k);
-        assert_int_equal(mrs_index_refresh(k->d->index, k->d, false, kit_note_damage, &damages,
-                                           NULL),
+        assert_int_equal(mrs_index_refresh(k->d->index, false, kit_note_damage, &damages, NULL),
                          MARS_OK);
         assert_int_equal(mrs_index_find(k->d->index, id, 0, &again, NULL), MARS_OK);
         assert_same_place(&place, &again);
@@ -488,8 +512,8 @@ an_object_that_was_added_is_found_at_once_and_stays(void **state)
     assert_int_equal(mrs_domain_put_index(k->d, writer, &payload, name, &size, NULL), MARS_OK);
     kit_spy(k, kit_log_spy, &log);
     assert_false(finds(k->d, blob.id));
-    assert_int_equal(mrs_index_add(k->d->index, k->d, name, &payload, NULL), MARS_OK);
-    assert_int_equal(mrs_index_add(k->d->index, k->d, name, &payload, NULL), MARS_OK);
+    assert_int_equal(mrs_index_add(k->d->index, name, &payload, NULL), MARS_OK);
+    assert_int_equal(mrs_index_add(k->d->index, name, &payload, NULL), MARS_OK);
     assert_true(finds(k->d, blob.id));
     assert_true(mrs_index_has_object(k->d->index, name));
     kit_reopen(k);
@@ -551,6 +575,37 @@ two_handles_share_a_cache(void **state)
     assert_true(count_runs(k) <= 5);
 }
 
+/* Each of two handles has a run of its own of one object, and finds the other's. */
+static void
+of_two_equal_runs_one_stays_whoever_looks_first(void **state)
+{
+    struct kit *k = *state;
+    uint8_t id[32];
+
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    for (size_t first = 0; first < 8; first++) {
+        struct mrs_domain *d[2] = { kit_open(k, k->cache), kit_open(k, k->cache) };
+        char path[RUN_PATH], aside[RUN_PATH];
+
+        kit_drop_runs(k);
+        assert_int_equal(refresh(d[0]), MARS_OK);
+        only_run(k, path);
+        (void)snprintf(aside, sizeof aside, "%s/aside", k->top);
+        assert_int_equal(rename(path, aside), 0);
+        assert_int_equal(refresh(d[1]), MARS_OK);
+        assert_int_equal(rename(aside, path), 0);
+        assert_int_equal(count_runs(k), 2);
+        for (size_t i = 0; i < 2; i++) {
+            struct mrs_index *x = d[(first + i) % 2]->index;
+
+            assert_int_equal(mrs_index_view_adopt(x, x->view, NULL), MARS_OK);
+        }
+        assert_int_equal(count_runs(k), 1);
+        mrs_domain_close(d[0]);
+        mrs_domain_close(d[1]);
+    }
+}
+
 static void
 a_damaged_object_is_named_and_counts_as_absent(void **state)
 {
@@ -564,7 +619,7 @@ a_damaged_object_is_named_and_counts_as_absent(void **state)
     mrs_name_index(relative, name);
     kit_damage(k, relative, 200);
     supersede(k, NULL, 0, good, name);
-    assert_int_equal(mrs_index_refresh(d->index, d, false, kit_note_damage, &damages, NULL),
+    assert_int_equal(mrs_index_refresh(d->index, false, kit_note_damage, &damages, NULL),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_string_equal(damages.last, relative);
@@ -590,7 +645,7 @@ a_fresh_look_believes_no_cache(void **state)
     kit_damage(k, relative, 200);
     assert_int_equal(refresh(k->d), MARS_OK);
     assert_true(finds(k->d, id));
-    assert_int_equal(mrs_index_refresh(k->d->index, k->d, true, kit_note_damage, &damages, NULL),
+    assert_int_equal(mrs_index_refresh(k->d->index, true, kit_note_damage, &damages, NULL),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_false(finds(k->d, id));
@@ -607,12 +662,12 @@ an_object_that_could_not_be_fetched_is_tried_again(void **state)
 
     supersede(k, NULL, 0, id, name);
     kit_spy(k, kit_fail_spy, &f);
-    assert_int_equal(mrs_index_refresh(d->index, d, false, kit_note_damage, &damages, NULL),
+    assert_int_equal(mrs_index_refresh(d->index, false, kit_note_damage, &damages, NULL),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_false(finds(d, id));
     f.st = MARS_ERR_NETWORK;
-    assert_int_equal(mrs_index_refresh(d->index, d, false, kit_note_damage, &damages, NULL),
+    assert_int_equal(mrs_index_refresh(d->index, false, kit_note_damage, &damages, NULL),
                      MARS_ERR_NETWORK);
     kit_spy(k, NULL, NULL);
     assert_int_equal(refresh(d), MARS_OK);
@@ -723,6 +778,7 @@ main(void)
         KIT_TEST(an_object_that_is_no_longer_listed_counts_no_more),
         KIT_TEST(a_run_counts_only_while_its_object_is_listed),
         KIT_TEST(with_a_warm_cache_no_object_is_read),
+        KIT_TEST(a_run_that_is_taken_is_young_again),
         KIT_TEST(a_lost_cache_costs_one_read_of_each_object),
         KIT_TEST(superseded_objects_are_not_read),
         KIT_TEST(what_a_vanished_object_superseded_counts_again),
@@ -735,6 +791,7 @@ main(void)
         KIT_TEST(an_object_that_was_added_is_found_at_once_and_stays),
         KIT_TEST(runs_stay_few),
         KIT_TEST(two_handles_share_a_cache),
+        KIT_TEST(of_two_equal_runs_one_stays_whoever_looks_first),
         KIT_TEST(a_damaged_object_is_named_and_counts_as_absent),
         KIT_TEST(a_fresh_look_believes_no_cache),
         KIT_TEST(an_object_that_could_not_be_fetched_is_tried_again),

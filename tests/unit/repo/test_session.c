@@ -193,10 +193,10 @@ nothing_can_be_seen_before_the_commit(void **state)
 
     (void)kit_store(s, MRS_CLASS_DATA, TEXT, TEXT_LEN, id);
     assert_int_equal(kit_count(k, "packs/") + kit_count(k, "index/") + kit_count(k, "points/"), 0);
-    assert_int_equal(mrs_index_refresh(other->index, other, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(mrs_index_refresh(other->index, false, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_index_find(other->index, id, 0, &place, NULL), MARS_ERR_NOT_FOUND);
     kit_commit(s);
-    assert_int_equal(mrs_index_refresh(other->index, other, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(mrs_index_refresh(other->index, false, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_index_find(other->index, id, 0, &place, NULL), MARS_OK);
     assert_int_equal(mrs_points_read(&points, other, &none, NULL, NULL, MRS_NEED_READ, NULL, NULL,
                                      NULL), MARS_OK);
