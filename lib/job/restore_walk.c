@@ -131,6 +131,17 @@ visit(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *dir,
     return st;
 }
 
+/* The directory or root at r->path, in a run that has no directory of the target for it. */
+static void
+lose_path(struct mrs_restore *r, const mars_error *why)
+{
+    struct mrs_slice path = { r->path.data, r->path.len };
+
+    if (path.n == 0)
+        path = (struct mrs_slice){ (const uint8_t *)"/", 1 };
+    mrs_restore_lost(r, NULL, path, why);
+}
+
 /* Entries of a node that cannot be read are lost without names. */
 static void
 lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *lost,
@@ -138,9 +149,12 @@ lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *
 {
     mars_error e;
 
-    (void)mrs_fail(&e, MARS_ERR_CORRUPT, "%llu entries of this directory are lost: %s",
+    (void)mrs_fail(&e, why->status, "%llu entries of this directory are lost: %s",
                    (unsigned long long)lost->entries, why->message);
-    if (dir->has_entry)
+    e.os_code = why->os_code;
+    if (dir == NULL)
+        lose_path(r, &e);
+    else if (dir->has_entry)
         mrs_restore_lost(r, dir->parent, dir->entry.name, &e);
     else
         mrs_restore_lost(r, dir, (struct mrs_slice){ (const uint8_t *)".", 1 }, &e);
@@ -160,9 +174,9 @@ walk_tree(struct mrs_restore *r, struct mrs_vec *stack, mars_error *err)
 
         r->path.len = f->path_len;
         st = mrs_dir_reader_next(f->reader, &e, &stat, &lost, err);
-        if (st == MARS_ERR_CORRUPT || st == MARS_ERR_UNSUPPORTED) {
+        if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
             lose_node(r, f->dir, &lost, err);
-            st = MARS_OK;
+            st = MARS_OK; /* the reader goes on behind the node */
         } else if (st == MARS_OK && e == NULL) {
             pop(r, stack);
         } else if (st == MARS_OK) {
@@ -202,13 +216,11 @@ make_parents(struct mrs_restore *r, const struct mrs_root *root, struct mrs_rdir
     return st;
 }
 
+/* The one entry of a root; its path, or its parent's where it cannot be read, in r->path. */
 static mars_status
-walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
+read_root(struct mrs_restore *r, const struct mrs_root *root, struct mrs_dir_reader **reader,
+          const struct mrs_entry **e, mars_error *err)
 {
-    struct mrs_vec stack = MRS_VEC_INIT(struct frame);
-    struct mrs_dir_reader *reader = NULL;
-    struct mrs_rdir *above = NULL;
-    const struct mrs_entry *e = NULL;
     const struct mrs_entry_stat *stat;
     struct mrs_totals lost;
     mars_status st;
@@ -216,11 +228,24 @@ walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
     mrs_buf_reset(&r->path);
     st = mrs_root_parent_path(root, &r->path, err);
     if (st == MARS_OK)
-        st = mrs_dir_reader_open_root(&reader, r->job.d, root, err);
+        st = mrs_dir_reader_open_root(reader, r->job.d, root, err);
     if (st == MARS_OK)
-        st = mrs_dir_reader_next(reader, &e, &stat, &lost, err);
-    if (st == MARS_OK && e != NULL)
-        st = mrs_path_push(&r->path, e->name, err);
+        st = mrs_dir_reader_next(*reader, e, &stat, &lost, err);
+    if (st == MARS_OK && *e != NULL)
+        st = mrs_path_push(&r->path, (*e)->name, err);
+    return st;
+}
+
+/* A root that cannot be restored is lost alone: the other ones are still gone through. */
+static mars_status
+walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
+{
+    struct mrs_vec stack = MRS_VEC_INIT(struct frame);
+    struct mrs_dir_reader *reader = NULL;
+    struct mrs_rdir *above = NULL;
+    const struct mrs_entry *e = NULL;
+    mars_status st = read_root(r, root, &reader, &e, err);
+
     if (st == MARS_OK && e != NULL &&
         mrs_select(&r->spec.select, (struct mrs_slice){ r->path.data, r->path.len }) !=
             MRS_SELECTED_NO) {
@@ -229,6 +254,10 @@ walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
             st = visit(r, &stack, above, e, err);
         if (st == MARS_OK)
             st = walk_tree(r, &stack, err);
+    }
+    if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
+        lose_path(r, err);
+        st = MARS_OK;
     }
     mrs_rdir_unref(r, above);
     mrs_vec_free(&stack);
@@ -268,7 +297,8 @@ mrs_restore_walk(void *restore)
         mrs_cond_wait(r->room, r->job.lock);
     mrs_mutex_unlock(r->job.lock);
     free_groups(r);
-    if (st == MARS_OK && !r->any && r->spec.select.n > 0)
+    /* Of what is lost nobody knows whether it was meant. */
+    if (st == MARS_OK && !r->any && r->spec.select.n > 0 && atomic_load(&r->tally.failed) == 0)
         mrs_job_fail(&r->job,
                      mrs_fail(&err, MARS_ERR_NOT_FOUND, "the point has none of these paths"),
                      &err);
