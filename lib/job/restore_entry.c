@@ -412,6 +412,7 @@ mrs_restore_entry(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_
 {
     struct decision d = { .way = { .other_name = MRS_BUF_INIT(1024) } };
     struct mrs_arena bytes = MRS_ARENA_INIT;
+    struct mrs_entry own = *e;
     struct mrs_slice attrs;
     mars_status st;
 
@@ -420,11 +421,11 @@ mrs_restore_entry(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_
         mrs_restore_report(r, NULL, (struct mrs_slice){ r->path.data, r->path.len });
         return MARS_OK;
     }
-    st = mrs_restore_attrs(r, e, &bytes, &attrs, err);
+    st = mrs_restore_attrs(r, &own, &bytes, &attrs, err);
     if (st == MARS_OK)
-        st = decide(r, dir, e, attrs, &d, err);
+        st = decide(r, dir, &own, attrs, &d, err);
     if (st == MARS_OK)
-        st = carry_out(r, dir, e, attrs, &d, err);
+        st = carry_out(r, dir, &own, attrs, &d, err);
     mrs_arena_free(&bytes);
     mrs_buf_free(&d.way.other_name);
     return st;

@@ -92,6 +92,7 @@ struct mrs_restore_tally {
     atomic_ullong skipped;
     atomic_ullong failed;
     atomic_ullong warnings;
+    atomic_ullong attrs_lost;    /* of things that are restored */
     atomic_ullong bytes_written;
     atomic_ullong bytes_fetched;
 };
@@ -151,9 +152,10 @@ void mrs_restore_lost(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_sl
                       const mars_error *why);
 /* Say that a file was restored, if that is asked for. */
 void mrs_restore_report(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name);
-/* The attribute set of an entry, as the arena's own. Attributes that are damaged are a warning. */
-mars_status mrs_restore_attrs(struct mrs_restore *r, const struct mrs_entry *e,
-                              struct mrs_arena *a, struct mrs_slice *attrs, mars_error *err);
+/* The attribute set of an entry, as the arena's own. One that cannot be read is a warning, is
+ * counted, and takes from the entry's mode what an ACL may not have given. */
+mars_status mrs_restore_attrs(struct mrs_restore *r, struct mrs_entry *e, struct mrs_arena *a,
+                              struct mrs_slice *attrs, mars_error *err);
 
 /* How an entry whose name is taken comes to be. */
 struct mrs_way {

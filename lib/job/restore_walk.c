@@ -35,23 +35,40 @@ alloc_dir(const struct mrs_entry *e, struct mrs_slice attrs)
     return d;
 }
 
+/* A directory with the attributes that it gets. e may be NULL. */
+static mars_status
+make_dir(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
+{
+    struct mrs_arena bytes = MRS_ARENA_INIT;
+    struct mrs_slice attrs = { NULL, 0 };
+    struct mrs_entry own;
+    mars_status st = MARS_OK;
+
+    *out = NULL;
+    if (e != NULL) {
+        own = *e;
+        st = mrs_restore_attrs(r, &own, &bytes, &attrs, err);
+    }
+    if (st == MARS_OK)
+        *out = alloc_dir(e != NULL ? &own : NULL, attrs);
+    mrs_arena_free(&bytes);
+    if (*out == NULL)
+        return st != MARS_OK ? st : mrs_nomem(err);
+    return MARS_OK;
+}
+
 /* A directory of the target, below parent (which may be NULL: the target itself). e NULL: one that
  * is only on the way to a root. Takes a reference on the parent. */
 static mars_status
 new_dir(struct mrs_restore *r, struct mrs_rdir *parent, struct mrs_slice name,
         const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
 {
-    struct mrs_arena bytes = MRS_ARENA_INIT;
-    struct mrs_slice attrs = { NULL, 0 };
-    struct mrs_rdir *d = NULL;
-    mars_status st = e != NULL ? mrs_restore_attrs(r, e, &bytes, &attrs, err) : MARS_OK;
+    struct mrs_rdir *d;
+    mars_status st = make_dir(r, e, &d, err);
 
     *out = NULL;
-    if (st == MARS_OK)
-        d = alloc_dir(e, attrs);
-    mrs_arena_free(&bytes);
-    if (d == NULL)
-        return st != MARS_OK ? st : mrs_nomem(err);
+    if (st != MARS_OK)
+        return st;
     if (parent == NULL)
         d->dir = mrs_target_root(r->target);
     else

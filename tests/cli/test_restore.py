@@ -148,6 +148,22 @@ class Restore(Box):
         self.check_lost_directory(Run(done), "MARS_ERR_IO")
         self.assertEqual((self.back / "a").read_bytes(), b"content of a\n")
 
+    def test_whose_attributes_are_lost_is_no_wider_than_it_was(self) -> None:
+        files = [self.source / "a", self.source / "sub"]
+        for path in files:                      # a set too large to stand in its entry
+            os.chmod(path, 0o774)
+            os.setxattr(path, "user.long", pseudo_random(2300, 7))
+        self.m.backup(self.source)
+        self.lose_metadata()
+        run = self.m.restore("latest", self.out, code=1)
+        self.assertEqual(run.one("error")["status"], "MARS_ERR_CORRUPT")
+        self.assertEqual(run.events("not_restored"), [])
+        warned = {e["path"] for e in run.events("warning")}
+        self.assertEqual(warned, {str(p) for p in (*files, self.source / "sub" / "a-again")})
+        self.assertEqual((self.back / "a").read_bytes(), b"content of a\n")
+        self.assertEqual([p.stat().st_mode & 0o777 for p in (self.back / "a", self.back / "sub")],
+                         [0o704, 0o704])
+
     def test_a_root_that_cannot_be_made_is_lost_alone(self) -> None:
         self.write("deep/er/x")
         self.m.backup(self.path / "deep" / "er", self.source)
