@@ -126,7 +126,7 @@ write_piece(struct mrs_restore *r, const struct mrs_want *w, const uint8_t *data
     if (st == MARS_OK && w->len > 0)
         st = mrs_target_file_write(w->file->out, w->offset, data, (size_t)w->len, &why);
     if (st != MARS_OK) {
-        mrs_rfile_fail(w->file, &why);
+        mrs_rfile_no_place(w->file, &why);
         return;
     }
     atomic_fetch_add(&r->job.bytes_done, w->len);

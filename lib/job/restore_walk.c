@@ -282,7 +282,7 @@ walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
     return st;
 }
 
-/* Link groups hold their first file until the end. */
+/* Link groups hold the directory of their first name until the end. */
 static void
 free_groups(struct mrs_restore *r)
 {
@@ -290,8 +290,41 @@ free_groups(struct mrs_restore *r)
     void *value;
 
     for (size_t pos = 0; mrs_map_next(&r->groups, &pos, &id, &value);)
-        mrs_rfile_unref(*(struct mrs_rfile **)value);
+        mrs_rgroup_free(r, *(struct mrs_rgroup **)value);
     mrs_map_free(&r->groups);
+}
+
+/* When no task is left: the names that have to be tried again. */
+static struct mrs_rlink *
+await_tasks(struct mrs_restore *r)
+{
+    struct mrs_rlink *again;
+
+    mrs_mutex_lock(r->job.lock);
+    while (r->tasks > 0)
+        mrs_cond_wait(r->room, r->job.lock);
+    again = r->again;
+    r->again = NULL;
+    mrs_mutex_unlock(r->job.lock);
+    return again;
+}
+
+/* Hand on what was gathered, and be done with it. Each round makes or loses at least one of the
+ * names that failed with the first of their group. */
+static void
+end_tasks(struct mrs_restore *r)
+{
+    struct mrs_rlink *again;
+    mars_error err;
+    mars_status st = mrs_restore_flush(r, &err);
+
+    if (st != MARS_OK)
+        mrs_job_fail(&r->job, st, &err);
+    while ((again = await_tasks(r)) != NULL) {
+        st = mrs_restore_again(r, again, &err);
+        if (st != MARS_OK)
+            mrs_job_fail(&r->job, st, &err);
+    }
 }
 
 void
@@ -299,20 +332,14 @@ mrs_restore_walk(void *restore)
 {
     struct mrs_restore *r = restore;
     mars_error err;
-    mars_status st = MARS_OK, flushed;
+    mars_status st = MARS_OK;
 
     mrs_job_enter(&r->job, MARS_PHASE_DATA);
     for (size_t i = 0; st == MARS_OK && i < r->spec.point->n_roots; i++)
         st = walk_root(r, &r->spec.point->roots[i], &err);
     if (st != MARS_OK)
         mrs_job_fail(&r->job, st, &err);
-    flushed = mrs_restore_flush(r, &err);
-    if (flushed != MARS_OK)
-        mrs_job_fail(&r->job, flushed, &err);
-    mrs_mutex_lock(r->job.lock);
-    while (r->tasks > 0)
-        mrs_cond_wait(r->room, r->job.lock);
-    mrs_mutex_unlock(r->job.lock);
+    end_tasks(r);
     free_groups(r);
     /* Of what is lost nobody knows whether it was meant. */
     if (st == MARS_OK && !r->any && r->spec.select.n > 0 && atomic_load(&r->tally.failed) == 0)

@@ -164,6 +164,24 @@ class Restore(Box):
         self.assertEqual([p.stat().st_mode & 0o777 for p in (self.back / "a", self.back / "sub")],
                          [0o704, 0o704])
 
+    def test_names_of_a_file_do_not_fail_with_its_first(self) -> None:
+        for name, size in (("large", 40 * MIB), ("small", 5000)):
+            self.write(f"source/{name}/1", pseudo_random(size))
+            for i in "234":
+                os.link(self.source / name / "1", self.source / name / i)
+        self.m.backup(self.source)
+        for name in ("large", "small"):
+            for i in "12":                      # nothing goes over a directory
+                (self.back / name / i).mkdir(parents=True)
+        run = self.m.restore("latest", self.out, "--conflict", "overwrite", code=1)
+        self.assertEqual(sorted(e["path"] for e in run.events("not_restored")),
+                         [str(self.source / name / i) for name in ("large", "small")
+                          for i in "12"])
+        for name in ("large", "small"):
+            there, other = self.back / name / "3", self.back / name / "4"
+            self.assertEqual(there.read_bytes(), (self.source / name / "3").read_bytes())
+            self.assertTrue(there.samefile(other))
+
     def test_a_root_that_cannot_be_made_is_lost_alone(self) -> None:
         self.write("deep/er/x")
         self.m.backup(self.path / "deep" / "er", self.source)
