@@ -351,6 +351,7 @@ mrs_restore_again(struct mrs_restore *r, struct mrs_rlink *links, mars_error *er
         struct mrs_rlink *l = links;
 
         links = l->next;
+        mrs_job_await_told(&r->job);
         if (st == MARS_OK && !atomic_load(&r->job.stop))
             st = try_again(r, l, err);
         mrs_rlink_free(r, l);

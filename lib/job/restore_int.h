@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/arena.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "job/restore.h"

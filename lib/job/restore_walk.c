@@ -137,6 +137,7 @@ visit(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *dir,
     if (sel == MRS_SELECTED_NO || (sel == MRS_SELECTED_ABOVE && e->type != MRS_ENTRY_DIR))
         return MARS_OK;
     r->any |= sel == MRS_SELECTED_YES;
+    mrs_job_await_told(&r->job);
     if (e->type == MRS_ENTRY_DIR)
         st = push(r, stack, dir, e, err);
     else
