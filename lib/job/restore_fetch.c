@@ -90,8 +90,10 @@ mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_pi
     w->chunk_offset = piece->chunk_offset;
     w->len = piece->len;
     st = mrs_index_find(r->job.d->index, piece->id, 0, &w->place, err);
-    if (st != MARS_OK)
+    if (st != MARS_OK) {
         r->batch.len--;
+        r->batch_held -= held_by(f);
+    }
     if (st == MARS_ERR_NOT_FOUND) {
         char hex[65];
 
