@@ -5,6 +5,7 @@
 #include "agent/seen.h"
 #include "api/call.h"
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/hex.h"
 #include "job/browse.h"

@@ -30,13 +30,6 @@ mrs_job_init(struct mrs_job *j, struct mrs_engine *engine, struct mrs_domain *d,
     return st;
 }
 
-static void
-free_event(struct mrs_event *e)
-{
-    mrs_arena_free(&e->bytes);
-    mrs_free(e);
-}
-
 void
 mrs_job_fini(struct mrs_job *j)
 {
@@ -44,7 +37,7 @@ mrs_job_fini(struct mrs_job *j)
         struct mrs_event *e = j->first_event;
 
         j->first_event = e->next;
-        free_event(e);
+        mrs_free(e);
     }
     if (j->engine != NULL)
         mrs_engine_close(j->engine);
@@ -70,37 +63,54 @@ mrs_job_fail(struct mrs_job *j, mars_status st, const mars_error *why)
     mrs_mutex_unlock(j->lock);
 }
 
-static const char *
-copy_text(struct mrs_event *e, const char *text, bool *failed)
+static size_t
+text_size(const char *text)
 {
-    const char *copy = text != NULL ? mrs_arena_copy(&e->bytes, text, strlen(text) + 1) : NULL;
+    return text != NULL ? strlen(text) + 1 : 0;
+}
 
-    *failed |= text != NULL && copy == NULL;
+/* n bytes to *at, which moves on; NULL stays NULL. */
+static const char *
+copy_bytes(char **at, const char *from, size_t n)
+{
+    char *copy = *at;
+
+    if (from == NULL)
+        return NULL;
+    if (n > 0)
+        memcpy(copy, from, n);
+    *at += n;
     return copy;
 }
 
 static struct mrs_event *
 copy_event(const mars_event *event)
 {
-    struct mrs_event *e = mrs_alloc(sizeof *e);
-    bool failed = false;
+    const char *message = event->message != NULL ? event->message : "";
+    size_t path = event->path != NULL ? (size_t)event->path_len : 0;
+    size_t object = text_size(event->object), point = text_size(event->point);
+    size_t text = text_size(message);
+    struct mrs_event *e = mrs_alloc(sizeof *e + path + object + point + text);
+    char *at;
 
     if (e == NULL)
         return NULL;
+    at = e->bytes;
     e->event = *event;
     e->event.struct_size = sizeof e->event;
-    if (event->path != NULL) {
-        e->event.path = mrs_arena_copy(&e->bytes, event->path, (size_t)event->path_len);
-        failed |= e->event.path == NULL;
-    }
-    e->event.object = copy_text(e, event->object, &failed);
-    e->event.point = copy_text(e, event->point, &failed);
-    e->event.message = copy_text(e, event->message != NULL ? event->message : "", &failed);
-    if (failed) {
-        free_event(e);
-        return NULL;
-    }
+    e->event.path = copy_bytes(&at, event->path, path);
+    e->event.object = copy_bytes(&at, event->object, object);
+    e->event.point = copy_bytes(&at, event->point, point);
+    e->event.message = copy_bytes(&at, message, text);
     return e;
+}
+
+/* Under the lock. */
+static void
+await_told(struct mrs_job *j)
+{
+    while (j->n_events >= EVENTS_MAX && !atomic_load(&j->stop))
+        mrs_cond_wait_ms(j->told, j->lock, PUMP_MS);
 }
 
 static void
@@ -119,8 +129,8 @@ enqueue(struct mrs_job *j, const mars_event *event, bool wait)
         return;
     }
     mrs_mutex_lock(j->lock);
-    while (wait && j->n_events >= EVENTS_MAX && !atomic_load(&j->stop))
-        mrs_cond_wait_ms(j->told, j->lock, PUMP_MS);
+    if (wait)
+        await_told(j);
     if (j->first_event == NULL)
         j->first_event = e;
     else
@@ -155,6 +165,14 @@ mrs_job_damage(void *job, const char *relative, const mars_error *why)
     mrs_job_post_now(job, &e);
 }
 
+void
+mrs_job_await_told(struct mrs_job *j)
+{
+    mrs_mutex_lock(j->lock);
+    await_told(j);
+    mrs_mutex_unlock(j->lock);
+}
+
 static void
 deliver(struct mrs_job *j)
 {
@@ -170,7 +188,7 @@ deliver(struct mrs_job *j)
         struct mrs_event *next = e->next;
 
         j->listener.event(&e->event, j->listener.event_user);
-        free_event(e);
+        mrs_free(e);
         e = next;
     }
 }

@@ -9,7 +9,6 @@
 #include <mars/cancel.h>
 #include <mars/event.h>
 
-#include "base/arena.h"
 #include "job/engine.h"
 #include "platform/thread.h"
 #include "repo/index.h"
@@ -18,10 +17,11 @@ struct mars_cancel {
     atomic_bool set;
 };
 
+/* One allocation: there may be very many at once. */
 struct mrs_event {
     struct mrs_event *next;
     mars_event event;
-    struct mrs_arena bytes;
+    char bytes[]; /* of all that it points to */
 };
 
 /* How the caller is told, and how it tells. */
@@ -74,6 +74,9 @@ void mrs_job_post(struct mrs_job *j, const mars_event *event);
 void mrs_job_post_now(struct mrs_job *j, const mars_event *event);
 /* The same for a damaged object: a mrs_damage_fn, user is the job. */
 void mrs_job_damage(void *job, const char *relative, const mars_error *why);
+/* Wait while many are not yet delivered: for the thread that gives the workers their work, which
+ * post without waiting. */
+void mrs_job_await_told(struct mrs_job *j);
 
 /* Deliver what has come, and report progress. Calling thread only. */
 void mrs_job_pump(struct mrs_job *j, bool force_progress);

@@ -6,6 +6,8 @@
 #include "platform/clock.h"
 #include "repo/entrycopy.h"
 
+enum { GROUP_BITS = 070 };
+
 /* A file is there, but not quite as it was. Any thread. */
 static void
 warn(struct mrs_restore *r, const uint8_t *path, size_t path_len, const mars_error *why)
@@ -56,6 +58,9 @@ result(struct mrs_restore *r, mars_error *err)
     if (st == MARS_OK && atomic_load(&r->tally.failed) > 0)
         st = mrs_fail(err, r->worst, "files that could not be restored: %llu",
                       atomic_load(&r->tally.failed));
+    else if (st == MARS_OK && atomic_load(&r->tally.attrs_lost) > 0)
+        st = mrs_fail(err, r->worst, "files restored without the attributes that they had: %llu",
+                      atomic_load(&r->tally.attrs_lost));
     return st;
 }
 
@@ -142,6 +147,16 @@ tell(struct mrs_restore *r, mars_event *e, struct mrs_rdir *dir, struct mrs_slic
     mrs_buf_free(&path);
 }
 
+/* Of all that was lost, damage is what the run ends with. */
+static void
+worsen(struct mrs_restore *r, mars_status st)
+{
+    mrs_mutex_lock(r->job.lock);
+    if (r->worst == MARS_OK || st == MARS_ERR_CORRUPT)
+        r->worst = st;
+    mrs_mutex_unlock(r->job.lock);
+}
+
 void
 mrs_restore_lost(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name,
                  const mars_error *why)
@@ -152,10 +167,7 @@ mrs_restore_lost(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice n
                      .message = why->message };
 
     atomic_fetch_add(&r->tally.failed, 1);
-    mrs_mutex_lock(r->job.lock);
-    if (r->worst == MARS_OK || why->status == MARS_ERR_CORRUPT)
-        r->worst = why->status;
-    mrs_mutex_unlock(r->job.lock);
+    worsen(r, why->status);
     tell(r, &e, dir, name);
 }
 
@@ -168,8 +180,28 @@ mrs_restore_report(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice
         tell(r, &e, dir, name);
 }
 
+/* Beside an ACL, the mode's group bits are the most that anybody whom it names may do. If there was
+ * one, the owning group would get that without it. */
+static void
+lose_attrs(struct mrs_restore *r, struct mrs_entry *e, const mars_error *why)
+{
+    bool has_mode = e->type != MRS_ENTRY_SYMLINK;
+    mars_error told;
+
+    (void)mrs_fail(&told, why->status, "its attributes are lost%s: %s",
+                   has_mode ? ", and its group gets no rights, since there may have been an ACL"
+                            : "",
+                   why->message);
+    told.os_code = why->os_code;
+    if (has_mode)
+        e->mode &= ~(uint32_t)GROUP_BITS;
+    atomic_fetch_add(&r->tally.attrs_lost, 1);
+    worsen(r, why->status);
+    warn(r, r->path.data, r->path.len, &told);
+}
+
 mars_status
-mrs_restore_attrs(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_arena *a,
+mrs_restore_attrs(struct mrs_restore *r, struct mrs_entry *e, struct mrs_arena *a,
                   struct mrs_slice *attrs, mars_error *err)
 {
     struct mrs_buf bytes = MRS_BUF_INIT(MRS_ATTRS_MAX);
@@ -183,8 +215,10 @@ mrs_restore_attrs(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_a
     if (st == MARS_OK) {
         *attrs = mrs_slice_own(a, (struct mrs_slice){ bytes.data, bytes.len });
         st = attrs->p != NULL ? MARS_OK : mrs_nomem(err);
+    } else if (mrs_restore_is_fatal(st)) {
+        *err = why;
     } else {
-        warn(r, r->path.data, r->path.len, &why);
+        lose_attrs(r, e, &why);
         st = MARS_OK;
     }
     mrs_buf_free(&bytes);

@@ -102,14 +102,6 @@ decide(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
                                        : mrs_restore_conflict(r, dir, e->name, &d->way, err);
 }
 
-static struct mrs_slice
-final_name(const struct mrs_entry *e, const struct decision *d)
-{
-    const struct mrs_buf *other = &d->way.other_name;
-
-    return other->len > 0 ? (struct mrs_slice){ other->data, other->len } : e->name;
-}
-
 /* The entry's own copy of all that making it needs. */
 static void
 keep_entry(struct mrs_rfile *f, const struct mrs_entry *e, struct mrs_slice attrs,
@@ -119,7 +111,6 @@ keep_entry(struct mrs_rfile *f, const struct mrs_entry *e, struct mrs_slice attr
     struct mrs_slice inside = { e->content.data, (size_t)e->size };
 
     f->entry = *e;
-    memset(&f->entry.content, 0, sizeof f->entry.content);
     memset(&f->entry.attrs, 0, sizeof f->entry.attrs);
     memset(&f->entry.sub, 0, sizeof f->entry.sub);
     f->entry.attrs_size = 0;
@@ -129,18 +120,16 @@ keep_entry(struct mrs_rfile *f, const struct mrs_entry *e, struct mrs_slice attr
     f->entry.link_group = mrs_restore_keep(&at, e->link_group);
     f->attrs = mrs_restore_keep(&at, attrs);
     f->final_name = mrs_restore_keep(&at, final);
-    if (e->content.kind != MRS_CONTENT_INLINE)
-        return;
-    f->entry.content.kind = MRS_CONTENT_INLINE;
-    f->entry.content.data = mrs_restore_keep(&at, inside).p;
+    if (e->content.kind == MRS_CONTENT_INLINE)
+        f->entry.content.data = mrs_restore_keep(&at, inside).p;
 }
 
-/* A file handle of our own for the entry, in state BUSY. */
+/* A file handle of our own for the entry. */
 static mars_status
 new_file(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
          struct mrs_slice attrs, const struct decision *d, struct mrs_rfile **out, mars_error *err)
 {
-    struct mrs_slice final = final_name(e, d);
+    struct mrs_slice final = mrs_restore_final_name(e, &d->way);
     size_t inside = e->content.kind == MRS_CONTENT_INLINE ? (size_t)e->size : 0;
     size_t held = e->name.n + e->target.n + e->link_group.n + attrs.n + final.n + inside;
     struct mrs_rfile *f = mrs_alloc(sizeof *f + held);
@@ -159,79 +148,6 @@ new_file(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
     mrs_rdir_ref(dir);
     *out = f;
     return MARS_OK;
-}
-
-static void
-group_key(uint8_t key[32], struct mrs_slice group)
-{
-    memset(key, 0, 32);
-    memcpy(key, group.p, 16);
-}
-
-/* The first file of a group is remembered: its later names are links. */
-static mars_status
-remember(struct mrs_restore *r, struct mrs_rfile *f, mars_error *err)
-{
-    struct mrs_rfile **slot;
-    uint8_t key[32];
-
-    if (f->entry.link_group.n == 0)
-        return MARS_OK;
-    group_key(key, f->entry.link_group);
-    slot = mrs_map_put(&r->groups, key);
-    if (slot == NULL)
-        return mrs_nomem(err);
-    if (*slot == NULL) {
-        mrs_rfile_ref(f);
-        *slot = f;
-    }
-    return MARS_OK;
-}
-
-/* The name waits until the file is done. */
-static mars_status
-link_later(struct mrs_restore *r, struct mrs_rfile *f, struct mrs_rdir *dir,
-           const struct mrs_entry *e, const struct decision *d, mars_error *err)
-{
-    struct mrs_slice final = final_name(e, d);
-    struct mrs_rlink *l = mrs_alloc(sizeof *l + e->name.n + final.n);
-    uint8_t *at;
-    bool now;
-
-    if (l == NULL)
-        return mrs_nomem(err);
-    at = l->bytes;
-    l->dir = dir;
-    l->replace = d->way.replace;
-    l->name = mrs_restore_keep(&at, e->name);
-    l->final_name = mrs_restore_keep(&at, final);
-    mrs_mutex_lock(r->job.lock);
-    now = f->state != MRS_RFILE_BUSY;
-    if (!now) {
-        mrs_rdir_ref(dir);
-        l->next = f->links;
-        f->links = l;
-    }
-    mrs_mutex_unlock(r->job.lock);
-    if (now) {
-        mrs_restore_link(r, f, dir, l->name, l->final_name, l->replace);
-        mrs_free(l);
-    }
-    return MARS_OK;
-}
-
-/* Is the entry another name of a file that this run made or found? */
-static struct mrs_rfile *
-find_group(struct mrs_restore *r, const struct mrs_entry *e)
-{
-    struct mrs_rfile **slot;
-    uint8_t key[32];
-
-    if (e->link_group.n == 0)
-        return NULL;
-    group_key(key, e->link_group);
-    slot = mrs_map_find(&r->groups, key);
-    return slot != NULL ? *slot : NULL;
 }
 
 static mars_status
@@ -312,7 +228,7 @@ restore_file(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry
         mrs_rfile_unref(f);
         return st;
     }
-    st = remember(r, f, err);
+    st = mrs_rgroup_remember(r, f, MRS_RGROUP_BUSY, err);
     mrs_rfile_begin_piece(f); /* the walker's own: it is not finished before all is wanted */
     if (st != MARS_OK)
         mrs_rfile_fail(f, err);
@@ -356,8 +272,7 @@ restore_special(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_en
     if (st == MARS_OK && way.skip) {
         count(r, &r->tally.skipped);
     } else if (st == MARS_OK) {
-        f->state = MRS_RFILE_DONE;
-        st = remember(r, f, err);
+        st = mrs_rgroup_remember(r, f, MRS_RGROUP_DONE, err);
         count(r, &r->tally.restored);
         mrs_restore_report(r, dir, f->final_name);
     }
@@ -375,23 +290,23 @@ remember_present(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_e
     mars_status st = MARS_OK;
 
     count(r, &r->tally.present);
-    if (!d->linkable || e->link_group.n == 0 || find_group(r, e) != NULL)
+    if (!d->linkable || e->link_group.n == 0 || mrs_rgroup_has_first(r, e))
         return MARS_OK;
     st = new_file(r, dir, e, no_attrs, d, &f, err);
-    if (st == MARS_OK) {
-        f->state = MRS_RFILE_DONE;
-        st = remember(r, f, err);
-    }
+    if (st == MARS_OK)
+        st = mrs_rgroup_remember(r, f, MRS_RGROUP_DONE, err);
     mrs_rfile_unref(f);
     return st;
 }
 
-/* After a look at what is there. */
+/* After a look at what is there. Every name of a group has the whole content with it, so each is
+ * tried while none could be made. */
 static mars_status
 carry_out(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
           struct mrs_slice attrs, const struct decision *d, mars_error *err)
 {
-    struct mrs_rfile *first = find_group(r, e);
+    bool joined;
+    mars_status st;
 
     if (d->present)
         return remember_present(r, dir, e, d, err);
@@ -399,11 +314,49 @@ carry_out(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e
         count(r, &r->tally.skipped);
         return MARS_OK;
     }
-    if (first != NULL)
-        return link_later(r, first, dir, e, d, err);
+    st = mrs_rgroup_join(r, dir, e, &d->way, &joined, err);
+    if (st != MARS_OK || joined)
+        return st;
     if (e->type == MRS_ENTRY_FILE)
         return restore_file(r, dir, e, attrs, d, err);
     return restore_special(r, dir, e, attrs, d, err);
+}
+
+/* A name whose first got no place, with what that kept of the entry. */
+static mars_status
+try_again(struct mrs_restore *r, const struct mrs_rlink *l, mars_error *err)
+{
+    struct decision d = { .way = { .replace = l->replace, .other_name = MRS_BUF_INIT(1024) } };
+    struct mrs_entry e = l->first->entry;
+    mars_status st = MARS_OK;
+
+    e.name = l->name;
+    if (mrs_slice_compare(l->name, l->final_name) != 0)
+        st = mrs_buf_append(&d.way.other_name, l->final_name.p, l->final_name.n, err);
+    if (st == MARS_OK)
+        st = carry_out(r, l->dir, &e, l->first->attrs, &d, err);
+    mrs_buf_free(&d.way.other_name);
+    if (st == MARS_OK || mrs_restore_is_fatal(st))
+        return st;
+    mrs_restore_lost(r, l->dir, l->name, err);
+    return MARS_OK;
+}
+
+mars_status
+mrs_restore_again(struct mrs_restore *r, struct mrs_rlink *links, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    while (links != NULL) {
+        struct mrs_rlink *l = links;
+
+        links = l->next;
+        mrs_job_await_told(&r->job);
+        if (st == MARS_OK && !atomic_load(&r->job.stop))
+            st = try_again(r, l, err);
+        mrs_rlink_free(r, l);
+    }
+    return st == MARS_OK ? mrs_restore_flush(r, err) : st;
 }
 
 mars_status
@@ -412,6 +365,7 @@ mrs_restore_entry(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_
 {
     struct decision d = { .way = { .other_name = MRS_BUF_INIT(1024) } };
     struct mrs_arena bytes = MRS_ARENA_INIT;
+    struct mrs_entry own = *e;
     struct mrs_slice attrs;
     mars_status st;
 
@@ -420,11 +374,11 @@ mrs_restore_entry(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_
         mrs_restore_report(r, NULL, (struct mrs_slice){ r->path.data, r->path.len });
         return MARS_OK;
     }
-    st = mrs_restore_attrs(r, e, &bytes, &attrs, err);
+    st = mrs_restore_attrs(r, &own, &bytes, &attrs, err);
     if (st == MARS_OK)
-        st = decide(r, dir, e, attrs, &d, err);
+        st = decide(r, dir, &own, attrs, &d, err);
     if (st == MARS_OK)
-        st = carry_out(r, dir, e, attrs, &d, err);
+        st = carry_out(r, dir, &own, attrs, &d, err);
     mrs_arena_free(&bytes);
     mrs_buf_free(&d.way.other_name);
     return st;

@@ -90,8 +90,10 @@ mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_pi
     w->chunk_offset = piece->chunk_offset;
     w->len = piece->len;
     st = mrs_index_find(r->job.d->index, piece->id, 0, &w->place, err);
-    if (st != MARS_OK)
+    if (st != MARS_OK) {
         r->batch.len--;
+        r->batch_held -= held_by(f);
+    }
     if (st == MARS_ERR_NOT_FOUND) {
         char hex[65];
 
@@ -126,7 +128,7 @@ write_piece(struct mrs_restore *r, const struct mrs_want *w, const uint8_t *data
     if (st == MARS_OK && w->len > 0)
         st = mrs_target_file_write(w->file->out, w->offset, data, (size_t)w->len, &why);
     if (st != MARS_OK) {
-        mrs_rfile_fail(w->file, &why);
+        mrs_rfile_no_place(w->file, &why);
         return;
     }
     atomic_fetch_add(&r->job.bytes_done, w->len);

@@ -19,13 +19,27 @@ mrs_rfile_unref(struct mrs_rfile *f)
     mrs_free(f);
 }
 
+static void
+fail(struct mrs_rfile *f, const mars_error *why, bool no_place)
+{
+    mrs_mutex_lock(f->r->job.lock);
+    if (f->why.status == MARS_OK) {
+        f->why = *why;
+        f->no_place = no_place;
+    }
+    mrs_mutex_unlock(f->r->job.lock);
+}
+
 void
 mrs_rfile_fail(struct mrs_rfile *f, const mars_error *why)
 {
-    mrs_mutex_lock(f->r->job.lock);
-    if (f->why.status == MARS_OK)
-        f->why = *why;
-    mrs_mutex_unlock(f->r->job.lock);
+    fail(f, why, false);
+}
+
+void
+mrs_rfile_no_place(struct mrs_rfile *f, const mars_error *why)
+{
+    fail(f, why, true);
 }
 
 void
@@ -33,45 +47,6 @@ mrs_rfile_begin_piece(struct mrs_rfile *f)
 {
     atomic_fetch_add(&f->pieces, 1);
     mrs_rfile_ref(f);
-}
-
-static mars_status
-link_as(struct mrs_rfile *f, struct mrs_rdir *dir, struct mrs_slice name,
-        struct mrs_slice *final_name, struct mrs_way *way, mars_error *err)
-{
-    mars_status st = mrs_target_link(f->dir->dir, f->final_name, dir->dir, *final_name,
-                                     way->replace, err);
-
-    if (st != MARS_ERR_EXISTS || way->replace)
-        return st;
-    st = mrs_restore_conflict(f->r, dir, name, way, err);
-    if (st != MARS_OK || way->skip)
-        return st;
-    if (way->other_name.len > 0)
-        *final_name = (struct mrs_slice){ way->other_name.data, way->other_name.len };
-    return mrs_target_link(f->dir->dir, f->final_name, dir->dir, *final_name, way->replace, err);
-}
-
-void
-mrs_restore_link(struct mrs_restore *r, struct mrs_rfile *f, struct mrs_rdir *dir,
-                 struct mrs_slice name, struct mrs_slice final_name, bool replace)
-{
-    struct mrs_way way = { .replace = replace, .other_name = MRS_BUF_INIT(1024) };
-    mars_error why;
-    mars_status st = f->state == MRS_RFILE_DONE
-                         ? link_as(f, dir, name, &final_name, &way, &why)
-                         : mrs_fail(&why, f->why.status != MARS_OK ? f->why.status : MARS_ERR_IO,
-                                    "the file that it is another name of was not restored");
-
-    if (st != MARS_OK) {
-        mrs_restore_lost(r, dir, name, &why);
-    } else {
-        atomic_fetch_add(way.skip ? &r->tally.skipped : &r->tally.restored, 1);
-        atomic_fetch_add(&r->job.files_done, 1);
-        if (!way.skip)
-            mrs_restore_report(r, dir, final_name);
-    }
-    mrs_buf_free(&way.other_name);
 }
 
 /* Its name, which may be taken by now: somebody was faster, or nobody looked, because this run made
@@ -102,37 +77,92 @@ give_name(struct mrs_rfile *f, bool *skipped, mars_error *why)
     return st;
 }
 
-/* The names that waited for it. */
+/* The names that waited for it: links, or lost like it. */
 static void
-make_links(struct mrs_rfile *f, struct mrs_rlink *links, bool cancelled)
+end_links(struct mrs_rfile *f, const struct mrs_rgroup *g, struct mrs_rlink *links, mars_status st)
+{
+    mars_error why;
+
+    while (links != NULL) {
+        struct mrs_rlink *l = links;
+
+        links = l->next;
+        if (st == MARS_OK) {
+            mrs_restore_link(f->r, g, l);
+        } else if (st != MARS_ERR_CANCELLED) {
+            (void)mrs_fail(&why, st, "the file that it is another name of was not restored");
+            mrs_restore_lost(f->r, l->dir, l->name, &why);
+        }
+        mrs_rlink_free(f->r, l);
+    }
+}
+
+/* Under the lock: names that may have a place where the first had none are put by. They are tried
+ * by the walker, since a worker waits for nothing. */
+static void
+put_by(struct mrs_rfile *f, struct mrs_rlink *links)
 {
     while (links != NULL) {
         struct mrs_rlink *l = links;
 
         links = l->next;
-        if (!cancelled)
-            mrs_restore_link(f->r, f, l->dir, l->name, l->final_name, l->replace);
-        mrs_rdir_unref(f->r, l->dir);
-        mrs_free(l);
+        mrs_rfile_ref(f);
+        l->first = f;
+        l->next = f->r->again;
+        f->r->again = l;
     }
 }
 
-/* What comes of it is told to those who wait. */
+/* What comes of it is told to those who wait: gives the names that are to be ended with it. A group
+ * that failed may be replaced as soon as the lock is given back. */
 static struct mrs_rlink *
-settle(struct mrs_rfile *f, mars_status st)
+settle(struct mrs_rfile *f, mars_status st, bool no_place)
 {
     struct mrs_restore *r = f->r;
-    struct mrs_rlink *links;
+    struct mrs_rgroup *g = f->group;
+    struct mrs_rlink *links = NULL;
 
     mrs_mutex_lock(r->job.lock);
-    f->state = st == MARS_OK ? MRS_RFILE_DONE : MRS_RFILE_FAILED;
-    f->why.status = st;
-    links = f->links;
-    f->links = NULL;
+    if (g != NULL) {
+        g->state = st == MARS_OK ? MRS_RGROUP_DONE : MRS_RGROUP_FAILED;
+        links = g->links;
+        g->links = NULL;
+        f->group = NULL;
+    }
+    if (g != NULL && st == MARS_OK && f->other_name.len > 0) {
+        g->other_name = f->other_name;
+        g->final_name = f->final_name;
+        f->other_name = (struct mrs_buf)MRS_BUF_INIT(1024);
+    }
+    if (no_place) {
+        put_by(f, links);
+        links = NULL;
+    }
     if (!f->whole && --r->open_files == RESTORE_OPEN_AGAIN)
         mrs_cond_signal(r->room);
     mrs_mutex_unlock(r->job.lock);
     return links;
+}
+
+/* Its name, or its end. */
+static mars_status
+name_or_abandon(struct mrs_rfile *f, bool *skipped, bool *no_place, mars_error *why)
+{
+    mars_status st = f->why.status;
+
+    *why = f->why;
+    *no_place = f->no_place;
+    if (st == MARS_OK && atomic_load(&f->r->job.stop))
+        st = MARS_ERR_CANCELLED;
+    if (st == MARS_OK) {
+        st = give_name(f, skipped, why);
+        *no_place = st != MARS_OK || *skipped;
+    } else {
+        mrs_target_file_abandon(f->out);
+        f->out = NULL;
+    }
+    *no_place = *no_place && st != MARS_ERR_CANCELLED;
+    return st;
 }
 
 /* Its name, or its end. Then the names that waited for it. */
@@ -140,29 +170,22 @@ static void
 finish(struct mrs_rfile *f)
 {
     struct mrs_restore *r = f->r;
-    mars_error why = f->why;
-    mars_status st = why.status;
-    bool skipped = false;
+    struct mrs_rgroup *g = f->group;
     struct mrs_rlink *links;
+    bool skipped = false, no_place;
+    mars_error why;
+    mars_status st = name_or_abandon(f, &skipped, &no_place, &why);
 
-    if (st == MARS_OK && atomic_load(&r->job.stop))
-        st = MARS_ERR_CANCELLED;
-    if (st == MARS_OK) {
-        st = give_name(f, &skipped, &why);
-    } else {
-        mrs_target_file_abandon(f->out);
-        f->out = NULL;
-    }
     if (st != MARS_OK && st != MARS_ERR_CANCELLED)
         mrs_restore_lost(r, f->dir, f->final_name, &why);
-    links = settle(f, skipped ? MARS_ERR_EXISTS : st);
+    links = settle(f, skipped ? MARS_ERR_EXISTS : st, no_place);
     if (st == MARS_OK) {
         atomic_fetch_add(skipped ? &r->tally.skipped : &r->tally.restored, 1);
         atomic_fetch_add(&r->job.files_done, 1);
         if (!skipped)
             mrs_restore_report(r, f->dir, f->final_name);
     }
-    make_links(f, links, st == MARS_ERR_CANCELLED);
+    end_links(f, g, links, st);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/arena.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "job/restore.h"
@@ -38,6 +39,8 @@ struct mrs_rdir {
     uint8_t bytes[];             /* of entry and attrs */
 };
 
+struct mrs_rfile;
+
 /* Another name of a file, made when the file is done. */
 struct mrs_rlink {
     struct mrs_rlink *next;
@@ -45,13 +48,25 @@ struct mrs_rlink {
     struct mrs_slice name;       /* in the point */
     struct mrs_slice final_name;
     bool replace;
+    struct mrs_rfile *first;     /* NULL, or a reference: what it waited for got no place */
     uint8_t bytes[];
 };
 
-enum mrs_rstate { MRS_RFILE_BUSY, MRS_RFILE_DONE, MRS_RFILE_FAILED };
+enum mrs_rstate { MRS_RGROUP_BUSY, MRS_RGROUP_DONE, MRS_RGROUP_FAILED };
 
-/* A file on its way; counted references: one a wanted piece, one the walker's, one a link
- * group's. */
+/* What the names of a hard-linked file need of the first of them. There may be very many of these,
+ * and they stay until the walk's end: all else goes with the file. */
+struct mrs_rgroup {
+    struct mrs_rdir *dir;        /* a reference */
+    struct mrs_slice final_name;
+    struct mrs_buf other_name;   /* of final_name, where that was found taken */
+    enum mrs_rstate state;       /* guarded by the job's lock; once DONE, nothing here changes */
+    struct mrs_rlink *links;     /* guarded: wait for it */
+    uint8_t bytes[];
+};
+
+/* A file on its way; counted references: one a wanted piece, one the walker's, one a name that is
+ * tried again. */
 struct mrs_rfile {
     struct mrs_restore *r;
     atomic_size_t refs;
@@ -61,14 +76,14 @@ struct mrs_rfile {
      * several is made by the walker, so that they all find it. */
     bool whole;
     struct mrs_target_file *out;
-    struct mrs_entry entry;      /* its content is NONE unless it stands inside */
+    struct mrs_entry entry;      /* of its own: name, link target and group, content inside */
     struct mrs_slice attrs;
     struct mrs_slice final_name;
     struct mrs_buf other_name;   /* of final_name, where that was found taken */
     bool replace;
-    enum mrs_rstate state;       /* guarded by the job's lock */
-    struct mrs_rlink *links;     /* guarded: wait for it */
+    struct mrs_rgroup *group;    /* NULL, or that of which it is the first, until it is settled */
     mars_error why;              /* guarded: status is not MARS_OK once it failed */
+    bool no_place;               /* guarded: it failed where it was to be, not for its content */
     size_t held;                 /* bytes of entry, attrs and final_name */
     uint8_t bytes[];
 };
@@ -92,6 +107,7 @@ struct mrs_restore_tally {
     atomic_ullong skipped;
     atomic_ullong failed;
     atomic_ullong warnings;
+    atomic_ullong attrs_lost;    /* of things that are restored */
     atomic_ullong bytes_written;
     atomic_ullong bytes_fetched;
 };
@@ -107,7 +123,8 @@ struct mrs_restore {
     struct mrs_vec batch;        /* struct mrs_want */
     uint64_t batch_bytes;        /* in the vault */
     size_t batch_held;           /* in memory, behind its files */
-    struct mrs_map groups;       /* link group -> struct mrs_rfile * */
+    struct mrs_map groups;       /* link group -> struct mrs_rgroup * */
+    struct mrs_rlink *again;     /* guarded: names whose first got no place */
     struct mrs_buf path;         /* of the entry that is visited */
     bool any;                    /* something was selected */
     size_t open_files;           /* guarded */
@@ -120,6 +137,8 @@ void mrs_restore_walk(void *restore);
 /* One entry that is no directory. */
 mars_status mrs_restore_entry(struct mrs_restore *r, struct mrs_rdir *dir,
                               const struct mrs_entry *e, mars_error *err);
+/* Once more the names whose first got no place in the target, when no task is left. */
+mars_status mrs_restore_again(struct mrs_restore *r, struct mrs_rlink *links, mars_error *err);
 /* Fetch what was gathered. */
 mars_status mrs_restore_flush(struct mrs_restore *r, mars_error *err);
 /* Want a piece; takes a reference. */
@@ -145,15 +164,20 @@ void mrs_rfile_begin_piece(struct mrs_rfile *f);
 void mrs_rfile_end_piece(struct mrs_rfile *f);
 /* The file cannot be restored. */
 void mrs_rfile_fail(struct mrs_rfile *f, const mars_error *why);
+/* The same where its content is sound, and may go elsewhere. */
+void mrs_rfile_no_place(struct mrs_rfile *f, const mars_error *why);
+void mrs_rgroup_free(struct mrs_restore *r, struct mrs_rgroup *g);
+void mrs_rlink_free(struct mrs_restore *r, struct mrs_rlink *l);
 
 /* Name something that could not be restored, and count it. */
 void mrs_restore_lost(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name,
                       const mars_error *why);
 /* Say that a file was restored, if that is asked for. */
 void mrs_restore_report(struct mrs_restore *r, struct mrs_rdir *dir, struct mrs_slice name);
-/* The attribute set of an entry, as the arena's own. Attributes that are damaged are a warning. */
-mars_status mrs_restore_attrs(struct mrs_restore *r, const struct mrs_entry *e,
-                              struct mrs_arena *a, struct mrs_slice *attrs, mars_error *err);
+/* The attribute set of an entry, as the arena's own. One that cannot be read is a warning, is
+ * counted, and takes from the entry's mode what an ACL may not have given. */
+mars_status mrs_restore_attrs(struct mrs_restore *r, struct mrs_entry *e, struct mrs_arena *a,
+                              struct mrs_slice *attrs, mars_error *err);
 
 /* How an entry whose name is taken comes to be. */
 struct mrs_way {
@@ -164,8 +188,21 @@ struct mrs_way {
 /* By the caller's choice. */
 mars_status mrs_restore_conflict(struct mrs_restore *r, struct mrs_rdir *dir,
                                  struct mrs_slice name, struct mrs_way *way, mars_error *err);
-/* Make the link now; the file is done. */
-void mrs_restore_link(struct mrs_restore *r, struct mrs_rfile *f, struct mrs_rdir *dir,
-                      struct mrs_slice name, struct mrs_slice final_name, bool replace);
+/* Under which name. */
+struct mrs_slice mrs_restore_final_name(const struct mrs_entry *e, const struct mrs_way *way);
+
+/* The first file of a group is remembered, if it is of one: later names are links to it. It takes
+ * the place of one that failed. The walker's, like the next two. */
+mars_status mrs_rgroup_remember(struct mrs_restore *r, struct mrs_rfile *f, enum mrs_rstate state,
+                                mars_error *err);
+/* Did this run make or find the file that the entry is a name of, or may it still come to that? */
+bool mrs_rgroup_has_first(struct mrs_restore *r, const struct mrs_entry *e);
+/* The entry becomes a link, or waits until the first is done; !*joined: there is none, or it
+ * failed. */
+mars_status mrs_rgroup_join(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
+                            const struct mrs_way *way, bool *joined, mars_error *err);
+/* Make the link now; the first is DONE. */
+void mrs_restore_link(struct mrs_restore *r, const struct mrs_rgroup *g,
+                      const struct mrs_rlink *l);
 
 #endif

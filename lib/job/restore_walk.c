@@ -35,23 +35,40 @@ alloc_dir(const struct mrs_entry *e, struct mrs_slice attrs)
     return d;
 }
 
+/* A directory with the attributes that it gets. e may be NULL. */
+static mars_status
+make_dir(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
+{
+    struct mrs_arena bytes = MRS_ARENA_INIT;
+    struct mrs_slice attrs = { NULL, 0 };
+    struct mrs_entry own;
+    mars_status st = MARS_OK;
+
+    *out = NULL;
+    if (e != NULL) {
+        own = *e;
+        st = mrs_restore_attrs(r, &own, &bytes, &attrs, err);
+    }
+    if (st == MARS_OK)
+        *out = alloc_dir(e != NULL ? &own : NULL, attrs);
+    mrs_arena_free(&bytes);
+    if (*out == NULL)
+        return st != MARS_OK ? st : mrs_nomem(err);
+    return MARS_OK;
+}
+
 /* A directory of the target, below parent (which may be NULL: the target itself). e NULL: one that
  * is only on the way to a root. Takes a reference on the parent. */
 static mars_status
 new_dir(struct mrs_restore *r, struct mrs_rdir *parent, struct mrs_slice name,
         const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
 {
-    struct mrs_arena bytes = MRS_ARENA_INIT;
-    struct mrs_slice attrs = { NULL, 0 };
-    struct mrs_rdir *d = NULL;
-    mars_status st = e != NULL ? mrs_restore_attrs(r, e, &bytes, &attrs, err) : MARS_OK;
+    struct mrs_rdir *d;
+    mars_status st = make_dir(r, e, &d, err);
 
     *out = NULL;
-    if (st == MARS_OK)
-        d = alloc_dir(e, attrs);
-    mrs_arena_free(&bytes);
-    if (d == NULL)
-        return st != MARS_OK ? st : mrs_nomem(err);
+    if (st != MARS_OK)
+        return st;
     if (parent == NULL)
         d->dir = mrs_target_root(r->target);
     else
@@ -120,6 +137,7 @@ visit(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *dir,
     if (sel == MRS_SELECTED_NO || (sel == MRS_SELECTED_ABOVE && e->type != MRS_ENTRY_DIR))
         return MARS_OK;
     r->any |= sel == MRS_SELECTED_YES;
+    mrs_job_await_told(&r->job);
     if (e->type == MRS_ENTRY_DIR)
         st = push(r, stack, dir, e, err);
     else
@@ -131,6 +149,17 @@ visit(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *dir,
     return st;
 }
 
+/* The directory or root at r->path, in a run that has no directory of the target for it. */
+static void
+lose_path(struct mrs_restore *r, const mars_error *why)
+{
+    struct mrs_slice path = { r->path.data, r->path.len };
+
+    if (path.n == 0)
+        path = (struct mrs_slice){ (const uint8_t *)"/", 1 };
+    mrs_restore_lost(r, NULL, path, why);
+}
+
 /* Entries of a node that cannot be read are lost without names. */
 static void
 lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *lost,
@@ -138,9 +167,12 @@ lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *
 {
     mars_error e;
 
-    (void)mrs_fail(&e, MARS_ERR_CORRUPT, "%llu entries of this directory are lost: %s",
+    (void)mrs_fail(&e, why->status, "%llu entries of this directory are lost: %s",
                    (unsigned long long)lost->entries, why->message);
-    if (dir->has_entry)
+    e.os_code = why->os_code;
+    if (dir == NULL)
+        lose_path(r, &e);
+    else if (dir->has_entry)
         mrs_restore_lost(r, dir->parent, dir->entry.name, &e);
     else
         mrs_restore_lost(r, dir, (struct mrs_slice){ (const uint8_t *)".", 1 }, &e);
@@ -160,9 +192,9 @@ walk_tree(struct mrs_restore *r, struct mrs_vec *stack, mars_error *err)
 
         r->path.len = f->path_len;
         st = mrs_dir_reader_next(f->reader, &e, &stat, &lost, err);
-        if (st == MARS_ERR_CORRUPT || st == MARS_ERR_UNSUPPORTED) {
+        if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
             lose_node(r, f->dir, &lost, err);
-            st = MARS_OK;
+            st = MARS_OK; /* the reader goes on behind the node */
         } else if (st == MARS_OK && e == NULL) {
             pop(r, stack);
         } else if (st == MARS_OK) {
@@ -202,13 +234,11 @@ make_parents(struct mrs_restore *r, const struct mrs_root *root, struct mrs_rdir
     return st;
 }
 
+/* The one entry of a root; its path, or its parent's where it cannot be read, in r->path. */
 static mars_status
-walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
+read_root(struct mrs_restore *r, const struct mrs_root *root, struct mrs_dir_reader **reader,
+          const struct mrs_entry **e, mars_error *err)
 {
-    struct mrs_vec stack = MRS_VEC_INIT(struct frame);
-    struct mrs_dir_reader *reader = NULL;
-    struct mrs_rdir *above = NULL;
-    const struct mrs_entry *e = NULL;
     const struct mrs_entry_stat *stat;
     struct mrs_totals lost;
     mars_status st;
@@ -216,11 +246,24 @@ walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
     mrs_buf_reset(&r->path);
     st = mrs_root_parent_path(root, &r->path, err);
     if (st == MARS_OK)
-        st = mrs_dir_reader_open_root(&reader, r->job.d, root, err);
+        st = mrs_dir_reader_open_root(reader, r->job.d, root, err);
     if (st == MARS_OK)
-        st = mrs_dir_reader_next(reader, &e, &stat, &lost, err);
-    if (st == MARS_OK && e != NULL)
-        st = mrs_path_push(&r->path, e->name, err);
+        st = mrs_dir_reader_next(*reader, e, &stat, &lost, err);
+    if (st == MARS_OK && *e != NULL)
+        st = mrs_path_push(&r->path, (*e)->name, err);
+    return st;
+}
+
+/* A root that cannot be restored is lost alone: the other ones are still gone through. */
+static mars_status
+walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
+{
+    struct mrs_vec stack = MRS_VEC_INIT(struct frame);
+    struct mrs_dir_reader *reader = NULL;
+    struct mrs_rdir *above = NULL;
+    const struct mrs_entry *e = NULL;
+    mars_status st = read_root(r, root, &reader, &e, err);
+
     if (st == MARS_OK && e != NULL &&
         mrs_select(&r->spec.select, (struct mrs_slice){ r->path.data, r->path.len }) !=
             MRS_SELECTED_NO) {
@@ -230,13 +273,17 @@ walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
         if (st == MARS_OK)
             st = walk_tree(r, &stack, err);
     }
+    if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
+        lose_path(r, err);
+        st = MARS_OK;
+    }
     mrs_rdir_unref(r, above);
     mrs_vec_free(&stack);
     mrs_dir_reader_close(reader);
     return st;
 }
 
-/* Link groups hold their first file until the end. */
+/* Link groups hold the directory of their first name until the end. */
 static void
 free_groups(struct mrs_restore *r)
 {
@@ -244,8 +291,41 @@ free_groups(struct mrs_restore *r)
     void *value;
 
     for (size_t pos = 0; mrs_map_next(&r->groups, &pos, &id, &value);)
-        mrs_rfile_unref(*(struct mrs_rfile **)value);
+        mrs_rgroup_free(r, *(struct mrs_rgroup **)value);
     mrs_map_free(&r->groups);
+}
+
+/* When no task is left: the names that have to be tried again. */
+static struct mrs_rlink *
+await_tasks(struct mrs_restore *r)
+{
+    struct mrs_rlink *again;
+
+    mrs_mutex_lock(r->job.lock);
+    while (r->tasks > 0)
+        mrs_cond_wait(r->room, r->job.lock);
+    again = r->again;
+    r->again = NULL;
+    mrs_mutex_unlock(r->job.lock);
+    return again;
+}
+
+/* Hand on what was gathered, and be done with it. Each round makes or loses at least one of the
+ * names that failed with the first of their group. */
+static void
+end_tasks(struct mrs_restore *r)
+{
+    struct mrs_rlink *again;
+    mars_error err;
+    mars_status st = mrs_restore_flush(r, &err);
+
+    if (st != MARS_OK)
+        mrs_job_fail(&r->job, st, &err);
+    while ((again = await_tasks(r)) != NULL) {
+        st = mrs_restore_again(r, again, &err);
+        if (st != MARS_OK)
+            mrs_job_fail(&r->job, st, &err);
+    }
 }
 
 void
@@ -253,22 +333,17 @@ mrs_restore_walk(void *restore)
 {
     struct mrs_restore *r = restore;
     mars_error err;
-    mars_status st = MARS_OK, flushed;
+    mars_status st = MARS_OK;
 
     mrs_job_enter(&r->job, MARS_PHASE_DATA);
     for (size_t i = 0; st == MARS_OK && i < r->spec.point->n_roots; i++)
         st = walk_root(r, &r->spec.point->roots[i], &err);
     if (st != MARS_OK)
         mrs_job_fail(&r->job, st, &err);
-    flushed = mrs_restore_flush(r, &err);
-    if (flushed != MARS_OK)
-        mrs_job_fail(&r->job, flushed, &err);
-    mrs_mutex_lock(r->job.lock);
-    while (r->tasks > 0)
-        mrs_cond_wait(r->room, r->job.lock);
-    mrs_mutex_unlock(r->job.lock);
+    end_tasks(r);
     free_groups(r);
-    if (st == MARS_OK && !r->any && r->spec.select.n > 0)
+    /* Of what is lost nobody knows whether it was meant. */
+    if (st == MARS_OK && !r->any && r->spec.select.n > 0 && atomic_load(&r->tally.failed) == 0)
         mrs_job_fail(&r->job,
                      mrs_fail(&err, MARS_ERR_NOT_FOUND, "the point has none of these paths"),
                      &err);

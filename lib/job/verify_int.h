@@ -35,7 +35,7 @@ void mrs_verify_main(void *verify);
 
 /* Name a damaged object and count it. Any thread. */
 void mrs_verify_damage(void *verify, const char *relative, const mars_error *why);
-/* The same for an object at the vault's level. */
+/* An object was looked at, and so many bytes of it read. Any thread. */
 void mrs_verify_count_object(struct mrs_verify *v, uint64_t bytes);
 
 /* Everything that is no pack. */

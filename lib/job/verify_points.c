@@ -17,7 +17,6 @@ struct frame {
 
 struct walk {
     struct mrs_verify *v;
-    const struct mrs_point *point;
     char id[33];
     struct mrs_buf path;
     struct mrs_vec stack;
@@ -234,7 +233,6 @@ static mars_status
 check_point(struct mrs_verify *v, const struct mrs_point *p, mars_error *err)
 {
     struct walk w = { .v = v,
-                      .point = p,
                       .path = MRS_BUF_INIT(SIZE_MAX / 2),
                       .stack = MRS_VEC_INIT(struct frame) };
     mars_status st;

@@ -169,7 +169,7 @@ check_row(struct mrs_verify *v, const char *what, uint64_t found, uint64_t seen)
     mrs_verify_damage(v, what, &why);
 }
 
-/* Every number of a row up to the last must be there, since nothing but a collector deletes. */
+/* Those of sessions that ended hold nothing of value any more: only the others are read. */
 static mars_status
 check_lease(void *user, const struct mrs_object_info *info, mars_error *err)
 {

@@ -23,8 +23,8 @@ MARS_NODISCARD mars_status mrs_dir_reader_open_root(struct mrs_dir_reader **out,
 void mrs_dir_reader_close(struct mrs_dir_reader *r);
 
 /* The next entry, valid until the next call; *e = NULL at the end. *stat is NULL where the stat
- * table says nothing. MARS_ERR_CORRUPT, with *lost set to what it held, for a node that cannot be
- * read: the next call goes on behind it. */
+ * table says nothing. Any failure is of a node that cannot be read, with *lost set to what it held:
+ * the next call goes on behind it. */
 MARS_NODISCARD mars_status mrs_dir_reader_next(struct mrs_dir_reader *r,
                                                const struct mrs_entry **e,
                                                const struct mrs_entry_stat **stat,

@@ -111,6 +111,7 @@ enter_at(struct mrs_target_dir *d, struct mrs_tree_dir *at, mars_error *err)
         return st;
     }
     mrs_mutex_lock(d->target->lock);
+    mrs_target_note_fs(d, handle);
     mrs_target_handle_set(d, handle);
     mrs_mutex_unlock(d->target->lock);
     return MARS_OK;
@@ -164,6 +165,8 @@ finish_at(struct mrs_target_dir *d, struct mrs_target_meta *m, bool *gives_acl, 
     if (st == MARS_OK && m->attrs.n > 0)
         *gives_acl = (after & MRS_ACL_DEFAULT) != 0;
     d->bare = d->bare && m->attrs.n == 0;
+    if (st == MARS_OK && d->flush_now)
+        st = mrs_treewrite_sync(m->at.dir, err);
     return st;
 }
 

@@ -8,11 +8,18 @@
 
 enum {
     MRS_TARGET_OPEN_MAX = 64,   /* handles, the root's not counted */
+    MRS_TARGET_FS_MAX = 64,     /* file systems with a handle for the flush at the end */
     MRS_TARGET_NAME_MAX = 255,
     MRS_TARGET_RUN_LEN = 8,
     MRS_TARGET_TEMP_LEN = 6 + 8 + 1 + 16, /* ".mars-" TAG "-" RANDOM */
     MRS_TARGET_STAMP_SIZE = 24,
     MRS_TARGET_CHANCE_SIZE = 256 /* random bytes asked for at once */
+};
+
+/* A file system that the target reaches into. */
+struct mrs_target_fs {
+    uint64_t id;
+    struct mrs_tree_dir *handle; /* of a directory there, which need not be open otherwise */
 };
 
 struct mrs_target {
@@ -23,6 +30,8 @@ struct mrs_target {
     struct mrs_target_dir *newest; /* those that are open, by their last use */
     struct mrs_target_dir *oldest;
     size_t n_open;
+    struct mrs_target_fs fs[MRS_TARGET_FS_MAX]; /* the root's first */
+    size_t n_fs;
     uint8_t chance[MRS_TARGET_CHANCE_SIZE]; /* the last n_chance of them are not used yet */
     size_t n_chance;
     char prefix[MRS_TARGET_TEMP_LEN - 16 + 1]; /* of temporary names */
@@ -42,6 +51,7 @@ struct mrs_target_dir {
     uint64_t fs_id;
     bool made;                     /* by this run */
     bool bare;                     /* made, and inherited no ACL */
+    bool flush_now;                /* its file system found no room in the target's list */
     bool gives_acl;                /* what is made in it inherits an ACL */
     size_t name_len;
     char name[];                   /* NUL-terminated */
@@ -58,6 +68,10 @@ MARS_NODISCARD mars_status mrs_target_pin(struct mrs_target_dir *d, struct mrs_t
                                           mars_error *err);
 /* Nothing where at is NULL. */
 void mrs_target_unpin(struct mrs_target_dir *d, const struct mrs_tree_dir *at);
+
+/* Under the lock: the file system of d, which is open as handle, is flushed at the end, or whenever
+ * such a directory is finished. */
+void mrs_target_note_fs(struct mrs_target_dir *d, struct mrs_tree_dir *handle);
 
 /* Under the lock: d, not the root, gets this handle. */
 void mrs_target_handle_set(struct mrs_target_dir *d, struct mrs_tree_dir *handle);

@@ -63,6 +63,22 @@ mrs_target_handle_set(struct mrs_target_dir *d, struct mrs_tree_dir *handle)
     }
 }
 
+/* The newest one first: neighbours are mostly on the same. */
+void
+mrs_target_note_fs(struct mrs_target_dir *d, struct mrs_tree_dir *handle)
+{
+    struct mrs_target *t = d->target;
+
+    for (size_t i = t->n_fs; i > 0; i--)
+        if (t->fs[i - 1].id == d->fs_id)
+            return;
+    d->flush_now = t->n_fs == MRS_TARGET_FS_MAX;
+    if (d->flush_now)
+        return;
+    t->fs[t->n_fs].id = d->fs_id;
+    t->fs[t->n_fs++].handle = mrs_tree_dir_share(handle);
+}
+
 /* d, whose parent is open, once more: it must be what it was. */
 static mars_status
 open_again(struct mrs_target_dir *d, mars_error *err)

@@ -28,6 +28,7 @@ static mars_status
 open_root(struct mrs_target *t, const char *path, mars_error *err)
 {
     struct mrs_target_dir *d = mrs_target_dir_new(t, NULL, "");
+    struct mrs_tree_stat now;
     unsigned acls = 0;
     mars_status st;
 
@@ -35,6 +36,13 @@ open_root(struct mrs_target *t, const char *path, mars_error *err)
         return mrs_nomem(err);
     t->root = d;
     st = mrs_treewrite_root(&d->handle, path, err);
+    if (st == MARS_OK)
+        st = mrs_tree_stat(d->handle, NULL, &now, err);
+    if (st == MARS_OK) {
+        d->inode = now.inode;
+        d->fs_id = now.fs_id;
+        mrs_target_note_fs(d, d->handle);
+    }
     if (st == MARS_OK)
         st = mrs_target_clear(t, d->handle, err);
     if (st == MARS_OK)
@@ -71,7 +79,11 @@ mrs_target_open(struct mrs_target **out, const char *path, const struct mrs_targ
 mars_status
 mrs_target_flush(struct mrs_target *t, mars_error *err)
 {
-    return mrs_treewrite_sync(t->root->handle, err);
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < t->n_fs; i++)
+        st = mrs_treewrite_sync(t->fs[i].handle, err);
+    return st;
 }
 
 void
@@ -80,6 +92,8 @@ mrs_target_close(struct mrs_target *t)
     if (t == NULL)
         return;
     mrs_target_dir_unref(t->root);
+    while (t->n_fs > 0)
+        mrs_tree_dir_close(t->fs[--t->n_fs].handle);
     mrs_mutex_free(t->warn_lock);
     mrs_mutex_free(t->lock);
     mrs_free(t);

@@ -26,7 +26,7 @@ struct mrs_target_options {
 
 MARS_NODISCARD mars_status mrs_target_open(struct mrs_target **out, const char *path,
                                            const struct mrs_target_options *opts, mars_error *err);
-/* What was written survives a crash when this returns. */
+/* What was written survives a crash when this returns, on whichever file systems it is. */
 MARS_NODISCARD mars_status mrs_target_flush(struct mrs_target *t, mars_error *err);
 /* All directories and files of it are closed first. NULL is allowed. */
 void mrs_target_close(struct mrs_target *t);

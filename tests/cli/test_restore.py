@@ -1,5 +1,6 @@
 """Restoring elsewhere, in parts, over what is there, and again after an interruption."""
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -110,6 +111,86 @@ class Restore(Box):
         run = self.m.run("restore", "latest", "--to", self.out, "--dry-run")
         self.assertFalse(self.out.exists())
         self.assertEqual(run.summary["files_restored"], 5)
+
+    def lose_metadata(self) -> None:
+        """The packs with directories' nodes are gone, and the machine has no copies."""
+        shutil.rmtree(self.m.config / "cache")
+        for pack in self.objects("packs/meta"):
+            pack.unlink()
+
+    def make_large_directory(self) -> None:
+        for i in range(1000):                   # too many to stand inside the one above
+            self.write(f"source/many/{i:050}")
+        self.m.backup(self.source)
+
+    def check_lost_directory(self, run: Run, status: str) -> None:
+        self.assertEqual((run.code, run.one("error")["status"]), (1, status))
+        self.assertEqual([e["path"] for e in run.events("not_restored")],
+                         [str(self.source / "many")])
+        self.assertEqual(run.summary["files_restored"], 5)
+
+    def test_a_directory_that_is_damaged_is_lost_alone(self) -> None:
+        self.make_large_directory()
+        self.lose_metadata()
+        for more in (("--dry-run",), ()):
+            run = self.m.restore("latest", self.out, *more, code=1)
+            self.check_lost_directory(run, "MARS_ERR_CORRUPT")
+        self.assertEqual((self.back / "a").read_bytes(), b"content of a\n")
+
+    def test_a_directory_that_cannot_be_read_is_lost_alone(self) -> None:
+        self.make_large_directory()
+        shutil.rmtree(self.m.config / "cache")
+        which = [word for pack in self.objects("packs/meta") for word in ("-P", str(pack))]
+        done = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", *which, "-e",
+                               "inject=pread64:error=EIO",
+                               *self.m.command("restore", "latest", "--to", self.out)],
+                              capture_output=True, check=False, env=TRACED, timeout=600)
+        self.check_lost_directory(Run(done), "MARS_ERR_IO")
+        self.assertEqual((self.back / "a").read_bytes(), b"content of a\n")
+
+    def test_whose_attributes_are_lost_is_no_wider_than_it_was(self) -> None:
+        files = [self.source / "a", self.source / "sub"]
+        for path in files:                      # a set too large to stand in its entry
+            os.chmod(path, 0o774)
+            os.setxattr(path, "user.long", pseudo_random(2300, 7))
+        self.m.backup(self.source)
+        self.lose_metadata()
+        run = self.m.restore("latest", self.out, code=1)
+        self.assertEqual(run.one("error")["status"], "MARS_ERR_CORRUPT")
+        self.assertEqual(run.events("not_restored"), [])
+        warned = {e["path"] for e in run.events("warning")}
+        self.assertEqual(warned, {str(p) for p in (*files, self.source / "sub" / "a-again")})
+        self.assertEqual((self.back / "a").read_bytes(), b"content of a\n")
+        self.assertEqual([p.stat().st_mode & 0o777 for p in (self.back / "a", self.back / "sub")],
+                         [0o704, 0o704])
+
+    def test_names_of_a_file_do_not_fail_with_its_first(self) -> None:
+        for name, size in (("large", 40 * MIB), ("small", 5000)):
+            self.write(f"source/{name}/1", pseudo_random(size))
+            for i in "234":
+                os.link(self.source / name / "1", self.source / name / i)
+        self.m.backup(self.source)
+        for name in ("large", "small"):
+            for i in "12":                      # nothing goes over a directory
+                (self.back / name / i).mkdir(parents=True)
+        run = self.m.restore("latest", self.out, "--conflict", "overwrite", code=1)
+        self.assertEqual(sorted(e["path"] for e in run.events("not_restored")),
+                         [str(self.source / name / i) for name in ("large", "small")
+                          for i in "12"])
+        for name in ("large", "small"):
+            there, other = self.back / name / "3", self.back / name / "4"
+            self.assertEqual(there.read_bytes(), (self.source / name / "3").read_bytes())
+            self.assertTrue(there.samefile(other))
+
+    def test_a_root_that_cannot_be_made_is_lost_alone(self) -> None:
+        self.write("deep/er/x")
+        self.m.backup(self.path / "deep" / "er", self.source)
+        self.back.parent.mkdir(parents=True)
+        (self.back.parent / "deep").write_bytes(b"in the way")
+        run = self.m.restore("latest", self.out, code=1)
+        self.assertEqual([e["path"] for e in run.events("not_restored")],
+                         [str(self.path / "deep" / "er")])
+        self.assert_same(self.source, self.back)
 
     def test_links_in_the_target_are_not_followed(self) -> None:
         victim = self.path / "victim"

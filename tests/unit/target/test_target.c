@@ -80,6 +80,54 @@ paths_are_below_the_target(void **state)
     mrs_target_dir_unref(b);
 }
 
+/* "/" as a target: other file systems are in it wherever one is mounted. */
+static void
+every_file_system_that_is_entered_is_flushed(void **state)
+{
+    struct mrs_target_options opts;
+    struct mrs_target_dir *d, *next;
+    struct mrs_target *t;
+    struct stat top, dev;
+
+    (void)state;
+    if (stat("/", &top) != 0 || stat("/dev", &dev) != 0 || top.st_dev == dev.st_dev)
+        skip();
+    memset(&opts, 0, sizeof opts);
+    memcpy(opts.tag, "no others have it", 16);
+    assert_int_equal(mrs_target_open(&t, "/", &opts, NULL), MARS_OK);
+    assert_int_equal(t->n_fs, 1);
+    d = mrs_target_root(t);
+    assert_int_equal(mrs_target_enter(d, text_of("tmp"), &next, NULL), MARS_OK);
+    mrs_target_dir_unref(next);
+    assert_int_equal(mrs_target_enter(d, text_of("dev"), &next, NULL), MARS_OK);
+    mrs_target_dir_unref(next); /* its handle stays for the flush */
+    mrs_target_dir_unref(d);
+    assert_int_equal(t->fs[0].id, t->root->fs_id);
+    assert_true(t->n_fs >= 2 && t->fs[t->n_fs - 1].id != t->root->fs_id);
+    assert_int_equal(mrs_target_flush(t, NULL), MARS_OK);
+    mrs_target_close(t);
+}
+
+static void
+a_file_system_beyond_the_bound_is_flushed_with_its_directories(void **state)
+{
+    struct mrs_entry e = entry_of(MRS_ENTRY_DIR, 0755);
+    struct mrs_target_dir *d;
+
+    (void)state;
+    target->fs[0].id++; /* another one, and no room */
+    for (; target->n_fs < MRS_TARGET_FS_MAX; target->n_fs++) {
+        target->fs[target->n_fs].id = target->fs[0].id;
+        target->fs[target->n_fs].handle = mrs_tree_dir_share(target->fs[0].handle);
+    }
+    assert_int_equal(mrs_target_enter(root, text_of("d"), &d, NULL), MARS_OK);
+    assert_int_equal(target->n_fs, MRS_TARGET_FS_MAX);
+    assert_true(d->flush_now);
+    assert_int_equal(mrs_target_dir_finish(d, &e, none, NULL), MARS_OK);
+    mrs_target_dir_unref(d);
+    assert_int_equal(mrs_target_flush(target, NULL), MARS_OK);
+}
+
 struct worker {
     struct mrs_thread *thread;
     int number;
@@ -189,6 +237,8 @@ main(void)
         KIT(a_target_is_made_with_all_above_it),
         KIT(a_target_that_is_a_file_is_refused),
         KIT(paths_are_below_the_target),
+        KIT(every_file_system_that_is_entered_is_flushed),
+        KIT(a_file_system_beyond_the_bound_is_flushed_with_its_directories),
         KIT(many_threads_restore_at_once),
         KIT(all_else_survives_every_oom),
     };
