@@ -211,7 +211,7 @@ walk_root(struct walk *w, const struct mrs_root *root, mars_error *err)
         st = mrs_dir_reader_open_root(&reader, w->v->d, root, err);
     if (st == MARS_OK) {
         st = mrs_dir_reader_next(reader, &e, &stat, &lost, err);
-        if (st == MARS_ERR_CORRUPT || st == MARS_ERR_UNSUPPORTED) {
+        if (st != MARS_OK && st != MARS_ERR_NOMEM) {
             lose(w, err);
             st = MARS_OK;
         }

@@ -327,6 +327,15 @@ mrs_domain_list(const struct mrs_domain *d, const char *prefix, mrs_list_fn fn, 
 }
 
 mars_status
+mrs_domain_rely(const struct mrs_domain *d, const char *relative, mars_error *err)
+{
+    char name[MRS_OBJECT_NAME_MAX];
+
+    mrs_name_in_domain(name, d->keys->domain, relative);
+    return mrs_store_rely(d->store, name, err);
+}
+
+mars_status
 mrs_domain_has(const struct mrs_domain *d, const char *relative, bool *has, mars_error *err)
 {
     char name[MRS_OBJECT_NAME_MAX];

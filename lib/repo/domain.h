@@ -77,6 +77,10 @@ MARS_NODISCARD mars_status mrs_domain_put_index(const struct mrs_domain *d,
 /* List objects below a relative prefix; names in `info` are relative. */
 MARS_NODISCARD mars_status mrs_domain_list(const struct mrs_domain *d, const char *prefix,
                                            mrs_list_fn fn, void *user, mars_error *err);
+/* The next flush makes the name of this object, which somebody else put, survive a crash, and all
+ * others beside it. */
+MARS_NODISCARD mars_status mrs_domain_rely(const struct mrs_domain *d, const char *relative,
+                                           mars_error *err);
 /* Is there an object of this relative name? */
 MARS_NODISCARD mars_status mrs_domain_has(const struct mrs_domain *d, const char *relative,
                                           bool *has, mars_error *err);

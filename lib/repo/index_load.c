@@ -269,12 +269,28 @@ remember_bad(struct mrs_index_view *v, const struct mrs_index_view *from)
     }
 }
 
+/* What a session finds in these objects it relies on, whoever put them. */
+static mars_status
+rely_on_listed(const struct mrs_index *x, const struct mrs_index_view *v, mars_error *err)
+{
+    char relative[MRS_OBJECT_NAME_MAX];
+    const uint8_t *name;
+    size_t pos = 0;
+
+    if (!mrs_map_next(&v->objects, &pos, &name, NULL))
+        return MARS_OK;
+    mrs_name_index(relative, name);
+    return mrs_domain_rely(x->d, relative, err);
+}
+
 /* List, and see which of it the runs that are there cover. */
 static mars_status
 begin(struct mrs_index *x, struct mrs_index_view *v, bool fresh, mars_error *err)
 {
     mars_status st = mrs_domain_list(x->d, "index/", note_listed, v, err);
 
+    if (st == MARS_OK)
+        st = rely_on_listed(x, v, err);
     if (st == MARS_OK && !fresh)
         remember_bad(v, x->view);
     if (st == MARS_OK && !fresh)

@@ -107,7 +107,7 @@ static mars_status
 adopt(struct mrs_session *s, uint8_t kind, const uint8_t name[32], mars_error *err)
 {
     struct mrs_finished_pack pack = { .kind = kind }, *at;
-    char relative[MRS_OBJECT_NAME_MAX], full[MRS_OBJECT_NAME_MAX];
+    char relative[MRS_OBJECT_NAME_MAX];
     uint8_t writer[16], object[32];
     mars_status st = mrs_index_pack_object(s->d->index, name, object, err);
 
@@ -125,8 +125,7 @@ adopt(struct mrs_session *s, uint8_t kind, const uint8_t name[32], mars_error *e
     }
     memcpy(pack.name, name, sizeof pack.name);
     mrs_name_pack(relative, kind, name);
-    mrs_name_in_domain(full, s->d->keys->domain, relative);
-    st = mrs_store_rely(s->d->store, full, err);
+    st = mrs_domain_rely(s->d, relative, err);
     at = st == MARS_OK ? mrs_vec_add(&s->packs) : NULL;
     if (at == NULL) {
         mrs_free(pack.blobs);

@@ -296,9 +296,6 @@ walk_dir(struct walk *w, const char *name, mars_error *err)
     w->dir = name;
     st = mrs_dir_each(path, walk_one, w, err);
     mrs_free(path);
-    /* Who made these names may have been killed before his flush. */
-    if (st == MARS_OK)
-        st = touch_all(w->store, name, strlen(name) - (*name != '\0'), err);
     /* It vanished, or never was; that the store itself has gone must not look like "empty". */
     if (st == MARS_ERR_NOT_FOUND && w->stopped == MARS_OK)
         st = mrs_file_store_check(w->store, err);

@@ -46,7 +46,7 @@ MARS_NODISCARD mars_status mrs_store_put(struct mrs_store *s, const uint8_t owne
                                          const char *name, const void *data, size_t n,
                                          mars_error *err);
 /* An object that another handle put is relied on: the next flush makes its name survive a crash,
- * too. A list relies on all that it names. */
+ * and those of all others in its directory. Who put it may have been killed before his flush. */
 MARS_NODISCARD mars_status mrs_store_rely(struct mrs_store *s, const char *name, mars_error *err);
 /* Every commit that returned before this call survives a crash when it returns. */
 MARS_NODISCARD mars_status mrs_store_flush(struct mrs_store *s, mars_error *err);

@@ -68,7 +68,8 @@ struct kit_failure {
 mars_status kit_fail_spy(void *failure, enum spy_call call, const char *name);
 
 /* A spy that notes calls in order: 'B' begin, 'C' commit, 'L' list, 'S' stat, 'R' read, and the
- * kind of object: the first letters below the domain. "Cpo" is the commit of a point. */
+ * kind of object: the first letters below the domain. "Cpo" is the commit of a point. 'A' is an
+ * append, 'Y' that a name is relied on. */
 struct kit_log {
     char text[4096];
     size_t n;

@@ -174,7 +174,7 @@ kit_fail_spy(void *failure, enum spy_call call, const char *name)
 mars_status
 kit_log_spy(void *log, enum spy_call call, const char *name)
 {
-    static const char letters[] = "BC?RSLA";
+    static const char letters[] = "BC?RSLAY";
     struct kit_log *l = log;
     const char *kind = name != NULL ? strchr(name, '/') : NULL;
 
