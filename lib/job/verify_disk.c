@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/arena.h"
 #include "base/err.h"
 #include "job/compare.h"
 #include "job/select.h"
