@@ -1,16 +1,17 @@
 #!/bin/sh
 # Install what libmars is built with on Debian 12 or 13, and, with the word "tests", what its tests need; with
-# "bench", what the benchmarks do.
+# "bench", what the benchmarks do; with "ci", everything, servers of storage services included.
 set -eu
 sudo=
 if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || { echo "run this as root, or install sudo" >&2; exit 1; }
     sudo=sudo
 fi
-build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libzstd-dev libargon2-dev libyaml-dev"
+build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libzstd-dev libargon2-dev libyaml-dev libcurl4-openssl-dev libexpat1-dev"
 bench="libcmocka-dev python3 openssl borgbackup diffutils findutils"
 tests="$bench python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux"
-ci="clang llvm libclang-rt-dev valgrind git debootstrap"
+servers="ceph-mon ceph-osd radosgw ceph-common curl nginx-light tinyproxy"
+ci="clang llvm libclang-rt-dev valgrind git debootstrap $servers"
 want=$build
 [ "${1:-}" = bench ] && want="$build $bench"
 [ "${1:-}" = tests ] && want="$build $tests"
@@ -19,8 +20,34 @@ missing=
 for p in $want; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
 done
-[ -z "$missing" ] && exit 0
-echo "installing:$missing"
-$sudo apt-get update -qq
-# shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+if [ "${1:-}" = ci ] && ! command -v npm >/dev/null; then
+    missing="$missing nodejs npm"
+fi
+# Servers are started by the tests, never by the system.
+start_nothing=/usr/sbin/policy-rc.d
+if [ -n "$missing" ]; then
+    echo "installing:$missing"
+    made=
+    if [ "${1:-}" = ci ] && [ ! -e $start_nothing ]; then
+        printf '#!/bin/sh\nexit 101\n' | $sudo tee $start_nothing >/dev/null
+        $sudo chmod 755 $start_nothing
+        made=1
+    fi
+    $sudo apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    [ -z "$made" ] || $sudo rm -f $start_nothing
+fi
+# The servers and clients that come from npm, in the versions of the lock file.
+if [ "${1:-}" = ci ]; then
+    here=$(cd "$(dirname "$0")" && pwd)
+    modules=$here/../build/servers
+    if ! cmp -s "$here/servers/package-lock.json" "$modules/package-lock.json"; then
+        mkdir -p "$modules"
+        cp "$here/servers/package.json" "$here/servers/package-lock.json" "$modules"
+        npm --prefix "$modules" ci --no-audit --no-fund --loglevel=error || {
+            rm -f "$modules/package-lock.json"
+            exit 1
+        }
+    fi
+fi

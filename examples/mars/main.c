@@ -4,6 +4,7 @@
 #include "os.h"
 #include "report.h"
 #include "secret.h"
+#include "reach.h"
 
 const char *
 cli_config_dir(struct cli *cli)
@@ -24,15 +25,22 @@ open_other(struct cli *cli, mars_agent **agent)
                                .machine = cli->value[OPT_MACHINE] };
     mars_error err = { 0 };
     struct secret *pass;
+    struct reach reach;
     mars_status st;
-    int code = secret_get(cli, OPT_PASSPHRASE_FILE, "Passphrase: ", false, &pass);
+    int code = reach_get(cli, NULL, &reach);
 
-    if (code != CODE_DONE)
+    if (code == CODE_DONE)
+        code = secret_get(cli, OPT_PASSPHRASE_FILE, "Passphrase: ", false, &pass);
+    if (code != CODE_DONE) {
+        reach_free(&reach);
         return code;
+    }
+    o.store = &reach.options;
     o.passphrase = pass->text;
     o.passphrase_len = pass->len;
     st = mars_recover_open(&o, agent, &err);
     secret_free(pass);
+    reach_free(&reach);
     return st == MARS_OK ? CODE_DONE : report_failure(cli, &err);
 }
 

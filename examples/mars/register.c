@@ -3,6 +3,7 @@
 #include "json.h"
 #include "report.h"
 #include "secret.h"
+#include "reach.h"
 #include "text.h"
 
 static int
@@ -27,29 +28,45 @@ tell(struct cli *cli, const mars_agent *agent)
         text_print(stdout, info.machine_name, strlen(info.machine_name));
         printf(" (%s) with ", info.machine_id);
         text_print(stdout, info.vault_url, strlen(info.vault_url));
-        puts("\nkeep the passphrase: without it nothing can be restored elsewhere");
+        puts(cli_has(cli, OPT_RENEW)
+                 ? ""
+                 : "\nkeep the passphrase: without it nothing can be restored elsewhere");
     }
     return CODE_DONE;
 }
 
-int
-verb_register(struct cli *cli, mars_agent *unused)
+static int
+renew(struct cli *cli, const char *dir, const struct reach *reach)
+{
+    mars_agent *agent = NULL;
+    mars_error err = { 0 };
+    int code;
+
+    if (mars_register_renew(dir, 0, cli->value[OPT_CREDENTIALS], 0,
+                            reach->given ? &reach->options : NULL, &err) != MARS_OK ||
+        mars_agent_open(dir, 0, NULL, &agent, &err) != MARS_OK)
+        return report_failure(cli, &err);
+    code = tell(cli, agent);
+    mars_agent_close(agent);
+    return code;
+}
+
+static int
+register_new(struct cli *cli, const char *dir, const struct reach *reach)
 {
     mars_register_options o = { .struct_size = sizeof o,
-                                .config_dir = cli_config_dir(cli),
+                                .config_dir = dir,
                                 .credentials = cli->value[OPT_CREDENTIALS],
                                 .cache_dir = cli->value[OPT_CACHE],
                                 .name = cli->value[OPT_NAME],
-                                .domain = cli->value[OPT_DOMAIN] };
+                                .domain = cli->value[OPT_DOMAIN],
+                                .store = reach->given ? &reach->options : NULL };
     mars_agent *agent = NULL;
     mars_error err = { 0 };
     struct secret *pass;
     mars_status st;
     int code;
 
-    (void)unused;
-    if (o.config_dir == NULL)
-        return CODE_USAGE;
     /* Whether it opens a domain or makes one, only the vault knows: so it is taken as new. */
     code = cli_size(cli, OPT_QUOTA, &o.cache_quota);
     if (code == CODE_DONE)
@@ -64,5 +81,22 @@ verb_register(struct cli *cli, mars_agent *unused)
         return report_failure_hint(cli, &err, "give this registration a --config DIR of its own");
     code = st == MARS_OK ? tell(cli, agent) : report_failure(cli, &err);
     mars_agent_close(agent);
+    return code;
+}
+
+int
+verb_register(struct cli *cli, mars_agent *unused)
+{
+    const char *dir = cli_config_dir(cli);
+    struct reach reach;
+    int code;
+
+    (void)unused;
+    if (dir == NULL)
+        return CODE_USAGE;
+    code = reach_get(cli, NULL, &reach);
+    if (code == CODE_DONE)
+        code = cli_has(cli, OPT_RENEW) ? renew(cli, dir, &reach) : register_new(cli, dir, &reach);
+    reach_free(&reach);
     return code;
 }

@@ -17,8 +17,12 @@ const struct option options[OPT_COUNT] = {
     [OPT_VERSION] = { "version", NULL, "show the version", KIND_FLAG, 0 },
     [OPT_ACCESS_DAYS] = { "access-days", "N", "how long they open the store (365)", KIND_NUMBER,
                           0 },
+    [OPT_ADDRESSING] = { "addressing", "path|host", "where S3's bucket stands in URLs", KIND_CHOICE,
+                         0 },
     [OPT_AGAINST_DISK] = { "against-disk", NULL,
                            "compare a point with the files as they are now", KIND_FLAG, 0 },
+    [OPT_ALLOW_HTTP] = { "allow-http", NULL, "without TLS, also to other machines", KIND_FLAG, 0 },
+    [OPT_CA] = { "ca", "FILE", "certificates to trust, PEM (the system's)", KIND_TEXT, 0 },
     [OPT_CACHE] = { "cache", "DIR", "where to keep the cache (\"cache\" in the state)",
                     KIND_TEXT, 0 },
     [OPT_COMPRESSION] = { "compression", "lz4|lz4hc|zstd[:N]|none",
@@ -28,6 +32,8 @@ const struct option options[OPT_COUNT] = {
     [OPT_CREDENTIALS] = { "credentials", "FILE", "the vault credentials file", KIND_TEXT, 0 },
     [OPT_DOMAIN] = { "domain", "NAME", "the domain to share (one of its own)", KIND_TEXT, 0 },
     [OPT_DRY_RUN] = { "dry-run", NULL, "write nothing", KIND_FLAG, 0 },
+    [OPT_ENDPOINT] = { "endpoint", "URL", "where the store answers (the public cloud)", KIND_TEXT,
+                       0 },
     [OPT_EXCLUDE] = { "exclude", "PATTERN", "leave out, like a line of .gitignore; repeatable",
                       KIND_LIST, 0 },
     [OPT_EXCLUDE_CACHES] = { "exclude-caches", NULL,
@@ -36,6 +42,7 @@ const struct option options[OPT_COUNT] = {
                            KIND_TEXT, 0 },
     [OPT_ITEM] = { "item", "NAME", "the item meant (backup: \"files\")", KIND_TEXT, 0 },
     [OPT_LABEL] = { "label", "L", "a note shown by key list", KIND_TEXT, 0 },
+    [OPT_LIMIT] = { "limit", "KBPS", "send and receive no more kilobits a second", KIND_NUMBER, 0 },
     [OPT_MACHINE] = { "machine", "NAME", "its name or id (the vault's only one)", KIND_TEXT, 0 },
     [OPT_NAME] = { "name", "NAME", "this machine's name in the vault (the host name)", KIND_TEXT,
                    0 },
@@ -50,6 +57,9 @@ const struct option options[OPT_COUNT] = {
     [OPT_PASSPHRASE_FILE] = { "passphrase-file", "FILE",
                               "read the passphrase from FILE, - is standard input", KIND_TEXT,
                               0 },
+    [OPT_PIN] = { "pin", "sha256//KEY", "the server's public key, in base64", KIND_TEXT, 0 },
+    [OPT_PROXY] = { "proxy", "URL", "http://[USER:PASSWORD@]HOST:PORT (of the environment)",
+                    KIND_TEXT, 0 },
     [OPT_QUOTA] = { "quota", "SIZE", "how large the cache may become: 512M, 20G; 0 is no limit",
                     KIND_TEXT, 0 },
     [OPT_READ_DATA] = { "read-data", NULL, "read and open every byte of every pack", KIND_FLAG,
@@ -58,35 +68,62 @@ const struct option options[OPT_COUNT] = {
     [OPT_REFUSE] = { "refuse", "PERCENT",
                      "no backup with less of the protected data free for the cache (0.1)",
                      KIND_TEXT, 0 },
+    [OPT_REGION] = { "region", "NAME", "of S3 (AWS_REGION, or us-east-1)", KIND_TEXT, 0 },
+    [OPT_RENEW] = { "renew", NULL, "only take the right to use the vault from newer credentials",
+                    KIND_FLAG, 0 },
     [OPT_SAMPLE] = { "sample", "PERCENT",
                      "read a random choice of packs with that part of the bytes", KIND_NUMBER, 0 },
     [OPT_SOFT_DELETE_DAYS] = { "soft-delete-days", "N",
                                "how long deleted points can be taken back (14)", KIND_NUMBER,
                                0 },
     [OPT_STDIN] = { "stdin", "NAME", "back up standard input as a file NAME", KIND_TEXT, 0 },
+    [OPT_TIER] = { "tier", "NAME", "access tier or storage class of data", KIND_TEXT, 0 },
+    [OPT_TIMEOUT] = { "timeout", "SECONDS", "without a byte, until it is tried again (60)",
+                      KIND_NUMBER, 0 },
     [OPT_TO] = { "to", "DIR", "the directory to restore below", KIND_TEXT, 0 },
     [OPT_VALID_DAYS] = { "valid-days", "N", "how long machines can register with them (10)",
                          KIND_NUMBER, 0 },
     [OPT_WARN] = { "warn", "PERCENT",
                    "warn with less of the protected data free for the cache (5)", KIND_TEXT, 0 },
+    [OPT_WORK_HOURS] = { "work-hours", "TIMES", "the hours of --work-limit: \"mo-fr 08:00-18:00\"",
+                         KIND_TEXT, 0 },
+    [OPT_WORK_LIMIT] = { "work-limit", "KBPS", "the limit in hours of work", KIND_NUMBER, 0 },
 };
 
+/* What says where the store is, and how to get there. */
+#define PLACE                                                                           \
+    (OPT_BIT(OPT_ENDPOINT) | OPT_BIT(OPT_REGION) | OPT_BIT(OPT_ADDRESSING) | OPT_BIT(OPT_TIER))
+#define WAY                                                                             \
+    (OPT_BIT(OPT_CA) | OPT_BIT(OPT_PIN) | OPT_BIT(OPT_ALLOW_HTTP) | OPT_BIT(OPT_PROXY) | \
+     OPT_BIT(OPT_TIMEOUT))
+
+static const char URL_HELP[] =
+    "URL is file:///path, azblob://ACCOUNT/CONTAINER[/PREFIX] or the container's URL as Azure's "
+    "portal\nshows it, or s3://BUCKET[/PREFIX]. The right to use it comes from the variables that "
+    "users of\nthese clouds set: AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN,\n"
+    "AZURE_STORAGE_CONNECTION_STRING; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.";
 static const char POINT_HELP[] =
     "POINT is an id, at least the first 6 digits of one, or \"latest\" (with several items: "
     "--item\ntoo). PATH is absolute, as it was backed up.";
 
 const struct verb verbs[] = {
     { .name = "vault create", .args = "URL", .run = verb_vault_create,
-      .options = OPT_BIT(OPT_REDUNDANCY) | OPT_BIT(OPT_SOFT_DELETE_DAYS),
-      .help = "make an empty vault", .more = "URL is file:///path." },
-    { .name = "vault show", .args = "URL", .run = verb_vault_show,
+      .options = OPT_BIT(OPT_REDUNDANCY) | OPT_BIT(OPT_SOFT_DELETE_DAYS) | PLACE | WAY,
+      .help = "make an empty vault", .more = URL_HELP },
+    { .name = "vault show", .args = "URL", .run = verb_vault_show, .options = PLACE | WAY,
       .help = "show a vault and its machines" },
     { .name = "vault credentials", .args = "URL", .run = verb_vault_credentials,
-      .options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_VALID_DAYS) | OPT_BIT(OPT_ACCESS_DAYS),
-      .required = OPT_BIT(OPT_OUT), .help = "issue a file with which machines register" },
+      .options = OPT_BIT(OPT_OUT) | OPT_BIT(OPT_VALID_DAYS) | OPT_BIT(OPT_ACCESS_DAYS) | PLACE |
+                 WAY,
+      .required = OPT_BIT(OPT_OUT), .help = "issue a file with which machines register",
+      .more = "It carries the right to use the store. For Azure, where the account's key is "
+              "known, a\nsignature that allows to read, create and list until --access-days are "
+              "over; for S3\nthe keys as they are." },
     { .name = "register", .args = "", .run = verb_register,
       .options = OPT_BIT(OPT_CREDENTIALS) | OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_CACHE) |
-                 OPT_BIT(OPT_NAME) | OPT_BIT(OPT_DOMAIN) | OPT_BIT(OPT_QUOTA),
+                 OPT_BIT(OPT_NAME) | OPT_BIT(OPT_DOMAIN) | OPT_BIT(OPT_QUOTA) |
+                 OPT_BIT(OPT_RENEW) | OPT_BIT(OPT_LIMIT) | OPT_BIT(OPT_WORK_LIMIT) |
+                 OPT_BIT(OPT_WORK_HOURS) | WAY,
       .required = OPT_BIT(OPT_CREDENTIALS), .help = "register this machine with a vault",
       .more = "The passphrase has at least 16 characters. It opens the machine's domain, or makes "
               "it.\nIt is stored nowhere: without it nothing can be restored elsewhere." },
@@ -117,7 +154,8 @@ const struct verb verbs[] = {
       .flags = VERB_AGENT | VERB_RECOVERS,
       .help = "find out whether what is in the vault can be restored", .more = POINT_HELP },
     { .name = "recover", .args = "VERB...",
-      .options = OPT_BIT(OPT_CREDENTIALS) | OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_MACHINE),
+      .options = OPT_BIT(OPT_CREDENTIALS) | OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_MACHINE) |
+                 WAY,
       .required = OPT_BIT(OPT_CREDENTIALS), .flags = VERB_PREFIX,
       .help = "run a verb on another machine's points, read-only",
       .more = "VERB is one of points, ls, cat, restore, verify, with its own options." },

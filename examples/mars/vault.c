@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "report.h"
+#include "reach.h"
 #include "text.h"
 
 int
@@ -14,10 +15,20 @@ verb_vault_create(struct cli *cli, mars_agent *agent)
     mars_vault_info info = { .struct_size = sizeof info };
     const char *url = cli->args.at[0];
     mars_error err = { 0 };
+    struct reach reach;
+    mars_status st = MARS_ERR_INVALID_ARG;
+    int code = reach_get(cli, url, &reach);
 
     (void)agent;
-    if (mars_vault_create(url, &o, &err) != MARS_OK ||
-        mars_vault_show(url, &info, NULL, NULL, &err) != MARS_OK)
+    o.store = &reach.options;
+    if (code == CODE_DONE)
+        st = mars_vault_create(url, &o, &err);
+    if (st == MARS_OK)
+        st = mars_vault_show(url, &reach.options, &info, NULL, NULL, &err);
+    reach_free(&reach);
+    if (code != CODE_DONE)
+        return code;
+    if (st != MARS_OK)
         return report_failure(cli, &err);
     if (cli->json) {
         json_begin("summary");
@@ -89,14 +100,19 @@ verb_vault_show(struct cli *cli, mars_agent *agent)
     mars_vault_info info = { .struct_size = sizeof info };
     const char *url = cli->args.at[0];
     mars_error err = { 0 };
+    struct reach reach;
+    mars_status st = MARS_ERR_INVALID_ARG;
+    int code = reach_get(cli, url, &reach);
 
     (void)agent;
-    if (mars_vault_show(url, &info, NULL, NULL, &err) != MARS_OK)
-        return report_failure(cli, &err);
-    show_vault(cli, url, &info);
-    if (mars_vault_show(url, &info, show_machine, cli, &err) != MARS_OK)
-        return report_failure(cli, &err);
-    return CODE_DONE;
+    if (code == CODE_DONE)
+        st = mars_vault_show(url, &reach.options, &info, NULL, NULL, &err);
+    if (st == MARS_OK) {
+        show_vault(cli, url, &info);
+        st = mars_vault_show(url, &reach.options, &info, show_machine, cli, &err);
+    }
+    reach_free(&reach);
+    return code == CODE_DONE && st != MARS_OK ? report_failure(cli, &err) : code;
 }
 
 int
@@ -107,9 +123,18 @@ verb_vault_credentials(struct cli *cli, mars_agent *agent)
                                    .access_days = cli_number(cli, OPT_ACCESS_DAYS) };
     const char *out = cli->value[OPT_OUT];
     mars_error err = { 0 };
+    struct reach reach;
+    mars_status st = MARS_ERR_INVALID_ARG;
+    int code = reach_get(cli, cli->args.at[0], &reach);
 
     (void)agent;
-    if (mars_vault_issue_credentials(cli->args.at[0], out, &o, &err) != MARS_OK)
+    o.store = &reach.options;
+    if (code == CODE_DONE)
+        st = mars_vault_issue_credentials(cli->args.at[0], out, &o, &err);
+    reach_free(&reach);
+    if (code != CODE_DONE)
+        return code;
+    if (st != MARS_OK)
         return report_failure(cli, &err);
     if (cli->json) {
         json_begin("summary");

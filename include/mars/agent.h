@@ -1,7 +1,7 @@
 #ifndef MARS_AGENT_H
 #define MARS_AGENT_H
 
-#include <mars/common.h>
+#include <mars/store.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +28,8 @@ typedef struct mars_register_options {
     const char *domain;        /* its name; NULL: one of its own, named like the machine */
     uint64_t domain_len;
     uint64_t cache_quota;      /* see mars_cache_settings; 0: none, or that of before */
+    const mars_store_options *store; /* this machine's way to the vault, and its limits; the rest
+                                        comes with the credentials. NULL: that of before */
 } mars_register_options;
 
 /**
@@ -49,6 +51,21 @@ typedef struct mars_register_options {
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err);
+
+/**
+ * Give a registered machine the right that newer credentials carry, in place of the one it has,
+ * without registering again: nothing in the vault changes, and no passphrase is needed.
+ *
+ * @param config_dir   bytes; config_dir_len 0: NUL-terminated
+ * @param credentials  path of the file, of the same vault; credentials_len 0: NUL-terminated
+ * @param store        this machine's way to the vault; NULL: that of before
+ * @retval MARS_ERR_AUTH   the credentials have expired, were edited, or the vault refuses them
+ * @retval MARS_ERR_STATE  not registered, or with another vault
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char *credentials,
+                    uint64_t credentials_len, const mars_store_options *store, mars_error *err);
 
 typedef struct mars_agent_options {
     uint32_t struct_size;
@@ -79,6 +96,7 @@ typedef struct mars_recover_options {
     uint64_t passphrase_len;
     const char *machine;       /* its name or id; NULL: the vault's only machine */
     uint64_t machine_len;
+    const mars_store_options *store; /* this machine's way to the vault; NULL: straight */
 } mars_recover_options;
 
 /**

@@ -20,6 +20,22 @@ mrs_agent_cache(struct mrs_cache **out, const char *dir, const struct mrs_keyrin
     return st;
 }
 
+enum { STAGED_BYTES = 32 << 20 }; /* of a pack */
+
+static mars_status
+open_staged(void *user, struct mrs_file **out, mars_error *err)
+{
+    return mrs_cache_stage(user, STAGED_BYTES, out, err);
+}
+
+void
+mrs_agent_cache_stages(struct mrs_cache *cache, struct mrs_store *store)
+{
+    struct mrs_stage stage = { open_staged, cache };
+
+    mrs_store_set_stage(store, &stage);
+}
+
 /* Is dir where the registration has the cache? */
 static mars_status
 check_present(const struct mrs_registration *r, const char *dir, mars_error *err)

@@ -9,6 +9,9 @@
 MARS_NODISCARD mars_status mrs_agent_cache(struct mrs_cache **out, const char *dir,
                                            const struct mrs_keyring *keys, mars_error *err);
 
+/* Large uploads wait in the cache from now on. cache must outlive the store. */
+void mrs_agent_cache_stages(struct mrs_cache *cache, struct mrs_store *store);
+
 /* From now on no session begins in the cache when another process has moved it away from where it
  * is open here: MARS_ERR_STATE. config_dir must outlive it. */
 void mrs_agent_cache_watch(struct mrs_cache *cache, char *config_dir);

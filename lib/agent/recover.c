@@ -76,7 +76,8 @@ mrs_recover(const struct mrs_recover_spec *spec, struct mrs_registration *reg,
 
     memset(reg, 0, sizeof *reg);
     *keys = NULL;
-    st = mrs_credentials_redeem(&c, spec->credentials, MRS_USE_ACCESS, store, &vault, err);
+    st = mrs_credentials_redeem(&c, spec->credentials, spec->store, MRS_USE_ACCESS, store, &vault,
+                                err);
     if (st == MARS_OK)
         st = mrs_machines_read(&all, *store, err);
     if (st == MARS_OK)

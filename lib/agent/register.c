@@ -38,8 +38,20 @@ read_before(struct work *w, mars_error *err)
         mrs_error_clear(err);
         return MARS_OK;
     }
-    if (st != MARS_OK)
-        return st;
+    if (st == MARS_OK)
+        st = mrs_registration_secrets(&w->before, w->spec->config_dir, err);
+    if (st == MARS_ERR_STATE) { /* they are gone, and come again now */
+        mrs_error_clear(err);
+        st = MARS_OK;
+    }
+    return st;
+}
+
+static mars_status
+check_before(const struct work *w, mars_error *err)
+{
+    if (w->before.vault_url == NULL)
+        return MARS_OK;
     if (memcmp(w->before.vault, w->vault.record.id, sizeof w->before.vault) != 0)
         return mrs_fail(err, MARS_ERR_STATE,
                         "%.100s: this machine is registered with another vault, %.80s",
@@ -219,8 +231,10 @@ save(struct work *w, mars_error *err)
     memcpy(r.machine_name, w->machine.record.name, sizeof r.machine_name);
     memcpy(r.domain, w->machine.record.domain, sizeof r.domain);
     memcpy(r.serial, w->credentials.serial, sizeof r.serial);
-    r.vault_url = w->credentials.url; /* this and cache_dir are lent */
+    r.vault_url = w->credentials.url; /* this and what follows is lent */
     r.cache_dir = w->cache_dir;
+    r.access = w->credentials.access;
+    r.access_until = w->credentials.access_until;
     st = take_settings(w, &r, err);
     if (st == MARS_OK)
         st = try_cache(w, err);
@@ -232,6 +246,7 @@ save(struct work *w, mars_error *err)
         st = mrs_registration_save(&r, w->keys, w->spec->config_dir, err);
     mrs_slots_free(&slots);
     r.vault_url = r.cache_dir = NULL;
+    memset(&r.access, 0, sizeof r.access);
     mrs_registration_free(&r);
     return st;
 }
@@ -239,11 +254,15 @@ save(struct work *w, mars_error *err)
 static mars_status
 run(struct work *w, mars_error *err)
 {
-    mars_status st = mrs_credentials_redeem(&w->credentials, w->spec->credentials,
-                                            MRS_USE_REGISTER, &w->store, &w->vault, err);
+    const struct mrs_register_spec *spec = w->spec;
+    mars_status st = read_before(w, err);
 
     if (st == MARS_OK)
-        st = read_before(w, err);
+        st = mrs_credentials_redeem(&w->credentials, spec->credentials,
+                                    spec->store != NULL ? spec->store : &w->before.access,
+                                    MRS_USE_REGISTER, &w->store, &w->vault, err);
+    if (st == MARS_OK)
+        st = check_before(w, err);
     if (st == MARS_OK)
         st = choose_name(w, err);
     if (st == MARS_OK)

@@ -15,6 +15,7 @@ struct mrs_register_spec {
     uint64_t cache_quota;    /* bytes; 0: that of before, or none */
     const char *name;        /* NULL: that of before, or the host's */
     const char *domain;      /* name; NULL: the machine's own */
+    const struct mrs_access *store; /* this machine's way to the vault; NULL: that of before */
 };
 
 /* The machine's record is put last into the vault, the state is written after it: a run that ends
@@ -22,11 +23,17 @@ struct mrs_register_spec {
  * the vault, and here nothing but that the two directories are made. */
 MARS_NODISCARD mars_status mrs_register(const struct mrs_register_spec *spec, mars_error *err);
 
+/* Put the right to use the vault that newer credentials carry in place of the registered one, and,
+ * where it is not NULL, the way there. */
+MARS_NODISCARD mars_status mrs_register_renew(const char *config_dir, const char *credentials,
+                                              const struct mrs_access *store, mars_error *err);
+
 struct mrs_recover_spec {
     const char *credentials;
     const char *passphrase;
     size_t passphrase_len;
     const char *machine; /* name or id; NULL: the vault's only one */
+    const struct mrs_access *store; /* this machine's way to the vault */
 };
 
 /* The caller frees reg, keys and store, also after a failure. */

@@ -10,13 +10,17 @@
 #include "base/hex.h"
 #include "config/doc.h"
 #include "platform/file.h"
+#include "vault/accessdoc.h"
 
 static const char FILE_NAME[] = "agent.yaml";
 static const char FORMAT[] = "mars-agent-1";
-static const char *const KEYS[] = { "format",    "vault_url", "vault_id",      "machine_id",
-                                    "machine_name", "domain_id", "cache_dir", "credentials",
-                                    "key_protector", "cache_quota", "cache_warn_permille",
-                                    "cache_refuse_permille", "old_caches.*" };
+static const char *const KEYS[] = { "format",        "vault_url",       "vault_id",
+                                    "machine_id",    "machine_name",    "domain_id",
+                                    "cache_dir",     "credentials",     "access_until",
+                                    "key_protector", "cache_quota",     "cache_warn_permille",
+                                    "cache_refuse_permille", "old_caches.*", "timeout_ms",
+                                    "requests_limit", "work_bps",       "other_bps",
+                                    "work_days",     "work_from",       "work_to" };
 enum { N_KEYS = sizeof KEYS / sizeof KEYS[0], KEYRING_MAX = 1 << 20 };
 
 struct mrs_cache_settings
@@ -95,6 +99,34 @@ get_cache(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err
     return st;
 }
 
+static bool
+is_plain(enum mrs_access_key key)
+{
+    return !mrs_access_is_secret(key);
+}
+
+static mars_status
+get_access(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err)
+{
+    struct mrs_limits *l = &r->access.limits;
+    int64_t v[7] = { 0 };
+    static const struct {
+        const char *key;
+        int64_t max;
+    } numbers[7] = { { "timeout_ms", UINT32_MAX }, { "requests_limit", UINT32_MAX },
+                     { "work_bps", INT64_MAX },    { "other_bps", INT64_MAX },
+                     { "work_days", UINT8_MAX },   { "work_from", UINT16_MAX },
+                     { "work_to", UINT16_MAX } };
+    mars_status st = mrs_access_from_doc(&r->access, is_plain, doc, err);
+
+    for (size_t i = 0; st == MARS_OK && i < 7; i++)
+        st = get_bounded(doc, numbers[i].key, numbers[i].max, &v[i], err);
+    r->access.stall_ms = (uint32_t)v[0];
+    *l = (struct mrs_limits){ (uint64_t)v[2], (uint64_t)v[3], (uint32_t)v[1], (uint8_t)v[4],
+                              (uint16_t)v[5], (uint16_t)v[6] };
+    return st == MARS_OK ? mrs_limits_check(l, err) : st;
+}
+
 static mars_status
 from_doc(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err)
 {
@@ -118,6 +150,10 @@ from_doc(struct mrs_registration *r, const struct mrs_doc *doc, mars_error *err)
         st = get_copy(doc, "cache_dir", &r->cache_dir, err);
     if (st == MARS_OK)
         st = get_text(doc, "credentials", r->serial, sizeof r->serial, err);
+    if (st == MARS_OK)
+        st = mrs_doc_require_i64(doc, "access_until", &r->access_until, err);
+    if (st == MARS_OK)
+        st = get_access(r, doc, err);
     return st == MARS_OK ? get_cache(r, doc, err) : st;
 }
 
@@ -135,7 +171,7 @@ mrs_registration_load(struct mrs_registration *r, const char *config_dir, mars_e
     if (st != MARS_OK)
         return st;
     st = from_doc(r, doc, err);
-    unknown = st == MARS_OK ? mrs_doc_unknown(doc, KEYS, N_KEYS) : NULL;
+    unknown = st == MARS_OK ? mrs_access_unknown(doc, is_plain, KEYS, N_KEYS) : NULL;
     if (unknown != NULL)
         st = mrs_doc_refuse(doc, unknown, "not a key of a registration", err);
     mrs_doc_free(doc);
@@ -164,6 +200,67 @@ save_keys(const struct mrs_registration *r, const struct mrs_keyring *keys, cons
         st = mrs_protector_file.save(config_dir, name, bytes.data, bytes.len, err);
     mrs_buf_free(&bytes);
     return st;
+}
+
+/* Names of secrets beside the keys. */
+static char *
+secrets_name(const struct mrs_registration *r, char name[64])
+{
+    char hex[2 * sizeof r->domain + 1];
+
+    mrs_hex_encode(hex, r->domain, sizeof r->domain);
+    (void)snprintf(name, 64, "%s.store", hex);
+    return name;
+}
+
+static mars_status
+save_secrets(const struct mrs_registration *r, const char *config_dir, mars_error *err)
+{
+    struct mrs_buf text = MRS_BUF_INIT(MRS_DOC_TEXT_MAX);
+    struct mrs_doc *doc = NULL;
+    char name[64];
+    mars_status st = mrs_doc_new(&doc, err);
+
+    if (st == MARS_OK)
+        st = mrs_access_to_doc(&r->access, mrs_access_is_secret, doc, err);
+    if (st == MARS_OK)
+        st = mrs_doc_set(doc, "format", FORMAT, err);
+    if (st == MARS_OK)
+        st = mrs_doc_write(doc, &text, err);
+    if (st == MARS_OK)
+        st = mrs_protector_file.save(config_dir, secrets_name(r, name), text.data, text.len, err);
+    mrs_doc_free(doc);
+    mrs_buf_free(&text);
+    return st;
+}
+
+static mars_status
+set_number(struct mrs_doc *doc, const char *key, uint64_t value, mars_error *err)
+{
+    return value > 0 ? mrs_doc_set_i64(doc, key, (int64_t)value, err) : MARS_OK;
+}
+
+static mars_status
+set_access(struct mrs_doc *doc, const struct mrs_registration *r, mars_error *err)
+{
+    const struct mrs_limits *l = &r->access.limits;
+    mars_status st = mrs_doc_set_i64(doc, "access_until", r->access_until, err);
+
+    if (st == MARS_OK)
+        st = mrs_access_to_doc(&r->access, is_plain, doc, err);
+    if (st == MARS_OK)
+        st = set_number(doc, "timeout_ms", r->access.stall_ms, err);
+    if (st == MARS_OK)
+        st = set_number(doc, "requests_limit", l->requests, err);
+    if (st == MARS_OK)
+        st = set_number(doc, "work_bps", l->work_bps, err);
+    if (st == MARS_OK)
+        st = set_number(doc, "other_bps", l->other_bps, err);
+    if (st == MARS_OK)
+        st = set_number(doc, "work_days", l->work_days, err);
+    if (st == MARS_OK)
+        st = set_number(doc, "work_from", l->work_from, err);
+    return st == MARS_OK ? set_number(doc, "work_to", l->work_to, err) : st;
 }
 
 static mars_status
@@ -208,6 +305,8 @@ mrs_registration_update(const struct mrs_registration *r, const char *config_dir
     if (st == MARS_OK)
         st = mrs_doc_set(doc, "key_protector", mrs_protector_file.name, err);
     if (st == MARS_OK)
+        st = set_access(doc, r, err);
+    if (st == MARS_OK)
         st = set_cache(doc, r, err);
     if (st == MARS_OK)
         st = mrs_config_write(doc, config_dir, FILE_NAME, err);
@@ -220,6 +319,15 @@ mrs_registration_save(const struct mrs_registration *r, const struct mrs_keyring
                       const char *config_dir, mars_error *err)
 {
     mars_status st = save_keys(r, keys, config_dir, err);
+
+    return st == MARS_OK ? mrs_registration_save_access(r, config_dir, err) : st;
+}
+
+mars_status
+mrs_registration_save_access(const struct mrs_registration *r, const char *config_dir,
+                             mars_error *err)
+{
+    mars_status st = save_secrets(r, config_dir, err);
 
     return st == MARS_OK ? mrs_registration_update(r, config_dir, err) : st;
 }
@@ -296,6 +404,29 @@ protector_of(const char *config_dir, const struct mrs_protector **out, mars_erro
 }
 
 mars_status
+mrs_registration_secrets(struct mrs_registration *r, const char *config_dir, mars_error *err)
+{
+    const struct mrs_protector *protector = NULL;
+    struct mrs_buf text = MRS_BUF_INIT(MRS_DOC_TEXT_MAX);
+    struct mrs_doc *doc = NULL;
+    char name[64];
+    mars_status st = protector_of(config_dir, &protector, err);
+
+    if (st == MARS_OK)
+        st = protector->load(config_dir, secrets_name(r, name), &text, err);
+    if (st == MARS_ERR_NOT_FOUND)
+        st = mrs_fail(err, MARS_ERR_STATE, "%.120s: the right to use the vault is gone: register "
+                      "again", config_dir);
+    if (st == MARS_OK)
+        st = mrs_doc_parse(&doc, text.data, text.len, err);
+    if (st == MARS_OK)
+        st = mrs_access_from_doc(&r->access, mrs_access_is_secret, doc, err);
+    mrs_doc_free(doc);
+    mrs_buf_free(&text);
+    return st;
+}
+
+mars_status
 mrs_registration_keys(const struct mrs_registration *r, const char *config_dir,
                       struct mrs_keyring **out, mars_error *err)
 {
@@ -327,6 +458,7 @@ mrs_registration_free(struct mrs_registration *r)
 {
     mrs_free(r->vault_url);
     mrs_free(r->cache_dir);
+    mrs_access_free(&r->access);
     for (size_t i = 0; i < r->old_caches.len; i++)
         mrs_free(*(char **)mrs_vec_at(&r->old_caches, i));
     mrs_vec_free(&r->old_caches);

@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "repo/keyring.h"
+#include "store/access.h"
 #include "vault/machine.h"
 
 /* Zero: the defaults below, and no quota. */
@@ -27,6 +28,8 @@ struct mrs_registration {
     uint8_t domain[16];
     char *cache_dir;   /* absolute; NULL: none, as when another machine's points are read */
     char serial[17];   /* of the credentials it registered with */
+    int64_t access_until;     /* when the right that came with them ends; seconds since 1970 */
+    struct mrs_access access; /* its secrets are read by mrs_registration_secrets */
     struct mrs_cache_settings cache;
     struct mrs_vec old_caches; /* char *: where the cache was; to be removed after a good backup */
 };
@@ -38,11 +41,12 @@ struct mrs_cache_settings mrs_cache_settings_in_force(const struct mrs_cache_set
  * after a failure. */
 MARS_NODISCARD mars_status mrs_registration_load(struct mrs_registration *r, const char *config_dir,
                                                  mars_error *err);
-/* The config directory's lock is held. Keys first: a registration without its keys is none. */
+/* The config directory's lock is held. Keys and secrets first: a registration without them is
+ * none. */
 MARS_NODISCARD mars_status mrs_registration_save(const struct mrs_registration *r,
                                                  const struct mrs_keyring *keys,
                                                  const char *config_dir, mars_error *err);
-/* The same where the keys are kept already: only agent.yaml is written. */
+/* The same where keys and secrets are kept already: only agent.yaml is written. */
 MARS_NODISCARD mars_status mrs_registration_update(const struct mrs_registration *r,
                                                    const char *config_dir, mars_error *err);
 /* Remember that the cache was in dir, or forget it. */
@@ -53,6 +57,12 @@ void mrs_registration_drop_old_cache(struct mrs_registration *r, const char *dir
 /* dir, which is there, is in use: forget every old place that it is or is in, by whatever links
  * they are named, since an old place is removed one day. */
 void mrs_registration_reuse_place(struct mrs_registration *r, const char *dir);
+/* Add the secrets of the access, from the key protector that the registration names. */
+MARS_NODISCARD mars_status mrs_registration_secrets(struct mrs_registration *r,
+                                                    const char *config_dir, mars_error *err);
+/* The config directory's lock is held: keep the access, and until when it is good. */
+MARS_NODISCARD mars_status mrs_registration_save_access(const struct mrs_registration *r,
+                                                        const char *config_dir, mars_error *err);
 /* The domain's keys, from the key protector that the registration names. */
 MARS_NODISCARD mars_status mrs_registration_keys(const struct mrs_registration *r,
                                                  const char *config_dir, struct mrs_keyring **out,

@@ -8,8 +8,10 @@
 #include "api/api.h"
 #include "api/opts.h"
 #include "base/alloc.h"
+#include "base/date.h"
 #include "base/err.h"
 #include "base/hex.h"
+#include "platform/clock.h"
 #include "platform/thread.h"
 
 static const uint64_t BUFFER_DEFAULT = (uint64_t)64 << 20;
@@ -30,7 +32,20 @@ mrs_agent_enter(const struct mars_agent *agent, mars_error *err)
 mars_status
 mrs_agent_permit(struct mars_agent *agent, enum mrs_need need, mars_error *err)
 {
-    return mrs_agent_allowed(agent->store, agent->reg.vault, agent->keys, need, err);
+    const struct mrs_registration *r = &agent->reg;
+    char date[MRS_DATE_SIZE];
+    mars_status st;
+
+    if (r->access_until != 0 && mrs_clock_wall().s > r->access_until) {
+        mrs_date_format(r->access_until, date);
+        return mrs_fail(err, MARS_ERR_AUTH, "the right to use the vault ended on %s: take new "
+                        "credentials with `mars register --renew`", date);
+    }
+    st = mrs_agent_allowed(agent->store, r->vault, agent->keys, need, err);
+    if (st == MARS_ERR_AUTH && !agent->read_only)
+        st = mrs_context(err, st, "the vault refuses this machine (`mars register --renew` takes "
+                         "new credentials)");
+    return st;
 }
 
 /* Everything above registration, keys and store. A cache that cannot be used is remembered: a
@@ -54,6 +69,7 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
     if (a->cache != NULL) {
         mrs_agent_cache_watch(a->cache, a->config_dir);
         mrs_cache_set_quota(a->cache, a->reg.cache.quota);
+        mrs_agent_cache_stages(a->cache, a->store);
     }
     st = mrs_domain_open(&a->domain, a->store, a->keys, a->cache, err);
     return st == MARS_OK ? mrs_engine_new(&a->engine, workers, budget, err) : st;
@@ -76,7 +92,9 @@ open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *e
     if (st == MARS_OK)
         st = mrs_registration_keys(&a->reg, a->config_dir, &a->keys, err);
     if (st == MARS_OK)
-        st = mrs_store_open(&a->store, a->reg.vault_url, 0, err);
+        st = mrs_registration_secrets(&a->reg, a->config_dir, err);
+    if (st == MARS_OK)
+        st = mrs_store_open(&a->store, a->reg.vault_url, 0, &a->reg.access, err);
     if (st == MARS_OK)
         st = may_read(a, err);
     return st == MARS_OK ? assemble(a, o->workers, o->buffer_bytes, err) : st;
@@ -150,6 +168,7 @@ mars_status
 mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err)
 {
     struct mrs_register_spec spec = { .credentials = NULL };
+    struct mrs_access access = { .stall_ms = 0 };
     struct strings s = { NULL };
     mars_register_options o;
     mars_status st;
@@ -169,7 +188,10 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
         st = mrs_passphrase_check(o.passphrase, spec.passphrase_len, "passphrase", err);
     if (st == MARS_OK)
         st = read_strings(&o, &s, err);
+    if (st == MARS_OK)
+        st = mrs_arg_store(o.store, &access, err);
     if (st == MARS_OK) {
+        spec.store = o.store != NULL ? &access : NULL;
         spec.passphrase = o.passphrase;
         spec.credentials = s.credentials;
         spec.config_dir = s.config_dir;
@@ -186,6 +208,29 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
     mrs_free(s.cache_dir);
     mrs_free(s.name);
     mrs_free(s.domain);
+    mrs_access_free(&access);
+    return st;
+}
+
+mars_status
+mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char *credentials,
+                    uint64_t credentials_len, const mars_store_options *store, mars_error *err)
+{
+    struct mrs_access access = { .stall_ms = 0 };
+    char *dir = NULL, *file = NULL;
+    mars_status st;
+
+    mrs_error_clear(err);
+    st = mrs_arg_path(config_dir, config_dir_len, true, "config_dir", &dir, err);
+    if (st == MARS_OK)
+        st = mrs_arg_string(credentials, credentials_len, true, "credentials", &file, err);
+    if (st == MARS_OK)
+        st = mrs_arg_store(store, &access, err);
+    if (st == MARS_OK)
+        st = mrs_register_renew(dir, file, store != NULL ? &access : NULL, err);
+    mrs_free(dir);
+    mrs_free(file);
+    mrs_access_free(&access);
     return st;
 }
 
@@ -193,6 +238,7 @@ static mars_status
 open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *err)
 {
     struct mrs_recover_spec spec = { .passphrase = o->passphrase };
+    struct mrs_access access = { .stall_ms = 0 };
     char *credentials = NULL, *machine = NULL;
     mars_status st = o->passphrase != NULL
                          ? MARS_OK
@@ -208,6 +254,9 @@ open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *
     spec.credentials = credentials;
     spec.machine = machine;
     if (st == MARS_OK)
+        st = mrs_arg_store(o->store, &access, err);
+    spec.store = &access;
+    if (st == MARS_OK)
         st = mrs_recover(&spec, &a->reg, &a->keys, &a->store, err);
     if (st == MARS_OK)
         st = may_read(a, err);
@@ -215,6 +264,7 @@ open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *
         st = assemble(a, o->workers, o->buffer_bytes, err);
     mrs_free(credentials);
     mrs_free(machine);
+    mrs_access_free(&access);
     return st;
 }
 

@@ -22,6 +22,7 @@ need_url(const char *url, mars_error *err)
 mars_status
 mars_vault_create(const char *url, const mars_vault_options *opts, mars_error *err)
 {
+    struct mrs_access access = { .stall_ms = 0 };
     struct mrs_store *store = NULL;
     char *redundancy = NULL;
     mars_vault_options o;
@@ -32,10 +33,13 @@ mars_vault_create(const char *url, const mars_vault_options *opts, mars_error *e
     if (st == MARS_OK)
         st = mrs_arg_string(o.redundancy, o.redundancy_len, false, "redundancy", &redundancy, err);
     if (st == MARS_OK)
-        st = mrs_store_open(&store, url, 1, err);
+        st = mrs_arg_store(o.store, &access, err);
+    if (st == MARS_OK)
+        st = mrs_store_open(&store, url, 1, &access, err);
     if (st == MARS_OK)
         st = mrs_vault_create(store, redundancy, o.soft_delete_days, err);
     mrs_store_close(store);
+    mrs_access_free(&access);
     mrs_free(redundancy);
     return st;
 }
@@ -68,9 +72,10 @@ fill_info(const struct mrs_vault *v, const struct mrs_machines *machines, mars_v
 }
 
 mars_status
-mars_vault_show(const char *url, mars_vault_info *info, mars_machine_fn fn, void *user,
-                mars_error *err)
+mars_vault_show(const char *url, const mars_store_options *how, mars_vault_info *info,
+                mars_machine_fn fn, void *user, mars_error *err)
 {
+    struct mrs_access access = { .stall_ms = 0 };
     mars_vault_info out = { .struct_size = sizeof out };
     struct mrs_machines machines = { .damaged = 0 };
     struct mrs_vault v = { .number = 0 };
@@ -80,7 +85,9 @@ mars_vault_show(const char *url, mars_vault_info *info, mars_machine_fn fn, void
     if (st == MARS_OK && info == NULL)
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "info: is NULL");
     if (st == MARS_OK)
-        st = mrs_store_open(&store, url, 0, err);
+        st = mrs_arg_store(how, &access, err);
+    if (st == MARS_OK)
+        st = mrs_store_open(&store, url, 0, &access, err);
     if (st == MARS_OK)
         st = mrs_vault_read(&v, store, MRS_NEED_READ, err);
     if (st == MARS_OK)
@@ -96,6 +103,7 @@ mars_vault_show(const char *url, mars_vault_info *info, mars_machine_fn fn, void
     mrs_machines_free(&machines);
     mrs_vault_forget(&v);
     mrs_store_close(store);
+    mrs_access_free(&access);
     return st;
 }
 
@@ -121,6 +129,7 @@ mars_vault_issue_credentials(const char *url, const char *path,
                              const mars_credentials_options *opts, mars_error *err)
 {
     struct mrs_buf text = MRS_BUF_INIT(CREDENTIALS_MAX);
+    struct mrs_access access = { .stall_ms = 0 };
     struct mrs_vault v = { .number = 0 };
     struct mrs_store *store = NULL;
     mars_credentials_options o;
@@ -131,15 +140,19 @@ mars_vault_issue_credentials(const char *url, const char *path,
     if (st == MARS_OK)
         st = mrs_opts_import(&o, sizeof o, opts, MRS_CREDENTIALS_OPTIONS_V1, err);
     if (st == MARS_OK)
-        st = mrs_store_open(&store, url, 0, err);
+        st = mrs_arg_store(o.store, &access, err);
+    if (st == MARS_OK)
+        st = mrs_store_open(&store, url, 0, &access, err);
     if (st == MARS_OK)
         st = mrs_vault_read(&v, store, MRS_NEED_READ, err);
     if (st == MARS_OK)
-        st = mrs_credentials_issue(&v, url, o.valid_days, o.access_days, &text, err);
+        st = mrs_credentials_issue(&v, mrs_store_url(store), store, &access, o.valid_days,
+                                   o.access_days, &text, err);
     if (st == MARS_OK)
         st = write_new(path, &text, err);
     mrs_buf_free(&text);
     mrs_vault_forget(&v);
     mrs_store_close(store);
+    mrs_access_free(&access);
     return st;
 }

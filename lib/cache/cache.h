@@ -53,6 +53,11 @@ void mrs_cache_set_quota(struct mrs_cache *c, uint64_t bytes);
 bool mrs_cache_admit(struct mrs_cache *c, uint64_t n);
 /* The same where they lie in a file of the cache already, which is not counted twice. */
 bool mrs_cache_admit_file(struct mrs_cache *c, uint64_t n, const char *path);
+/* A file without a name, where an upload waits until it is whole; gone when it is closed.
+ * MARS_ERR_QUOTA where the quota leaves no room for n bytes. */
+struct mrs_file;
+MARS_NODISCARD mars_status mrs_cache_stage(struct mrs_cache *c, uint64_t n, struct mrs_file **out,
+                                           mars_error *err);
 /* Delete all that can be fetched again. Others may be using it. */
 MARS_NODISCARD mars_status mrs_cache_clear(struct mrs_cache *c, mars_error *err);
 

@@ -152,3 +152,20 @@ mrs_cache_admit_file(struct mrs_cache *c, uint64_t n, const char *path)
     mrs_mutex_unlock(c->lock);
     return fits;
 }
+
+/* What waits is not seen when the cache is counted, but there is never more of it than the
+ * uploader lets wait. */
+mars_status
+mrs_cache_stage(struct mrs_cache *c, uint64_t n, struct mrs_file **out, mars_error *err)
+{
+    char *dir = mrs_cache_path(c, MRS_CACHE_TMP, NULL);
+    mars_status st = dir != NULL ? MARS_OK : mrs_nomem(err);
+
+    if (st == MARS_OK && !mrs_cache_admit(c, n))
+        st = mrs_fail(err, MARS_ERR_QUOTA, "the cache's quota leaves no room for %llu MiB that "
+                      "wait to be sent", (unsigned long long)(n >> 20));
+    if (st == MARS_OK)
+        st = mrs_file_create_unnamed(out, dir, err);
+    mrs_free(dir);
+    return st;
+}

@@ -14,11 +14,12 @@ mrs_job_init(struct mrs_job *j, struct mrs_engine *engine, struct mrs_domain *d,
 {
     mars_status st;
 
-    j->d = d;
     j->listener = *l;
     j->started = mrs_clock_mono();
     atomic_store(&j->phase, MARS_PHASE_START);
-    st = mrs_mutex_new(&j->lock, err);
+    st = mrs_domain_view(d, &j->stop, &j->d, err);
+    if (st == MARS_OK)
+        st = mrs_mutex_new(&j->lock, err);
     if (st == MARS_OK)
         st = mrs_cond_new(&j->changed, err);
     if (st == MARS_OK)
@@ -44,6 +45,7 @@ mrs_job_fini(struct mrs_job *j)
     mrs_cond_free(j->told);
     mrs_cond_free(j->changed);
     mrs_mutex_free(j->lock);
+    mrs_domain_free_view(j->d);
 }
 
 void

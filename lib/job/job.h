@@ -35,7 +35,7 @@ struct mrs_listener {
 
 struct mrs_job {
     struct mrs_engine *engine;
-    struct mrs_domain *d;
+    struct mrs_domain *d;    /* a view: what it asks of the store ends with stop */
     struct mrs_account account;
     struct mrs_listener listener;
     uint64_t started; /* mrs_clock_mono */
@@ -58,7 +58,7 @@ struct mrs_job {
     bool finished;          /* the job's own threads are done */
 };
 
-/* Opens the engine. */
+/* Opens the engine, and a view of the domain. */
 MARS_NODISCARD mars_status mrs_job_init(struct mrs_job *j, struct mrs_engine *engine,
                                         struct mrs_domain *d, const struct mrs_listener *l,
                                         mars_error *err);

@@ -135,6 +135,7 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
                mars_error *err)
 {
     struct mrs_verify *v = mrs_alloc(sizeof *v);
+    struct mrs_domain *own = NULL;
     mars_status st = v != NULL ? MARS_OK : mrs_nomem(err);
 
     if (st != MARS_OK)
@@ -146,11 +147,12 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     v->named = (struct mrs_map)MRS_MAP_INIT(0);
     v->clean = (struct mrs_map)MRS_MAP_INIT(0);
     /* A domain handle of its own: nothing that was read before is believed. */
-    st = mrs_domain_open(&v->d, d->store, d->keys, NULL, err);
+    st = mrs_domain_open(&own, d->store, d->keys, NULL, err);
     if (st == MARS_OK) {
-        v->d->damage = mrs_verify_damage;
-        v->d->damage_user = v;
-        st = mrs_job_init(&v->job, engine, v->d, listener, err);
+        own->damage = mrs_verify_damage;
+        own->damage_user = v;
+        st = mrs_job_init(&v->job, engine, own, listener, err);
+        v->d = v->job.d;
     }
     if (st == MARS_OK)
         st = mrs_thread_start(&v->thread, mrs_verify_main, v, err);
@@ -170,7 +172,7 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     mrs_map_free(&v->clean);
     mrs_scratch_pool_free(v->scratch);
     mrs_job_fini(&v->job);
-    mrs_domain_close(v->d);
+    mrs_domain_close(own);
     mrs_free(v);
     return st;
 }

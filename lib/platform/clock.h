@@ -14,6 +14,10 @@ struct mrs_time mrs_clock_wall(void);
 /* The wall clock as file systems here stamp a file's changes with it: in steps of milliseconds. */
 struct mrs_time mrs_clock_stamp(void);
 
+/* The wall clock of this place, by its time zone: day of the week, 0 is Monday, and minute of the
+ * day. */
+void mrs_clock_local(unsigned *day, unsigned *minute);
+
 /* Nanoseconds since an arbitrary start; never goes back. */
 uint64_t mrs_clock_mono(void);
 

@@ -18,6 +18,10 @@ MARS_NODISCARD mars_status mrs_file_open(struct mrs_file **out, const char *path
 /* A new file, mode 0600; MARS_ERR_EXISTS if the name is taken. */
 MARS_NODISCARD mars_status mrs_file_create(struct mrs_file **out, const char *path,
                                            mars_error *err);
+/* A new file without a name on the file system of dir, gone when it is closed, or with the
+ * process. */
+MARS_NODISCARD mars_status mrs_file_create_unnamed(struct mrs_file **out, const char *dir,
+                                                   mars_error *err);
 /* For appending, made with mode 0600 if it is not there. */
 MARS_NODISCARD mars_status mrs_file_open_append(struct mrs_file **out, const char *path,
                                                 mars_error *err);

@@ -92,6 +92,8 @@ mrs_session_commit(struct mrs_session *s, struct mrs_point *point, mars_error *e
 
     if (st == MARS_OK)
         st = mrs_packwriter_finish(s->meta, err);
+    if (st == MARS_OK && s->uploader != NULL)
+        st = mrs_uploader_wait(s->uploader, err);
     if (st == MARS_OK)
         st = mrs_session_index_packs(s, err);
     if (st == MARS_OK)

@@ -80,6 +80,35 @@ mrs_domain_close(struct mrs_domain *d)
 }
 
 mars_status
+mrs_domain_view(struct mrs_domain *d, const atomic_bool *stop, struct mrs_domain **out,
+                mars_error *err)
+{
+    struct mrs_domain *view = mrs_alloc(sizeof *view);
+    struct mrs_store *store = NULL;
+    mars_status st = view != NULL ? mrs_store_view(d->store, stop, &store, err) : mrs_nomem(err);
+
+    *out = NULL;
+    if (st != MARS_OK) {
+        mrs_free(view);
+        return st;
+    }
+    *view = *d;
+    view->store = store;
+    *out = view;
+    return MARS_OK;
+}
+
+void
+mrs_domain_free_view(struct mrs_domain *view)
+{
+    if (view == NULL)
+        return;
+    mrs_store_close(view->store);
+    mrs_wipe(view, sizeof *view);
+    mrs_free(view);
+}
+
+mars_status
 mrs_chunk_id(const struct mrs_domain *d, uint8_t cls, const void *data, size_t n, uint8_t id[32],
              mars_error *err)
 {

@@ -38,6 +38,10 @@ MARS_NODISCARD mars_status mrs_domain_open(struct mrs_domain **out, struct mrs_s
                                            mars_error *err);
 /* NULL is allowed. */
 void mrs_domain_close(struct mrs_domain *d);
+/* The same domain with a store whose calls end soon once *stop is set. Freed before the domain. */
+MARS_NODISCARD mars_status mrs_domain_view(struct mrs_domain *d, const atomic_bool *stop,
+                                           struct mrs_domain **out, mars_error *err);
+void mrs_domain_free_view(struct mrs_domain *view);
 
 /* FORMAT.md section 7. */
 MARS_NODISCARD mars_status mrs_chunk_id(const struct mrs_domain *d, uint8_t cls, const void *data,

@@ -12,6 +12,8 @@ enum { TARGET_SIZE = 32 << 20 };
 
 /* One pack. Everything but the file's header and aead is guarded by the writer's lock. */
 struct pack {
+    struct mrs_upload_task task;
+    struct mrs_packwriter *writer;
     struct mrs_packfile file;
     uint64_t claimed;       /* the file's size with what is being sealed */
     uint32_t next_slot;
@@ -87,21 +89,38 @@ mrs_packwriter_free(struct mrs_packwriter *w)
     mrs_free(w);
 }
 
-/* Publish a pack that nobody adds to any more, report it, and free it in every case. */
+/* Send a pack, report it, and free it in every case. */
+static mars_status
+send(struct mrs_upload_task *task, mars_status failed, mars_error *err)
+{
+    struct pack *p = (struct pack *)(void *)task; /* its first member */
+    struct mrs_packwriter *w = p->writer;
+    struct mrs_finished_pack done;
+    mars_status st = failed;
+
+    if (st == MARS_OK)
+        st = mrs_packfile_publish(&p->file, w->d, &done, err);
+    if (st == MARS_OK)
+        st = w->opts.done(w->opts.user, &done, err);
+    free_pack(p);
+    return st;
+}
+
+/* Publish a pack that nobody adds to any more. */
 static mars_status
 publish(struct mrs_packwriter *w, struct pack *p, mars_error *err)
 {
-    struct mrs_finished_pack done;
     mars_status st = p->failed ? mrs_fail(err, MARS_ERR_STATE, "pack: was not written whole")
                                : MARS_OK;
 
-    if (st == MARS_OK && p->file.blobs.len > 0) {
-        st = mrs_packfile_publish(&p->file, w->d, &done, err);
-        if (st == MARS_OK)
-            st = w->opts.done(w->opts.user, &done, err);
+    if (st != MARS_OK || p->file.blobs.len == 0) {
+        free_pack(p);
+        return st;
     }
-    free_pack(p);
-    return st;
+    p->task.run = send;
+    p->writer = w;
+    return w->opts.uploader != NULL ? mrs_uploader_give(w->opts.uploader, &p->task, err)
+                                    : send(&p->task, MARS_OK, err);
 }
 
 /* Append what was sealed (blob NULL: the slot stays a hole), and publish the pack if this was the

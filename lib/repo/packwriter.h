@@ -5,8 +5,10 @@
 
 #include "codec/codec.h"
 #include "repo/packfile.h"
+#include "repo/uploader.h"
 
-/* Called once a pack, in no order, on a thread that added its last blob or finished. */
+/* Called once a pack, in no order, on a thread that added its last blob or finished, or on one of
+ * the uploader's. */
 typedef mars_status (*mrs_pack_done_fn)(void *user, struct mrs_finished_pack *pack,
                                         mars_error *err);
 
@@ -15,6 +17,7 @@ struct mrs_packwriter_options {
     uint8_t kind;            /* MRS_KIND_PACK_DATA or _META */
     uint8_t session[16];
     bool skip_check;         /* do not open again what was sealed */
+    struct mrs_uploader *uploader; /* sends full packs; NULL: who fills one publishes it */
     mrs_pack_done_fn done;
     void *user;
 };
@@ -27,7 +30,7 @@ MARS_NODISCARD mars_status mrs_packwriter_add(struct mrs_packwriter *w, uint8_t 
                                               const uint8_t id[32], const void *data, size_t n,
                                               const struct mrs_compression *how, uint64_t *stored,
                                               mars_error *err);
-/* Publish what is left. No add may be running. */
+/* Publish what is left; with an uploader it is handed in only. No add may be running. */
 MARS_NODISCARD mars_status mrs_packwriter_finish(struct mrs_packwriter *w, mars_error *err);
 /* Packs not yet published are gone. NULL is allowed. */
 void mrs_packwriter_free(struct mrs_packwriter *w);

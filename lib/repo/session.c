@@ -11,6 +11,7 @@
 #include "repo/packkey.h"
 #include "repo/session_int.h"
 
+enum { UPLOADS = 4 }; /* at once: what fills a link that is far */
 #define BEAT_EVERY_NS ((uint64_t)10 * 60 * 1000000000)
 
 mars_status
@@ -96,10 +97,14 @@ open_writers(struct mrs_session *s, mars_error *err)
                                         .skip_check = s->opts.skip_check,
                                         .done = note_pack,
                                         .user = s };
-    mars_status st;
+    mars_status st = MARS_OK;
 
     memcpy(o.session, s->id, sizeof o.session);
-    st = mrs_packwriter_new(&s->data, s->d, &o, err);
+    if (!mrs_store_is_near(s->d->store))
+        st = mrs_uploader_new(&s->uploader, UPLOADS, err);
+    o.uploader = s->uploader;
+    if (st == MARS_OK)
+        st = mrs_packwriter_new(&s->data, s->d, &o, err);
     o.kind = MRS_KIND_PACK_META;
     if (st == MARS_OK)
         st = mrs_packwriter_new(&s->meta, s->d, &o, err);
@@ -152,6 +157,7 @@ mrs_session_close(struct mrs_session *s)
 {
     if (s == NULL)
         return;
+    mrs_uploader_free(s->uploader); /* it has packs of the writers */
     mrs_packwriter_free(s->data);
     mrs_packwriter_free(s->meta);
     mrs_session_free_packs(&s->packs);

@@ -17,6 +17,7 @@ struct mrs_session {
     struct mrs_ledger ledger;     /* as of this session's generation */
     struct mrs_packwriter *data;
     struct mrs_packwriter *meta;
+    struct mrs_uploader *uploader; /* of both; NULL: the store is near */
     uint64_t next_beat;
     uint64_t last_beat;           /* mrs_clock_mono */
     struct mrs_mutex *lock;       /* guards what follows */

@@ -21,11 +21,19 @@ struct mrs_store_driver {
     mars_status (*sweep)(void *self, const uint8_t owner[16], mars_error *err);
     mars_status (*read)(void *self, const char *name, uint64_t offset, void *out, size_t n,
                         mars_error *err);
+    /* NULL: a stat and a read do as well. */
+    mars_status (*get)(void *self, const char *name, struct mrs_buf *out, mars_error *err);
     mars_status (*stat)(void *self, const char *name, struct mrs_object_info *info,
                         mars_error *err);
     mars_status (*list)(void *self, const char *prefix, mrs_list_fn fn, void *user,
                         mars_error *err);
     mars_status (*remove)(void *self, const char *name, mars_error *err);
+    /* NULL: access says nothing that matters. */
+    mars_status (*grant)(void *self, const struct mrs_access *access, int64_t until,
+                         struct mrs_access *out, mars_error *err);
+    void (*stage)(void *self, const struct mrs_stage *stage); /* NULL: needs none */
+    /* Another handle, closed before the first. NULL: nothing here takes long, one serves all. */
+    mars_status (*view)(void *self, const atomic_bool *stop, void **out, mars_error *err);
     void (*close)(void *self);
 };
 

@@ -330,19 +330,19 @@ file_remove(void *self, const char *name, mars_error *err)
 }
 
 static const struct mrs_store_driver file_driver = {
-    true,
-    mrs_file_upload_begin,
-    mrs_file_upload_append,
-    mrs_file_upload_commit,
-    mrs_file_upload_abandon,
-    file_rely,
-    file_flush,
-    file_sweep,
-    file_read,
-    file_stat,
-    file_list,
-    file_remove,
-    file_close,
+    .near = true,
+    .begin = mrs_file_upload_begin,
+    .append = mrs_file_upload_append,
+    .commit = mrs_file_upload_commit,
+    .abandon = mrs_file_upload_abandon,
+    .rely = file_rely,
+    .flush = file_flush,
+    .sweep = file_sweep,
+    .read = file_read,
+    .stat = file_stat,
+    .list = file_list,
+    .remove = file_remove,
+    .close = file_close,
 };
 
 mars_status

@@ -273,9 +273,18 @@ memory_close(void *self)
 }
 
 static const struct mrs_store_driver memory_driver = {
-    false,        memory_begin, memory_append, memory_commit, memory_abandon, memory_rely,
-    memory_flush, memory_sweep, memory_read,   memory_stat,   memory_list,    memory_remove,
-    memory_close,
+    .begin = memory_begin,
+    .append = memory_append,
+    .commit = memory_commit,
+    .abandon = memory_abandon,
+    .rely = memory_rely,
+    .flush = memory_flush,
+    .sweep = memory_sweep,
+    .read = memory_read,
+    .stat = memory_stat,
+    .list = memory_list,
+    .remove = memory_remove,
+    .close = memory_close,
 };
 
 mars_status

@@ -4,7 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "store/azblob.h"
 #include "store/driver.h"
+#include "store/place.h"
+#include "store/s3.h"
 
 enum { URL_MAX = 4096, COMPONENT_MAX = 100 };
 
@@ -12,6 +15,7 @@ struct mrs_store {
     char *url;
     const struct mrs_store_driver *driver;
     void *self;
+    bool lent; /* self is another handle's */
 };
 
 struct mrs_upload {
@@ -75,78 +79,54 @@ check_name(const char *name, mars_error *err)
                                    : mrs_fail(err, MARS_ERR_INVALID_ARG, "object name not allowed");
 }
 
-static int
-hex_digit(char c)
+static mars_status
+open_file(struct mrs_store *s, const struct mrs_place *at, int create, mars_error *err)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    mars_status st = mrs_store_file_open(at->path, create, &s->self, &s->driver, err);
+
+    return st != MARS_OK && st != MARS_ERR_NOMEM ? mrs_context(err, st, "vault %s", at->url) : st;
 }
 
-/* In place, "%41" becomes "A". False for half an escape and for NUL. "?" and "#" stay what they
- * are in file names: a file URL has no query. */
-static bool
-percent_decode(char *s)
+/* A signature in the URL goes before one that is said beside it. */
+static mars_status
+open_azblob(struct mrs_store *s, const struct mrs_place *at, const struct mrs_access *access,
+            mars_error *err)
 {
-    char *to = s;
+    struct mrs_access all = *access;
 
-    for (; *s != '\0'; s++, to++) {
-        if (*s == '%') {
-            int high = hex_digit(s[1]);
-            int low = high >= 0 ? hex_digit(s[2]) : -1;
-
-            if (low < 0 || (high == 0 && low == 0))
-                return false;
-            *s = (char)(high * 16 + low);
-            *to = *s;
-            s += 2;
-        } else {
-            *to = *s;
-        }
+    if (at->sas != NULL) {
+        all.text[MRS_ACCESS_SAS] = at->sas; /* lent */
+        all.text[MRS_ACCESS_ACCOUNT_KEY] = NULL;
     }
-    *to = '\0';
-    return true;
+    return mrs_store_azblob_open(at, &all, &s->self, &s->driver, err);
 }
 
 static mars_status
-open_file(struct mrs_store *s, int create, mars_error *err)
+open_place(struct mrs_store *s, const struct mrs_place *at, int create,
+           const struct mrs_access *access, mars_error *err)
 {
-    const char *rest = s->url + strlen("file://");
-    char *path;
-    mars_status st;
-
-    if (rest[0] != '/')
-        return mrs_fail(err, MARS_ERR_INVALID_ARG,
-                        "vault %s: a path on this machine is written file:///path", s->url);
-    path = mrs_strndup(rest, strlen(rest));
-    if (path == NULL)
+    s->url = mrs_strndup(at->url, strlen(at->url));
+    if (s->url == NULL)
         return mrs_nomem(err);
-    if (!percent_decode(path))
-        st = mrs_fail(err, MARS_ERR_INVALID_ARG,
-                      "%% begins two hex digits (write %%25 for the sign itself)");
-    else
-        st = mrs_store_file_open(path, create, &s->self, &s->driver, err);
-    mrs_free(path);
-    return st != MARS_OK && st != MARS_ERR_NOMEM ? mrs_context(err, st, "vault %s", s->url) : st;
-}
-
-/* Shows no more of an unknown URL than its scheme: there may be a signature in it. */
-static mars_status
-unknown_scheme(const char *url, mars_error *err)
-{
-    size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
-
-    if (n == 0 || n > 16 || url[n] != ':')
-        return mrs_fail(err, MARS_ERR_INVALID_ARG, "a vault URL begins with file:///");
-    return mrs_fail(err, MARS_ERR_UNSUPPORTED,
-                    "vault URL: this build has no stores of the kind %.*s:", (int)n, url);
+    switch (at->kind) {
+    case MRS_PLACE_FILE:
+        return open_file(s, at, create, err);
+    case MRS_PLACE_AZBLOB:
+        return open_azblob(s, at, access, err);
+    case MRS_PLACE_S3:
+        return mrs_store_s3_open(at, access, &s->self, &s->driver, err);
+    default:
+        return mrs_store_memory_open(&s->self, &s->driver, err);
+    }
 }
 
 mars_status
-mrs_store_open(struct mrs_store **out, const char *url, int create, mars_error *err)
+mrs_store_open(struct mrs_store **out, const char *url, int create,
+               const struct mrs_access *access, mars_error *err)
 {
+    static const struct mrs_access nothing;
+    const struct mrs_access *how = access != NULL ? access : &nothing;
+    struct mrs_place at;
     struct mrs_store *s;
     mars_status st;
 
@@ -156,15 +136,10 @@ mrs_store_open(struct mrs_store **out, const char *url, int create, mars_error *
     s = mrs_alloc(sizeof *s);
     if (s == NULL)
         return mrs_nomem(err);
-    s->url = mrs_strndup(url, strlen(url));
-    if (s->url == NULL)
-        st = mrs_nomem(err);
-    else if (strncmp(url, "file://", 7) == 0)
-        st = open_file(s, create, err);
-    else if (strcmp(url, "memory:") == 0)
-        st = mrs_store_memory_open(&s->self, &s->driver, err);
-    else
-        st = unknown_scheme(url, err);
+    st = mrs_place_parse(&at, url, how, err);
+    if (st == MARS_OK)
+        st = open_place(s, &at, create, how, err);
+    mrs_place_free(&at);
     if (st != MARS_OK)
         mrs_store_close(s);
     else
@@ -177,7 +152,7 @@ mrs_store_close(struct mrs_store *s)
 {
     if (s == NULL)
         return;
-    if (s->self != NULL)
+    if (s->self != NULL && !s->lent)
         s->driver->close(s->self);
     mrs_free(s->url);
     mrs_free(s);
@@ -187,6 +162,46 @@ const char *
 mrs_store_url(const struct mrs_store *s)
 {
     return s->url;
+}
+
+mars_status
+mrs_store_grant(struct mrs_store *s, const struct mrs_access *access, int64_t until,
+                struct mrs_access *out, mars_error *err)
+{
+    return s->driver->grant != NULL ? s->driver->grant(s->self, access, until, out, err) : MARS_OK;
+}
+
+mars_status
+mrs_store_view(struct mrs_store *s, const atomic_bool *stop, struct mrs_store **out,
+               mars_error *err)
+{
+    struct mrs_store *v = mrs_alloc(sizeof *v);
+    mars_status st = MARS_OK;
+
+    *out = NULL;
+    if (v == NULL)
+        return mrs_nomem(err);
+    v->driver = s->driver;
+    v->url = mrs_strndup(s->url, strlen(s->url));
+    v->lent = s->driver->view == NULL;
+    if (v->url == NULL)
+        st = mrs_nomem(err);
+    else if (v->lent)
+        v->self = s->self;
+    else
+        st = s->driver->view(s->self, stop, &v->self, err);
+    if (st != MARS_OK)
+        mrs_store_close(v);
+    else
+        *out = v;
+    return st;
+}
+
+void
+mrs_store_set_stage(struct mrs_store *s, const struct mrs_stage *stage)
+{
+    if (s->driver->stage != NULL)
+        s->driver->stage(s->self, stage);
 }
 
 bool
@@ -312,8 +327,13 @@ mrs_store_get(struct mrs_store *s, const char *name, struct mrs_buf *out, mars_e
 {
     struct mrs_object_info info;
     size_t before = out->len;
-    mars_status st = mrs_store_stat(s, name, &info, err);
+    mars_status st;
 
+    if (s->driver->get != NULL) {
+        st = check_name(name, err);
+        return st == MARS_OK ? s->driver->get(s->self, name, out, err) : st;
+    }
+    st = mrs_store_stat(s, name, &info, err);
     if (st != MARS_OK)
         return st;
     if (info.size > out->max - out->len)

@@ -8,24 +8,44 @@
 #ifndef MRS_STORE_STORE_H
 #define MRS_STORE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "platform/clock.h"
+#include "store/access.h"
 
 enum { MRS_NAME_MAX = 512 };
 
 struct mrs_store;
 struct mrs_upload;
+struct mrs_file;
 
-/* "file:///path" (made if create is true; otherwise MARS_ERR_NOT_FOUND if it is not there) or
- * "memory:" (empty, gone with its handle). */
+/* "file:///path" (made if create is true; otherwise MARS_ERR_NOT_FOUND if it is not there),
+ * "memory:" (empty, gone with its handle), "azblob://ACCOUNT/CONTAINER[/PREFIX]" or the same as
+ * https://, "s3://BUCKET[/PREFIX]". access NULL: nothing is said. Of a store over the network
+ * nothing is asked yet. */
 MARS_NODISCARD mars_status mrs_store_open(struct mrs_store **out, const char *url, int create,
-                                          mars_error *err);
+                                          const struct mrs_access *access, mars_error *err);
 /* NULL is allowed. */
 void mrs_store_close(struct mrs_store *s);
-/* What it was opened with. */
+/* What it was opened with, without secrets. */
 const char *mrs_store_url(const struct mrs_store *s);
+/* What a machine needs of `access`, by which this store was opened, to read, list and create, until
+ * then where the store can limit it: added to out. */
+MARS_NODISCARD mars_status mrs_store_grant(struct mrs_store *s, const struct mrs_access *access,
+                                           int64_t until, struct mrs_access *out, mars_error *err);
+/* A second handle, whose calls end soon with MARS_ERR_CANCELLED once *stop is set. Closed before
+ * the first. */
+MARS_NODISCARD mars_status mrs_store_view(struct mrs_store *s, const atomic_bool *stop,
+                                          struct mrs_store **out, mars_error *err);
+/* Where large uploads wait until they are whole, where they cannot wait in the store: a new file
+ * that has no name. Set before any upload; until then they wait in memory. */
+struct mrs_stage {
+    mars_status (*open)(void *user, struct mrs_file **out, mars_error *err);
+    void *user;
+};
+void mrs_store_set_stage(struct mrs_store *s, const struct mrs_stage *stage);
 /* Is it as near as this machine's own disks, so that a copy kept there would save nothing? */
 bool mrs_store_is_near(const struct mrs_store *s);
 

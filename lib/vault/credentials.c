@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/date.h"
 #include "base/err.h"
 #include "base/hex.h"
 #include "config/doc.h"
@@ -10,7 +11,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/random.h"
-#include "vault/date.h"
+#include "vault/accessdoc.h"
 
 static const char FORMAT_FAMILY[] = "mars-vault-credentials-";
 static const char FORMAT[] = "mars-vault-credentials-1";
@@ -19,7 +20,31 @@ static const char *const KEYS[] = { "format",         "vault_id",     "url", "se
                                     "register_until", "access_until", "mac" };
 enum { N_KEYS = sizeof KEYS / sizeof KEYS[0], N_BOUND = N_KEYS - 1, DAY_SECONDS = 86400 };
 
-/* MAC of a "key=value" line for each key but the last. No value has a line break in it. */
+static bool
+of_vault(enum mrs_access_key key)
+{
+    return mrs_access_part(key) == MRS_ACCESS_OF_VAULT;
+}
+
+/* "key=value", if the document has it. */
+static mars_status
+add_line(struct mrs_buf *lines, const struct mrs_doc *doc, const char *key, mars_error *err)
+{
+    const char *value = mrs_doc_get(doc, key);
+    mars_status st;
+
+    if (value == NULL)
+        return MARS_OK;
+    st = mrs_buf_append(lines, key, strlen(key), err);
+    if (st == MARS_OK)
+        st = mrs_buf_append(lines, "=", 1, err);
+    if (st == MARS_OK)
+        st = mrs_buf_append(lines, value, strlen(value), err);
+    return st == MARS_OK ? mrs_buf_append(lines, "\n", 1, err) : st;
+}
+
+/* MAC of a "key=value" line for each key but the last, then for each that says how the store is
+ * reached. No value has a line break in it. */
 static mars_status
 mac_of(const struct mrs_doc *doc, const uint8_t key[32], uint8_t out[32], mars_error *err)
 {
@@ -27,17 +52,11 @@ mac_of(const struct mrs_doc *doc, const uint8_t key[32], uint8_t out[32], mars_e
     struct mrs_hmac *mac = NULL;
     mars_status st = MARS_OK;
 
-    for (size_t i = 0; st == MARS_OK && i < N_BOUND; i++) {
-        const char *value = mrs_doc_get(doc, KEYS[i]);
-
-        st = mrs_buf_append(&lines, KEYS[i], strlen(KEYS[i]), err);
-        if (st == MARS_OK)
-            st = mrs_buf_append(&lines, "=", 1, err);
-        if (st == MARS_OK)
-            st = mrs_buf_append(&lines, value, strlen(value), err);
-        if (st == MARS_OK)
-            st = mrs_buf_append(&lines, "\n", 1, err);
-    }
+    for (size_t i = 0; st == MARS_OK && i < N_BOUND; i++)
+        st = add_line(&lines, doc, KEYS[i], err);
+    for (unsigned k = 0; st == MARS_OK && k < MRS_ACCESS_KEYS; k++)
+        if (of_vault((enum mrs_access_key)k))
+            st = add_line(&lines, doc, mrs_access_name((enum mrs_access_key)k), err);
     if (st == MARS_OK)
         st = mrs_hmac_new(&mac, key, 32, err);
     if (st == MARS_OK)
@@ -61,7 +80,7 @@ to_doc(const struct mrs_credentials *c, struct mrs_doc **out, mars_error *err)
     mrs_date_format(c->access_until, acc);
     for (size_t i = 0; st == MARS_OK && i < N_BOUND; i++)
         st = mrs_doc_set(*out, KEYS[i], values[i], err);
-    return st;
+    return st == MARS_OK ? mrs_access_to_doc(&c->access, of_vault, *out, err) : st;
 }
 
 static bool
@@ -95,16 +114,17 @@ write_text(const struct mrs_credentials *c, const uint8_t key[32], struct mrs_bu
 }
 
 mars_status
-mrs_credentials_issue(const struct mrs_vault *v, const char *url, uint32_t valid_days,
-                      uint32_t access_days, struct mrs_buf *out, mars_error *err)
+mrs_credentials_issue(const struct mrs_vault *v, const char *url, struct mrs_store *store,
+                      const struct mrs_access *access, uint32_t valid_days, uint32_t access_days,
+                      struct mrs_buf *out, mars_error *err)
 {
     struct mrs_credentials c = { .url = NULL };
     int64_t valid = valid_days != 0 ? valid_days : MRS_VALID_DEFAULT_DAYS;
-    int64_t access = access_days != 0 ? access_days : MRS_ACCESS_DEFAULT_DAYS;
+    int64_t usable = access_days != 0 ? access_days : MRS_ACCESS_DEFAULT_DAYS;
     uint8_t serial[8];
     mars_status st = mrs_random_fill(serial, sizeof serial, err);
 
-    if (valid > MRS_DAYS_MAX || access > MRS_DAYS_MAX)
+    if (valid > MRS_DAYS_MAX || usable > MRS_DAYS_MAX)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: more than %d",
                         valid > MRS_DAYS_MAX ? "valid_days" : "access_days", MRS_DAYS_MAX);
     if (has_control(url))
@@ -116,7 +136,9 @@ mrs_credentials_issue(const struct mrs_vault *v, const char *url, uint32_t valid
     mrs_hex_encode(c.serial, serial, sizeof serial);
     c.issued = mrs_clock_wall().s;
     c.register_until = c.issued + valid * DAY_SECONDS;
-    c.access_until = c.issued + access * DAY_SECONDS;
+    c.access_until = c.issued + usable * DAY_SECONDS;
+    if (st == MARS_OK && store != NULL)
+        st = mrs_store_grant(store, access, c.access_until, &c.access, err);
     if (st == MARS_OK)
         st = write_text(&c, v->record.issuing_key, out, err);
     mrs_credentials_free(&c);
@@ -134,7 +156,7 @@ from_doc(struct mrs_credentials *c, const struct mrs_doc *doc, mars_error *err)
                   { "register_until", offsetof(struct mrs_credentials, register_until) },
                   { "access_until", offsetof(struct mrs_credentials, access_until) } };
     const char *v[N_KEYS];
-    const char *unknown = mrs_doc_unknown(doc, KEYS, N_KEYS);
+    const char *unknown = mrs_access_unknown(doc, of_vault, KEYS, N_KEYS);
     uint8_t serial[8];
     mars_status st = MARS_OK;
 
@@ -158,7 +180,7 @@ from_doc(struct mrs_credentials *c, const struct mrs_doc *doc, mars_error *err)
     if (!mrs_hex_decode(c->mac, sizeof c->mac, v[7], strlen(v[7])))
         return mrs_doc_refuse(doc, KEYS[7], "not a check value", err);
     c->url = mrs_strndup(v[2], strlen(v[2]));
-    return c->url != NULL ? MARS_OK : mrs_nomem(err);
+    return c->url != NULL ? mrs_access_from_doc(&c->access, of_vault, doc, err) : mrs_nomem(err);
 }
 
 static mars_status
@@ -200,6 +222,7 @@ void
 mrs_credentials_free(struct mrs_credentials *c)
 {
     mrs_free(c->url);
+    mrs_access_free(&c->access);
     memset(c, 0, sizeof *c);
 }
 
@@ -250,7 +273,8 @@ read_file(struct mrs_credentials *c, const char *path, mars_error *err)
 }
 
 mars_status
-mrs_credentials_redeem(struct mrs_credentials *c, const char *path, enum mrs_use use,
+mrs_credentials_redeem(struct mrs_credentials *c, const char *path,
+                       const struct mrs_access *machine, enum mrs_use use,
                        struct mrs_store **store, struct mrs_vault *v, mars_error *err)
 {
     mars_status st;
@@ -259,8 +283,13 @@ mrs_credentials_redeem(struct mrs_credentials *c, const char *path, enum mrs_use
     memset(v, 0, sizeof *v);
     *store = NULL;
     st = read_file(c, path, err);
+    if (st == MARS_OK && machine != NULL) {
+        st = mrs_access_merge(&c->access, machine, MRS_ACCESS_OF_MACHINE, err);
+        c->access.stall_ms = machine->stall_ms;
+        c->access.limits = machine->limits;
+    }
     if (st == MARS_OK)
-        st = mrs_store_open(store, c->url, 0, err);
+        st = mrs_store_open(store, c->url, 0, &c->access, err);
     if (st == MARS_OK)
         st = mrs_vault_read(v, *store, MRS_NEED_READ, err);
     if (st == MARS_OK)

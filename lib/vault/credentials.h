@@ -4,6 +4,7 @@
 #ifndef MRS_VAULT_CREDENTIALS_H
 #define MRS_VAULT_CREDENTIALS_H
 
+#include "store/access.h"
 #include "vault/vault.h"
 
 enum {
@@ -20,11 +21,15 @@ struct mrs_credentials {
     int64_t issued; /* seconds since 1970 */
     int64_t register_until;
     int64_t access_until;
+    struct mrs_access access; /* of the vault */
     uint8_t mac[32];
 };
 
-/* Append the text of new credentials. Days 0: the default. */
+/* Append the text of new credentials. They carry what mrs_store_grant gives of `access`, by which
+ * the store was opened; store NULL: nothing. Days 0: the default. */
 MARS_NODISCARD mars_status mrs_credentials_issue(const struct mrs_vault *v, const char *url,
+                                                 struct mrs_store *store,
+                                                 const struct mrs_access *access,
                                                  uint32_t valid_days, uint32_t access_days,
                                                  struct mrs_buf *out, mars_error *err);
 
@@ -42,9 +47,11 @@ MARS_NODISCARD mars_status mrs_credentials_check(const struct mrs_credentials *c
                                                  const struct mrs_vault *v, enum mrs_use use,
                                                  int64_t now, mars_error *err);
 
-/* Read the file, open the vault that it names, and check it against the vault's record. The caller
- * frees c, closes *store and forgets v, also after a failure. */
+/* Read the file, open the vault that it names, and check it against the vault's record. machine:
+ * how this machine gets there, or NULL; what it says is added to c->access. The caller frees c,
+ * closes *store and forgets v, also after a failure. */
 MARS_NODISCARD mars_status mrs_credentials_redeem(struct mrs_credentials *c, const char *path,
+                                                  const struct mrs_access *machine,
                                                   enum mrs_use use, struct mrs_store **store,
                                                   struct mrs_vault *v, mars_error *err);
 

@@ -15,6 +15,7 @@ import bars
 import growth
 import huge
 import index
+import link
 import measure
 import metadata
 import micro
@@ -27,7 +28,8 @@ HERE = Path(__file__).resolve().parent
 RESTIC = HERE.parent.parent / "build" / "restic"
 QUICK_SCALE = 0.004
 ALONE = {"huge": huge.main, "metadata": metadata.metadata, "flat": metadata.flat,
-         "growth": growth.main, "index": index.main, "micro": micro.main}
+         "growth": growth.main, "index": index.main, "link": link.main, "micro": micro.main}
+BESIDE_RESTIC = {"link"}
 
 
 def words(known: tuple[str, ...]) -> Callable[[str], list[str]]:
@@ -115,7 +117,8 @@ def main() -> int:
     build, argv = Path(sys.argv[1]).resolve(), sys.argv[2:]
     try:
         if argv and argv[0] in ALONE:
-            return ALONE[argv[0]](Tools(build, None), argv[1:])
+            restic = find_restic() if argv[0] in BESIDE_RESTIC else None
+            return ALONE[argv[0]](Tools(build, restic), argv[1:])
         return side_by_side(build, argv)
     except (measure.Failed, subprocess.CalledProcessError) as e:
         print(f"bench: {e}", file=sys.stderr)

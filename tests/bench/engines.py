@@ -138,8 +138,8 @@ class Restic(Engine):
 
     def setup(self) -> None:
         super().setup()
-        self.env = {"RESTIC_PASSWORD": PASSPHRASE, "RESTIC_REPOSITORY": str(self.vault),
-                    "RESTIC_CACHE_DIR": str(self.scratch / "cache")}
+        self.env |= {"RESTIC_PASSWORD": PASSPHRASE, "RESTIC_REPOSITORY": str(self.vault),
+                     "RESTIC_CACHE_DIR": str(self.scratch / "cache")}
         self.call(self.tools.restic, "init")
 
     def command(self, phase: str, tree: Path) -> list[str]:

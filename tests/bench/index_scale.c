@@ -112,7 +112,7 @@ open_place(struct place *p, const char *dir)
         memset(key->id, (int)key->type, sizeof key->id);
         memset(key->key, (int)key->type, sizeof key->key);
     }
-    check(mrs_store_open(&p->store, url, access(p->vault, F_OK) != 0, &err), &err);
+    check(mrs_store_open(&p->store, url, access(p->vault, F_OK) != 0, NULL, &err), &err);
     check(mrs_keyring_cache_key(p->keys, cache_key, &err), &err);
     check(mrs_cache_open(&p->kept, p->cache, p->keys->domain, cache_key, &err), &err);
     check(mrs_domain_open(&p->d, p->store, p->keys, p->kept, &err), &err);

@@ -67,6 +67,7 @@ class Machine:
 
     def try_(self, *args: Any, input: Optional[bytes] = b"", **more: Any) -> Run:
         more.setdefault("timeout", 600)
+        more["env"] = more.get("env", os.environ) | self.box.env
         return Run(subprocess.run(self.command(*args), input=input, capture_output=True,
                                   check=False, cwd=self.box.path, **more))
 
@@ -78,7 +79,7 @@ class Machine:
 
     def register(self, *args: Any, code: int = 0, passphrase: str = PASSPHRASE) -> Run:
         return self.run("register", "--credentials", self.box.credentials(), "--name", self.name,
-                        "--passphrase-file", "-", *args, code=code,
+                        "--passphrase-file", "-", *self.box.way, *args, code=code,
                         input=passphrase.encode() + b"\n")
 
     def backup(self, *args: Any, code: int = 0, **more: Any) -> dict[str, Any]:
@@ -96,12 +97,16 @@ class Machine:
 
 class Box(unittest.TestCase):
     """A test case with a directory of its own, in it a vault, and machine "one" on request."""
+    env: dict[str, str] = {}  # where the right to use the vault's store is
+    place: list[str] = []     # options that say where the store is
+    way: list[str] = []       # and how to get there
 
     def setUp(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="mars-test-"))
         self.addCleanup(self.remove)
         self.vault = self.path / "vault"
         self.url = f"file://{self.vault}"
+        self.made = False
         self.issued = 0
 
     def remove(self) -> None:
@@ -112,8 +117,9 @@ class Box(unittest.TestCase):
 
     def machine(self, name: str = "one", register: bool = True, mars: str = MARS) -> Machine:
         m = Machine(self, name, mars)
-        if not self.vault.exists():
-            m.run("vault", "create", self.url)
+        if not self.made:
+            m.run("vault", "create", self.url, *self.place, *self.way)
+            self.made = True
         if register:
             m.register()
         return m
@@ -121,7 +127,8 @@ class Box(unittest.TestCase):
     def credentials(self, *args: Any) -> Path:
         self.issued += 1
         out = self.path / f"{self.issued}.vaultCredentials"
-        Machine(self, "issuer").run("vault", "credentials", self.url, "--out", out, *args)
+        Machine(self, "issuer").run("vault", "credentials", self.url, "--out", out, *self.place,
+                                    *self.way, *args)
         return out
 
     def there_and_back(self, source: Path, code: int = 0) -> Path:

@@ -23,14 +23,14 @@ ROOMS = {
     "policy": "",
     "config": "policy",
     "http": "platform policy",
-    "store": "platform http crypto",
+    "store": "platform policy http crypto",
     "cache": "platform format store crypto",
     "vault": "platform store format config crypto",
     "repo": "platform crypto codec chunk format store cache vault",
     "source": "platform policy format",
     "target": "platform format",
     "job": "platform repo source target policy chunk codec format cache",
-    "agent": "platform crypto config http vault repo cache",
+    "agent": "platform crypto config http store vault repo cache",
     "api": "platform crypto chunk codec format policy config http store cache vault repo source "
            "target job agent",
 }
@@ -44,7 +44,7 @@ ISO_C = {name + ".h" for name in (
 LIBRARIES = [(re.compile(pattern), room) for pattern, room in (
     (r"yaml\.h$", "config"), (r"lz4\w*\.h$", "codec"), (r"zstd\w*\.h$", "codec"),
     (r"openssl/", "crypto"), (r"mbedtls/", "crypto"), (r"psa/", "crypto"),
-    (r"argon2\.h$", "crypto"), (r"curl/", "http"))]
+    (r"argon2\.h$", "crypto"), (r"curl/", "http"), (r"expat\.h$", "store"))]
 
 # The operator # may hide behind a comment or spaces; what is included keeps its quotes in `text`.
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b[ \t]*([^\n]*)", re.MULTILINE)

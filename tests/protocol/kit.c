@@ -22,7 +22,7 @@ kit_make(void **state)
 
     assert_non_null(k);
     tmpdir_make(k->dir);
-    assert_int_equal(mrs_store_open(&k->store, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&k->store, "memory:", 1, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_domain_make(k->store, WRITER, "test", passphrase, sizeof passphrase - 1,
                                      &k->keys, NULL),
                      MARS_OK);

@@ -1,5 +1,6 @@
 #include "platform/clock.h"
 
+#include <string.h>
 #include <time.h>
 
 static struct mrs_time
@@ -24,6 +25,18 @@ struct mrs_time
 mrs_clock_stamp(void)
 {
     return read_clock(CLOCK_REALTIME_COARSE);
+}
+
+void
+mrs_clock_local(unsigned *day, unsigned *minute)
+{
+    time_t now = time(NULL);
+    struct tm at;
+
+    memset(&at, 0, sizeof at);
+    (void)localtime_r(&now, &at);
+    *day = ((unsigned)at.tm_wday + 6) % 7;
+    *minute = (unsigned)(at.tm_hour * 60 + at.tm_min);
 }
 
 uint64_t

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,6 +51,34 @@ mars_status
 mrs_file_create(struct mrs_file **out, const char *path, mars_error *err)
 {
     return open_as(out, path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, err);
+}
+
+/* Some file systems cannot make one without a name: there it has one for a moment. */
+mars_status
+mrs_file_create_unnamed(struct mrs_file **out, const char *dir, mars_error *err)
+{
+    static const char end[] = "/unnamed-XXXXXX";
+    mars_status st = open_as(out, dir, O_TMPFILE | O_RDWR | O_APPEND, NULL);
+    size_t len = strlen(dir);
+    struct mrs_file *f;
+
+    if (st == MARS_OK)
+        return MARS_OK;
+    f = mrs_alloc(sizeof *f + len + sizeof end);
+    if (f == NULL)
+        return mrs_nomem(err);
+    memcpy(f->path, dir, len);
+    memcpy(f->path + len, end, sizeof end);
+    f->fd = mkostemp(f->path, O_APPEND | O_CLOEXEC);
+    if (f->fd < 0) {
+        int code = errno;
+
+        mrs_free(f);
+        return mrs_os_fail(err, code, "making a file in", dir);
+    }
+    (void)unlink(f->path);
+    *out = f;
+    return MARS_OK;
 }
 
 mars_status

@@ -21,10 +21,10 @@ make_vault(const struct kit *k)
     struct mrs_store *s = NULL;
     struct mrs_vault v;
 
-    assert_int_equal(mrs_store_open(&s, k->url, 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, k->url, 1, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_vault_create(s, NULL, 0, NULL), MARS_OK);
     assert_int_equal(mrs_vault_read(&v, s, MRS_NEED_READ, NULL), MARS_OK);
-    assert_int_equal(mrs_credentials_issue(&v, k->url, 0, 0, &text, NULL), MARS_OK);
+    assert_int_equal(mrs_credentials_issue(&v, k->url, NULL, NULL, 0, 0, &text, NULL), MARS_OK);
     assert_int_equal(mrs_file_replace(k->credentials, text.data, text.len, NULL), MARS_OK);
     mrs_buf_free(&text);
     mrs_vault_forget(&v);

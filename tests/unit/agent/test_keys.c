@@ -30,7 +30,7 @@ set_up(void **state)
     static struct room r;
 
     r = (struct room){ NULL, NULL };
-    assert_int_equal(mrs_store_open(&r.store, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&r.store, "memory:", 1, NULL, NULL), MARS_OK);
     assert_int_equal(
         mrs_domain_make(r.store, WRITER, "d", FIRST, sizeof FIRST - 1, &r.keys, NULL), MARS_OK);
     *state = &r;

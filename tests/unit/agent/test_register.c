@@ -65,7 +65,7 @@ open_store(const struct kit *k)
 {
     struct mrs_store *s = NULL;
 
-    assert_int_equal(mrs_store_open(&s, k->url, 0, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, k->url, 0, NULL, NULL), MARS_OK);
     return s;
 }
 
@@ -172,7 +172,7 @@ new_credentials_change_the_serial_only(void **state)
     first = load(k->config);
     before = look(k);
     assert_int_equal(mrs_vault_read(&v, s, MRS_NEED_READ, NULL), MARS_OK);
-    assert_int_equal(mrs_credentials_issue(&v, k->url, 0, 0, &text, NULL), MARS_OK);
+    assert_int_equal(mrs_credentials_issue(&v, k->url, NULL, NULL, 0, 0, &text, NULL), MARS_OK);
     assert_int_equal(mrs_file_replace(k->credentials, text.data, text.len, NULL), MARS_OK);
     assert_int_equal(mrs_register(&spec, NULL), MARS_OK);
     second = load(k->config);

@@ -187,7 +187,7 @@ every_line_of_the_state_is_needed(void **state)
         }
         line = next;
     }
-    assert_int_equal(lines, 9);
+    assert_int_equal(lines, 10);
     mrs_buf_free(&text);
 }
 

@@ -43,7 +43,7 @@ kit_set_up(void **state)
     memset(&k, 0, sizeof k);
     k.live = failing_alloc_live();
     tmpdir_make(k.top);
-    assert_int_equal(mrs_store_open(&k.store, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&k.store, "memory:", 1, NULL, NULL), MARS_OK);
     kit_put_spy_between(k.store);
     k.keys = kit_keyring();
     assert_int_equal(mrs_keyring_cache_key(k.keys, key, NULL), MARS_OK);

@@ -131,8 +131,19 @@ spy_close(void *self)
 
 /* Near, so that what is done to an object is not hidden by a copy; see kit_far. */
 static struct mrs_store_driver spy_driver = {
-    true,      spy_begin, spy_append, spy_commit, spy_abandon, spy_rely,   spy_flush,
-    spy_sweep, spy_read,  spy_stat,   spy_list,   spy_remove,  spy_close,
+    .near = true,
+    .begin = spy_begin,
+    .append = spy_append,
+    .commit = spy_commit,
+    .abandon = spy_abandon,
+    .rely = spy_rely,
+    .flush = spy_flush,
+    .sweep = spy_sweep,
+    .read = spy_read,
+    .stat = spy_stat,
+    .list = spy_list,
+    .remove = spy_remove,
+    .close = spy_close,
 };
 
 void

@@ -213,7 +213,7 @@ try_make(void *user)
 {
     struct mrs_store *store = NULL;
     struct mrs_keyring *keys = NULL;
-    mars_status st = mrs_store_open(&store, "memory:", 1, NULL);
+    mars_status st = mrs_store_open(&store, "memory:", 1, NULL, NULL);
 
     (void)user;
     if (st == MARS_OK)

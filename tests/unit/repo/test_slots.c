@@ -38,7 +38,7 @@ open_store(void **state)
 {
     struct mrs_store *store = NULL;
 
-    assert_int_equal(mrs_store_open(&store, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&store, "memory:", 1, NULL, NULL), MARS_OK);
     *state = store;
     return 0;
 }

@@ -31,7 +31,7 @@ setup(void **state)
     assert_non_null(f);
     tmpdir_make(f->dir);
     (void)snprintf(f->url, sizeof f->url, "file://%s", f->dir);
-    assert_int_equal(mrs_store_open(&f->s, f->url, 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&f->s, f->url, 1, NULL, NULL), MARS_OK);
     *state = f;
     return 0;
 }
@@ -102,14 +102,14 @@ open_makes_directories_only_when_it_may(void **state)
 
     (void)snprintf(url, sizeof url, "file://%s/deep/er/vault/", f->dir);
     (void)snprintf(want, sizeof want, "vault %s: not found", url);
-    assert_int_equal(mrs_store_open(&s, url, 0, &err), MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_store_open(&s, url, 0, NULL, &err), MARS_ERR_NOT_FOUND);
     assert_string_equal(err.message, want);
     assert_int_equal(files_in(f, ""), 1); /* tmp */
-    assert_int_equal(mrs_store_open(&s, url, 1, &err), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, url, 1, NULL, &err), MARS_OK);
     assert_int_equal(mrs_store_put(s, me, "a", "x", 1, &err), MARS_OK);
     mrs_store_close(s);
     assert_int_equal(files_in(f, "deep/er/vault"), 2);
-    assert_int_equal(mrs_store_open(&s, url, 0, &err), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, url, 0, NULL, &err), MARS_OK);
     mrs_store_close(s);
 }
 
@@ -125,12 +125,12 @@ a_path_that_is_a_file_is_no_vault(void **state)
     (void)snprintf(url, sizeof url, "file://%s/plain", f->dir);
     (void)snprintf(want, sizeof want, "vault %s: not a directory", url);
     for (int create = 0; create < 2; create++) {
-        assert_int_equal(mrs_store_open(&s, url, create, &err), MARS_ERR_INVALID_ARG);
+        assert_int_equal(mrs_store_open(&s, url, create, NULL, &err), MARS_ERR_INVALID_ARG);
         assert_string_equal(err.message, want);
     }
     (void)snprintf(url, sizeof url, "file://%s/plain/below", f->dir);
     for (int create = 0; create < 2; create++)
-        assert_int_not_equal(mrs_store_open(&s, url, create, &err), MARS_OK);
+        assert_int_not_equal(mrs_store_open(&s, url, create, NULL, &err), MARS_OK);
 }
 
 static void
@@ -141,7 +141,7 @@ percent_signs_in_a_url_are_decoded(void **state)
     struct mrs_store *s;
 
     (void)snprintf(url, sizeof url, "file://%s/a%%20b%%25%%C3%%bc#?", f->dir);
-    assert_int_equal(mrs_store_open(&s, url, 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, url, 1, NULL, NULL), MARS_OK);
     assert_string_equal(mrs_store_url(s), url);
     mrs_store_close(s);
     assert_int_equal(files_in(f, "a b%\xc3\xbc#?"), 1);
@@ -300,7 +300,7 @@ flush_syncs_the_directory_of_a_taken_name_too(void **state)
     struct fixture *f = *state;
     struct mrs_store *other;
 
-    assert_int_equal(mrs_store_open(&other, f->url, 0, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&other, f->url, 0, NULL, NULL), MARS_OK);
     flush_misses(f, other, "a/b", "/a/b");
     mrs_store_close(other);
 }
@@ -315,7 +315,7 @@ flush_syncs_the_directories_of_what_is_relied_on(void **state)
     mars_error err;
 
     assert_int_equal(mrs_store_put(f->s, me, "a/b/c", "x", 1, NULL), MARS_OK);
-    assert_int_equal(mrs_store_open(&other, f->url, 0, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&other, f->url, 0, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_store_rely(other, "a/b/c", NULL), MARS_OK);
     tmpdir_remove(path_of(f, "a/b", path));
     assert_int_equal(mrs_store_flush(other, &err), MARS_ERR_NOT_FOUND);
@@ -346,7 +346,7 @@ a_vault_can_be_used_through_two_handles(void **state)
     struct mrs_store *other;
     int n = 0;
 
-    assert_int_equal(mrs_store_open(&other, f->url, 0, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&other, f->url, 0, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_store_put(f->s, me, "a/b", "x", 1, NULL), MARS_OK);
     assert_int_equal(mrs_store_put(other, you, "a/b", "y", 1, NULL), MARS_ERR_EXISTS);
     assert_int_equal(mrs_store_list(other, "a/", count_object, &n, NULL), MARS_OK);

@@ -35,7 +35,7 @@ setup(void **state)
     f->live = failing_alloc_live();
     tmpdir_make(f->dir);
     (void)snprintf(f->url, sizeof f->url, on_disk ? "file://%s" : "memory:", f->dir);
-    assert_int_equal(mrs_store_open(&f->s, f->url, 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&f->s, f->url, 1, NULL, NULL), MARS_OK);
     *state = f;
     return 0;
 }
@@ -500,7 +500,7 @@ use_everything(struct fixture *f, const char *url)
     struct mrs_buf b = MRS_BUF_INIT(1 << 20);
     struct mrs_object_info info;
     struct listed l = { .n = 0 };
-    mars_status st = mrs_store_open(&s, url, 1, NULL);
+    mars_status st = mrs_store_open(&s, url, 1, NULL, NULL);
 
     (void)f;
     if (st == MARS_OK)
@@ -566,8 +566,9 @@ other_urls_are_refused(void **state)
         mars_status st;
         const char *message;
     } cases[] = {
-        { "", MARS_ERR_INVALID_ARG, "a vault URL begins with file:///" },
-        { "/srv/vault", MARS_ERR_INVALID_ARG, "a vault URL begins with file:///" },
+        { "", MARS_ERR_INVALID_ARG, "a vault URL begins with file:///, azblob:// or s3://" },
+        { "/srv/vault", MARS_ERR_INVALID_ARG,
+          "a vault URL begins with file:///, azblob:// or s3://" },
         { "file:/srv", MARS_ERR_UNSUPPORTED,
           "vault URL: this build has no stores of the kind file:" },
         { "file://host/srv", MARS_ERR_INVALID_ARG,
@@ -593,7 +594,7 @@ other_urls_are_refused(void **state)
         struct mrs_store *s = (void *)&s;
         mars_error err;
 
-        assert_int_equal(mrs_store_open(&s, cases[i].url, 0, &err), cases[i].st);
+        assert_int_equal(mrs_store_open(&s, cases[i].url, 0, NULL, &err), cases[i].st);
         assert_string_equal(err.message, cases[i].message);
         assert_null(s);
     }

@@ -13,7 +13,7 @@
 #include "platform/file.h"
 #include "tmpdir.h"
 #include "vault/credentials.h"
-#include "vault/date.h"
+#include "base/date.h"
 
 static const char URL[] = "file:///srv/vault";
 enum { DAY = 86400 };
@@ -33,7 +33,8 @@ issue(const struct mrs_vault *v, uint32_t valid, uint32_t access)
 {
     struct mrs_buf text = MRS_BUF_INIT(MRS_DOC_TEXT_MAX);
 
-    assert_int_equal(mrs_credentials_issue(v, URL, valid, access, &text, NULL), MARS_OK);
+    assert_int_equal(mrs_credentials_issue(v, URL, NULL, NULL, valid, access, &text, NULL),
+                     MARS_OK);
     return text;
 }
 
@@ -110,16 +111,17 @@ what_cannot_be_issued_is_refused(void **state)
     struct mrs_buf text = MRS_BUF_INIT(MRS_DOC_TEXT_MAX);
 
     (void)state;
-    assert_int_equal(mrs_credentials_issue(&v, URL, MRS_DAYS_MAX + 1, 0, &text, NULL),
+    assert_int_equal(mrs_credentials_issue(&v, URL, NULL, NULL, MRS_DAYS_MAX + 1, 0, &text, NULL),
                      MARS_ERR_INVALID_ARG);
-    assert_int_equal(mrs_credentials_issue(&v, URL, 0, UINT32_MAX, &text, NULL),
+    assert_int_equal(mrs_credentials_issue(&v, URL, NULL, NULL, 0, UINT32_MAX, &text, NULL),
                      MARS_ERR_INVALID_ARG);
     /* A line break would stand in the text that the MAC is made over. */
-    assert_int_equal(mrs_credentials_issue(&v, "file:///a\nserial=1", 0, 0, &text, NULL),
+    assert_int_equal(mrs_credentials_issue(&v, "file:///a\nserial=1", NULL, NULL, 0, 0, &text,
+                                           NULL),
                      MARS_ERR_INVALID_ARG);
-    assert_int_equal(mrs_credentials_issue(&v, "file:///a\x7f", 0, 0, &text, NULL),
+    assert_int_equal(mrs_credentials_issue(&v, "file:///a\x7f", NULL, NULL, 0, 0, &text, NULL),
                      MARS_ERR_INVALID_ARG);
-    assert_int_equal(mrs_credentials_issue(&v, "file:///\xff", 0, 0, &text, NULL),
+    assert_int_equal(mrs_credentials_issue(&v, "file:///\xff", NULL, NULL, 0, 0, &text, NULL),
                      MARS_ERR_INVALID_ARG);
     assert_int_equal(text.len, 0);
     mrs_buf_free(&text);
@@ -336,10 +338,10 @@ make_place(void **state)
     tmpdir_make(p.dir);
     (void)snprintf(p.url, sizeof p.url, "file://%s/vault", p.dir);
     (void)snprintf(p.path, sizeof p.path, "%s/credentials", p.dir);
-    assert_int_equal(mrs_store_open(&s, p.url, 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, p.url, 1, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_vault_create(s, NULL, 0, NULL), MARS_OK);
     assert_int_equal(mrs_vault_read(&v, s, MRS_NEED_READ, NULL), MARS_OK);
-    assert_int_equal(mrs_credentials_issue(&v, p.url, 0, 0, &text, NULL), MARS_OK);
+    assert_int_equal(mrs_credentials_issue(&v, p.url, NULL, NULL, 0, 0, &text, NULL), MARS_OK);
     assert_int_equal(mrs_file_replace(p.path, text.data, text.len, NULL), MARS_OK);
     mrs_buf_free(&text);
     mrs_vault_forget(&v);
@@ -364,7 +366,7 @@ redeem(const char *path, mars_error *err)
     struct mrs_credentials c;
     struct mrs_store *s = NULL;
     struct mrs_vault v;
-    mars_status st = mrs_credentials_redeem(&c, path, MRS_USE_REGISTER, &s, &v, err);
+    mars_status st = mrs_credentials_redeem(&c, path, NULL, MRS_USE_REGISTER, &s, &v, err);
 
     if (st == MARS_OK) {
         assert_non_null(s);
@@ -424,7 +426,7 @@ issuing_survives_every_failing_allocation(void **state)
 
         assert_in_range(n, 0, 500);
         failing_alloc_arm(n);
-        st = mrs_credentials_issue(&v, URL, 0, 0, &text, NULL);
+        st = mrs_credentials_issue(&v, URL, NULL, NULL, 0, 0, &text, NULL);
         failing_alloc_arm(SIZE_MAX);
         assert_true(st == MARS_OK || st == MARS_ERR_NOMEM);
         mrs_buf_free(&text);

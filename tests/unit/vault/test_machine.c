@@ -29,7 +29,7 @@ set_up(void **state)
 {
     struct mrs_store *s = NULL;
 
-    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL, NULL), MARS_OK);
     *state = s;
     return 0;
 }
@@ -141,7 +141,7 @@ the_newest_record_of_a_machine_counts(void **state)
     (void)state;
     tmpdir_make(dir);
     (void)snprintf(url, sizeof url, "file://%s", dir);
-    assert_int_equal(mrs_store_open(&s, url, 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, url, 1, NULL, NULL), MARS_OK);
     for (unsigned i = 0; i < 11; i++) {
         unsigned number = i * 4 % 11 + 1;
 
@@ -293,7 +293,7 @@ put_survives_every_failing_allocation(void **state)
         struct mrs_machines all;
 
         assert_in_range(n, 0, 100);
-        assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL), MARS_OK);
+        assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL, NULL), MARS_OK);
         failing_alloc_arm(n);
         st = mrs_machine_put(&m, s, &KEY, NULL);
         failing_alloc_arm(SIZE_MAX);

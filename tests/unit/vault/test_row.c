@@ -17,7 +17,7 @@ set_up(void **state)
 {
     struct mrs_store *s = NULL;
 
-    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL, NULL), MARS_OK);
     *state = s;
     return 0;
 }
@@ -74,7 +74,7 @@ file_store(char dir[TMPDIR_PATH_MAX])
 
     tmpdir_make(dir);
     (void)snprintf(url, sizeof url, "file://%s", dir);
-    assert_int_equal(mrs_store_open(&s, url, 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, url, 1, NULL, NULL), MARS_OK);
     return s;
 }
 

@@ -20,7 +20,7 @@ set_up(void **state)
 {
     struct mrs_store *s = NULL;
 
-    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL, NULL), MARS_OK);
     *state = s;
     return 0;
 }
@@ -107,7 +107,7 @@ two_vaults_have_nothing_in_common(void **state)
     struct mrs_store *other = NULL;
     struct mrs_vault a, b;
 
-    assert_int_equal(mrs_store_open(&other, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&other, "memory:", 1, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_vault_create(*state, NULL, 0, NULL), MARS_OK);
     assert_int_equal(mrs_vault_create(other, NULL, 0, NULL), MARS_OK);
     assert_int_equal(mrs_vault_read(&a, *state, MRS_NEED_READ, NULL), MARS_OK);
@@ -203,7 +203,7 @@ read_bytes(const uint8_t *bytes, size_t n, struct mrs_vault *v, mars_error *err)
     struct mrs_store *s = NULL;
     mars_status st;
 
-    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL), MARS_OK);
+    assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_store_put(s, OWNER, FIRST, bytes, n, NULL), MARS_OK);
     st = mrs_vault_read(v, s, MRS_NEED_READ, err);
     mrs_store_close(s);
@@ -279,7 +279,7 @@ create_survives_every_failing_allocation(void **state)
         mars_status later;
 
         assert_in_range(n, 0, 200);
-        assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL), MARS_OK);
+        assert_int_equal(mrs_store_open(&s, "memory:", 1, NULL, NULL), MARS_OK);
         failing_alloc_arm(n);
         st = mrs_vault_create(s, NULL, 0, NULL);
         failing_alloc_arm(SIZE_MAX);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vault/date.h"
+#include "base/date.h"
 
 static const int64_t FIRST = INT64_C(-62167219200), LAST = INT64_C(253402300799);
 
@@ -174,6 +174,45 @@ any_byte_in_the_place_of_another_is_refused_or_another_moment(void **state)
         }
 }
 
+static void
+dates_of_http_are_written_and_read(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } all[] = { { 0, "Thu, 01 Jan 1970 00:00:00 GMT" },
+                { 784111777, "Sun, 06 Nov 1994 08:49:37 GMT" },
+                { 951782400, "Tue, 29 Feb 2000 00:00:00 GMT" },
+                { 1795651199, "Wed, 25 Nov 2026 23:59:59 GMT" },
+                { -1, "Wed, 31 Dec 1969 23:59:59 GMT" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        char text[MRS_HTTP_DATE_SIZE];
+        int64_t back;
+
+        mrs_http_date_format(all[i].seconds, text);
+        assert_string_equal(text, all[i].text);
+        assert_true(mrs_http_date_parse(text, &back));
+        assert_int_equal(back, all[i].seconds);
+    }
+}
+
+static void
+other_dates_of_http_are_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "", "Sun, 06 Nov 1994 08:49:37 UTC", "Mon, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nox 1994 08:49:37 GMT", "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT ", "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994     ", "Sun, 06 Nov 1994 24:00:00 GMT" };
+    int64_t at;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(mrs_http_date_parse(wrong[i], &at));
+}
+
 int
 main(void)
 {
@@ -183,6 +222,8 @@ main(void)
         cmocka_unit_test(every_day_of_ten_thousand_years_has_its_date),
         cmocka_unit_test(days_and_times_that_there_are_not_are_refused),
         cmocka_unit_test(other_forms_are_refused),
+        cmocka_unit_test(dates_of_http_are_written_and_read),
+        cmocka_unit_test(other_dates_of_http_are_refused),
         cmocka_unit_test(any_byte_in_the_place_of_another_is_refused_or_another_moment),
     };
 

@@ -1,6 +1,6 @@
 /* The proleptic Gregorian calendar, counted in years that begin on the first of March, so that the
  * leap day is the last one: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
-#include "vault/date.h"
+#include "base/date.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,4 +80,40 @@ mrs_date_parse(const char *text, int64_t *seconds)
         return false;
     *seconds = s;
     return true;
+}
+
+static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char DAYS[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
+
+void
+mrs_http_date_format(int64_t seconds, char out[MRS_HTTP_DATE_SIZE])
+{
+    char iso[MRS_DATE_SIZE], text[64];
+    int64_t s, weekday;
+
+    mrs_date_format(seconds, iso);
+    (void)mrs_date_parse(iso, &s); /* the nearest that can be shown */
+    weekday = ((s >= 0 ? s : s - (DAY - 1)) / DAY % 7 + 7) % 7;
+    (void)snprintf(text, sizeof text, "%.3s, %.2s %.3s %.4s %.8s GMT", DAYS + 3 * weekday, iso + 8,
+                   MONTHS + 3 * (number(iso, 5, 2) - 1), iso, iso + 11);
+    memcpy(out, text, MRS_HTTP_DATE_SIZE - 1);
+    out[MRS_HTTP_DATE_SIZE - 1] = '\0';
+}
+
+bool
+mrs_http_date_parse(const char *text, int64_t *seconds)
+{
+    char iso[64], again[MRS_HTTP_DATE_SIZE];
+    size_t month = 0;
+
+    if (strlen(text) != MRS_HTTP_DATE_SIZE - 1)
+        return false;
+    while (month < 12 && memcmp(MONTHS + 3 * month, text + 8, 3) != 0)
+        month++;
+    (void)snprintf(iso, sizeof iso, "%.4s-%02zu-%.2sT%.8sZ", text + 12, month + 1, text + 5,
+                   text + 17);
+    if (!mrs_date_parse(iso, seconds))
+        return false;
+    mrs_http_date_format(*seconds, again);
+    return strcmp(text, again) == 0;
 }

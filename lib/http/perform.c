@@ -1,0 +1,273 @@
+/* A request: attempts, and the pauses between them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/date.h"
+#include "http/http_int.h"
+#include "http/url.h"
+#include "platform/clock.h"
+#include "platform/random.h"
+
+enum { ATTEMPTS_MAX = 8, FIRST_PAUSE_MS = 250, PAUSE_MAX_MS = 30000, SLEEP_MS = 100 };
+enum { ASKED_PAUSE_MAX_MS = 5 * 60 * 1000, IDLE_MAX = 64 };
+enum { TIMEOUT = 408, TOO_MANY = 429, NOT_IMPLEMENTED = 501, VERSION = 505 };
+
+const char *
+mrs_http_header(const struct mrs_http_answer *a, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t at = 0; at < a->head.len;) {
+        const char *line = (const char *)a->head.data + at;
+
+        if (strncmp(line, name, n) == 0 && line[n] == ':')
+            return line + n + 1 + strspn(line + n + 1, " \t");
+        at += strlen(line) + 1;
+    }
+    return NULL;
+}
+
+bool
+mrs_http_date(const struct mrs_http_answer *a, int64_t *seconds)
+{
+    const char *text = mrs_http_header(a, "date");
+
+    return text != NULL && mrs_http_date_parse(text, seconds);
+}
+
+void
+mrs_http_answer_free(struct mrs_http_answer *a)
+{
+    mrs_buf_free(&a->head);
+    mrs_buf_free(&a->body);
+}
+
+/* One request, as far as it has come. */
+struct work {
+    struct mrs_http *http;
+    const struct mrs_http_request *request;
+    struct mrs_http_answer *answer;
+    uint64_t until; /* mrs_clock_mono: after it nothing is tried again */
+    bool judged_again;
+};
+
+static mars_status
+take_attempt(struct mrs_http *h, struct mrs_attempt **out, mars_error *err)
+{
+    struct mrs_attempt *a;
+
+    mrs_mutex_lock(h->lock);
+    a = h->idle;
+    if (a != NULL)
+        h->idle = a->next;
+    mrs_mutex_unlock(h->lock);
+    if (a == NULL) {
+        a = mrs_alloc(sizeof *a);
+        if (a == NULL)
+            return mrs_nomem(err);
+        a->easy = curl_easy_init();
+        if (a->easy == NULL) {
+            mrs_free(a);
+            return mrs_nomem(err);
+        }
+    }
+    *out = a;
+    return MARS_OK;
+}
+
+static void
+give_attempt(struct mrs_http *h, struct mrs_attempt *a)
+{
+    CURL *easy = a->easy;
+
+    /* Its lines hold signatures. */
+    for (struct curl_slist *l = a->headers.lines; l != NULL; l = l->next)
+        mrs_wipe(l->data, strlen(l->data));
+    curl_slist_free_all(a->headers.lines);
+    mrs_wipe(a, sizeof *a);
+    curl_easy_reset(easy);
+    a->easy = easy;
+    mrs_mutex_lock(h->lock);
+    a->next = h->idle;
+    h->idle = a;
+    mrs_mutex_unlock(h->lock);
+}
+
+static bool
+is_stopped(const struct work *w)
+{
+    return w->request->stop != NULL && atomic_load(w->request->stop);
+}
+
+/* Sleep, but see a stop soon. */
+static mars_status
+sleep_ms(struct work *w, uint32_t ms, mars_error *err)
+{
+    uint64_t end = mrs_clock_mono() + (uint64_t)ms * 1000000;
+
+    mrs_mutex_lock(w->http->lock);
+    for (uint64_t now = mrs_clock_mono(); now < end && !is_stopped(w); now = mrs_clock_mono()) {
+        uint64_t left = (end - now) / 1000000 + 1;
+
+        mrs_cond_wait_ms(w->http->changed, w->http->lock,
+                         left < SLEEP_MS ? (uint32_t)left : SLEEP_MS);
+    }
+    mrs_mutex_unlock(w->http->lock);
+    return is_stopped(w) ? mrs_fail(err, MARS_ERR_CANCELLED, "cancelled") : MARS_OK;
+}
+
+static mars_status
+await_turn(struct work *w, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && !mrs_throttle_request(w->http->throttle))
+        st = sleep_ms(w, 1 + mrs_throttle_wait_ms(w->http->throttle), err);
+    return st;
+}
+
+static mars_status
+attempt(struct work *w, bool *again, mars_error *err)
+{
+    struct mrs_attempt *a = NULL;
+    mars_status st = await_turn(w, err);
+
+    *again = false;
+    w->answer->status = 0;
+    w->answer->got = 0;
+    mrs_buf_reset(&w->answer->head);
+    mrs_buf_reset(&w->answer->body);
+    if (st == MARS_OK)
+        st = take_attempt(w->http, &a, err);
+    if (st != MARS_OK)
+        return st;
+    a->http = w->http;
+    a->request = w->request;
+    a->answer = w->answer;
+    w->answer->attempts++;
+    st = mrs_attempt_begin(a, err);
+    if (st == MARS_OK) {
+        mrs_http_run(w->http, a);
+        st = mrs_attempt_result(a, again, err);
+    }
+    give_attempt(w->http, a);
+    return st;
+}
+
+static bool
+is_passing(int status)
+{
+    return status == TIMEOUT || status == TOO_MANY ||
+           (status >= 500 && status != NOT_IMPLEMENTED && status != VERSION);
+}
+
+/* Does the answer ask for another attempt? *at_once: without a pause. */
+static bool
+asks_again(struct work *w, bool *at_once)
+{
+    enum mrs_http_verdict v = MRS_HTTP_BY_STATUS;
+
+    *at_once = false;
+    if (w->request->judge != NULL)
+        v = w->request->judge(w->request->user, w->answer);
+    if (v == MRS_HTTP_AGAIN && !w->judged_again) {
+        *at_once = w->judged_again = true;
+        return true;
+    }
+    return v == MRS_HTTP_BY_STATUS && is_passing(w->answer->status);
+}
+
+/* Retry-After in milliseconds, seconds or a date; 0: not given. */
+static uint32_t
+asked_pause(const struct mrs_http_answer *a)
+{
+    const char *text = mrs_http_header(a, "retry-after");
+    int64_t at;
+
+    if (text == NULL)
+        return 0;
+    if (*text >= '0' && *text <= '9') {
+        unsigned long s = strtoul(text, NULL, 10);
+
+        return s < ASKED_PAUSE_MAX_MS / 1000 ? (uint32_t)s * 1000 : ASKED_PAUSE_MAX_MS;
+    }
+    if (!mrs_http_date_parse(text, &at) || at <= mrs_clock_wall().s)
+        return 0;
+    at -= mrs_clock_wall().s;
+    return at < ASKED_PAUSE_MAX_MS / 1000 ? (uint32_t)at * 1000 : ASKED_PAUSE_MAX_MS;
+}
+
+/* Twice as long each time, by chance between half and all of it, so that not all come at once. */
+static uint32_t
+pause_ms(const struct mrs_http_answer *a)
+{
+    uint32_t asked = asked_pause(a), ms = FIRST_PAUSE_MS;
+    uint8_t chance[2] = { 0, 0 };
+
+    for (uint32_t i = 1; i < a->attempts && ms < PAUSE_MAX_MS; i++)
+        ms *= 2;
+    if (ms > PAUSE_MAX_MS)
+        ms = PAUSE_MAX_MS;
+    (void)!mrs_random_fill(chance, sizeof chance, NULL);
+    ms = ms / 2 + (uint32_t)((uint64_t)(ms / 2) * (chance[0] << 8 | chance[1]) / 65536);
+    return asked > ms ? asked : ms;
+}
+
+static mars_status
+answered_badly(const struct work *w, mars_error *err)
+{
+    char place[MRS_URL_PLACE_SIZE];
+
+    mrs_url_place(w->request->url, place);
+    (void)mrs_fail(err, MARS_ERR_NETWORK, "%s: the server answers %d", place, w->answer->status);
+    if (err != NULL)
+        err->http_status = w->answer->status;
+    return MARS_ERR_NETWORK;
+}
+
+static mars_status
+check(const struct mrs_http *h, const struct mrs_http_request *r, mars_error *err)
+{
+    struct mrs_url url;
+    mars_status st = mrs_url_parse(r->url, &url, err);
+
+    if (st == MARS_OK && !url.tls && !h->opts.allow_http && !mrs_url_is_loopback(&url))
+        st = mrs_fail(err, MARS_ERR_FORBIDDEN, "%.*s: http without TLS is not allowed",
+                      (int)(url.host_len < 80 ? url.host_len : 80), url.host);
+    return st;
+}
+
+mars_status
+mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
+                 struct mrs_http_answer *answer, mars_error *err)
+{
+    struct work w = { h, r, answer, 0, false };
+    bool again = true, at_once = false;
+    mars_status st = check(h, r, err);
+
+    w.until = mrs_clock_mono() + (uint64_t)h->opts.whole_ms * 1000000;
+    answer->attempts = 0;
+    while (st == MARS_OK) {
+        uint32_t ms;
+
+        st = attempt(&w, &again, err);
+        if (st == MARS_OK) {
+            again = asks_again(&w, &at_once);
+            if (!again)
+                return MARS_OK;
+            if (!at_once)
+                st = answered_badly(&w, err);
+        }
+        if (at_once)
+            continue;
+        ms = pause_ms(answer);
+        if (!again || answer->attempts >= ATTEMPTS_MAX ||
+            mrs_clock_mono() + (uint64_t)ms * 1000000 > w.until)
+            break;
+        st = sleep_ms(&w, ms, err);
+    }
+    return st;
+}

@@ -1,0 +1,91 @@
+#include "http/url.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+
+static bool
+begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+mars_status
+mrs_url_parse(const char *text, struct mrs_url *url, mars_error *err)
+{
+    const char *rest;
+
+    memset(url, 0, sizeof *url);
+    url->tls = begins(text, "https://");
+    if (!url->tls && !begins(text, "http://"))
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "a URL begins with https:// or http://");
+    url->host = text + (url->tls ? 8 : 7);
+    url->host_len = strcspn(url->host, "/?#");
+    rest = url->host + url->host_len;
+    if (url->host_len == 0 || memchr(url->host, '@', url->host_len) != NULL ||
+        strchr(text, '#') != NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "a URL is https://HOST[/PATH]");
+    for (const char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7f)
+            return mrs_fail(err, MARS_ERR_INVALID_ARG, "a URL has no blanks");
+    url->path = rest;
+    url->path_len = strcspn(rest, "?");
+    if (rest[url->path_len] == '?')
+        url->query = rest + url->path_len + 1;
+    return MARS_OK;
+}
+
+bool
+mrs_url_is_loopback(const struct mrs_url *url)
+{
+    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t n = strlen(names[i]);
+
+        if (url->host_len >= n && memcmp(url->host, names[i], n) == 0 &&
+            (url->host_len == n || url->host[n] == ':'))
+            return true;
+    }
+    return false;
+}
+
+void
+mrs_url_place(const char *url, char out[MRS_URL_PLACE_SIZE])
+{
+    struct mrs_url parts;
+    int n;
+
+    if (mrs_url_parse(url, &parts, NULL) != MARS_OK) {
+        memcpy(out, "URL", 4);
+        return;
+    }
+    n = (int)(parts.path + parts.path_len - url);
+    (void)snprintf(out, MRS_URL_PLACE_SIZE, "%.*s%s", n < 120 ? n : 120, url, n < 120 ? "" : "...");
+}
+
+static bool
+is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+mars_status
+mrs_url_encode(struct mrs_buf *out, const char *text, size_t n, bool keep_slash, mars_error *err)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
+
+        if (is_plain(text[i]) || (keep_slash && c == '/'))
+            st = mrs_buf_append(out, &text[i], 1, err);
+        else
+            st = mrs_buf_append(out, escape, sizeof escape, err);
+    }
+    return st;
+}

@@ -1,0 +1,110 @@
+"""At every request in turn the server resets, stalls, breaks off, refuses, or answers nonsense."""
+import time
+import unittest
+from typing import Optional
+
+from storekit import AzuriteBox, CephBox
+from faultproxy import Fault, Proxy, Request
+from kit import MIB, Run, pseudo_random
+
+DEADLINE = 60.0  # of one run, its retries included
+
+
+class Faults:
+    def setUp(self) -> None:
+        super().setUp()
+        self.plan: Optional[tuple[int, Fault]] = None
+        self.before = 0
+        self.proxy = Proxy("127.0.0.1", self.server.port, self.disturb)
+        self.proxy.__enter__()
+        self.addCleanup(self.proxy.__exit__)
+        self.source = self.path / "source"
+        for i in range(40):
+            self.write(f"source/d{i % 3}/f{i}", pseudo_random(2000, i))
+        self.write("source/large", pseudo_random(2 * MIB, 99))
+        self.reach(self.endpoint_through(self.proxy.port))
+        self.m = self.machine(register=False)
+        self.m.register("--timeout", "1")
+
+    def disturb(self, request: Request) -> Optional[Fault]:
+        if self.plan is not None and request.number == self.before + self.plan[0]:
+            return self.plan[1]
+        return None
+
+    def run_with(self, n: int, fault: Fault, *verb) -> tuple[Run, int]:
+        """A run whose n-th request fails; and how many requests it made."""
+        self.before = len(self.proxy.requests)
+        self.plan = (n, fault)
+        began = time.monotonic()
+        run = self.m.try_(*verb)
+        self.plan = None
+        self.assertLess(time.monotonic() - began, DEADLINE, f"{verb[0]} {n} {fault}")
+        if run.code != 0:
+            self.assertEqual(len(run.of("error")), 1, f"{verb[0]} {n} {fault}: {run.error}")
+            self.assertNotEqual(run.one("error")["message"], "")
+        return run, len(self.proxy.requests) - self.before
+
+    def backups(self, kind: str) -> None:
+        n, count = 1, 1
+        fault = Fault(kind, retry_after="1" if kind == "429" else None)
+        while n <= count:
+            self.write("source/changing", pseudo_random(100_000, hash((kind, n)) & 0xffff))
+            run, count = self.run_with(n, fault, "backup", self.source)
+            if run.code != 0:
+                self.m.backup(self.source)
+            n += 1
+        self.assertGreater(n, 8, "a backup has more requests than that")
+        self.m.verify("--read-data")
+        self.m.restore("latest", self.path / f"out-{kind}")
+        self.assert_same(self.source, self.path / f"out-{kind}" / str(self.source)[1:])
+
+    def restores(self, kind: str) -> None:
+        self.m.backup(self.source)
+        n, count = 1, 1
+        fault = Fault(kind, retry_after="1" if kind == "429" else None)
+        while n <= count:
+            out = self.path / f"out-{kind}-{n}"
+            run, count = self.run_with(n, fault, "restore", "latest", "--to", out)
+            if run.code != 0:
+                self.m.restore("latest", out)
+            self.assert_same(self.source, out / str(self.source)[1:])
+            n += 1
+        self.assertGreater(n, 4, "a restore has more requests than that")
+
+    def test_reset(self) -> None:
+        self.backups("reset")
+        self.restores("reset")
+
+    def test_answer_lost(self) -> None:
+        self.backups("reset-late")
+
+    def test_stall(self) -> None:
+        self.backups("stall")
+        self.restores("stall")
+
+    def test_truncated(self) -> None:
+        self.backups("truncate")
+        self.restores("truncate")
+
+    def test_too_many_requests(self) -> None:
+        self.backups("429")
+
+    def test_server_errors(self) -> None:
+        self.backups("500")
+        self.restores("503")
+
+    def test_garbage(self) -> None:
+        self.backups("garbage")
+        self.restores("garbage")
+
+
+class FaultsOnAzurite(Faults, AzuriteBox):
+    pass
+
+
+class FaultsOnCeph(Faults, CephBox):
+    pass
+
+
+if __name__ == "__main__":
+    unittest.main()
