@@ -94,20 +94,3 @@ mrs_recover(const struct mrs_recover_spec *spec, struct mrs_registration *reg,
     mrs_credentials_free(&c);
     return st;
 }
-
-mars_status
-mrs_agent_allowed(struct mrs_store *store, const uint8_t vault[16], struct mrs_keyring *keys,
-                  enum mrs_need need, mars_error *err)
-{
-    struct mrs_domain_record r;
-    struct mrs_vault v = { .number = 0 };
-    mars_status st = mrs_vault_read(&v, store, need, err);
-
-    if (st == MARS_OK && memcmp(v.record.id, vault, sizeof v.record.id) != 0)
-        st = mrs_fail(err, MARS_ERR_STATE, "%.150s is another vault than this machine registered "
-                      "with", mrs_store_url(store));
-    if (st == MARS_OK)
-        st = mrs_domain_record_read(&r, store, keys->domain, need, keys, err);
-    mrs_vault_forget(&v);
-    return st;
-}

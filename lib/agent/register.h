@@ -3,6 +3,7 @@
 #define MRS_AGENT_REGISTER_H
 
 #include "agent/state.h"
+#include "repo/log.h"
 
 struct mrs_store;
 
@@ -41,7 +42,23 @@ MARS_NODISCARD mars_status mrs_recover(const struct mrs_recover_spec *spec,
                                        struct mrs_registration *reg, struct mrs_keyring **keys,
                                        struct mrs_store **store, mars_error *err);
 
-/* May this build do `need` with the vault and the domain? And is the vault the one meant? */
+/* What an opened domain shows of itself and its vault, by two requests where its cache is warm. */
+struct mrs_domain;
+struct mrs_glance {
+    uint64_t vault; /* number of its record */
+    struct mrs_log log;
+};
+#define MRS_GLANCE_INIT { 0, MRS_LOG_INIT }
+MARS_NODISCARD mars_status mrs_glance_take(struct mrs_glance *g, const struct mrs_domain *d,
+                                           mars_error *err);
+void mrs_glance_free(struct mrs_glance *g);
+
+/* By these records, may this build do `need` with the vault and the domain? And is the vault the
+ * one meant? */
+MARS_NODISCARD mars_status mrs_glance_allows(const struct mrs_glance *g,
+                                             const struct mrs_domain *d, const uint8_t vault[16],
+                                             enum mrs_need need, mars_error *err);
+/* The same by a glance of its own, where no domain is open. */
 MARS_NODISCARD mars_status mrs_agent_allowed(struct mrs_store *store, const uint8_t vault[16],
                                              struct mrs_keyring *keys, enum mrs_need need,
                                              mars_error *err);

@@ -16,6 +16,7 @@
 
 static const uint64_t BUFFER_DEFAULT = (uint64_t)64 << 20;
 static const uint64_t BUFFER_LEAST = (uint64_t)32 << 20;
+static const uint64_t GLANCE_NS = (uint64_t)10 * 1000000000;
 enum { WORKERS_MAX = 256 };
 
 mars_status
@@ -29,22 +30,63 @@ mrs_agent_enter(const struct mars_agent *agent, mars_error *err)
     return MARS_OK;
 }
 
-mars_status
-mrs_agent_permit(struct mars_agent *agent, enum mrs_need need, mars_error *err)
+static mars_status
+check_dates(const struct mrs_registration *r, mars_error *err)
 {
-    const struct mrs_registration *r = &agent->reg;
     char date[MRS_DATE_SIZE];
-    mars_status st;
 
-    if (r->access_until != 0 && mrs_clock_wall().s > r->access_until) {
-        mrs_date_format(r->access_until, date);
-        return mrs_fail(err, MARS_ERR_AUTH, "the right to use the vault ended on %s: take new "
-                        "credentials with `mars register --renew`", date);
+    if (r->access_until == 0 || mrs_clock_wall().s <= r->access_until)
+        return MARS_OK;
+    mrs_date_format(r->access_until, date);
+    return mrs_fail(err, MARS_ERR_AUTH, "the right to use the vault ended on %s: take new "
+                    "credentials with `mars register --renew`", date);
+}
+
+/* What was seen as the agent was opened serves the first call, if that comes at once. */
+static bool
+use_glance(struct mars_agent *agent, struct mrs_glance *out)
+{
+    bool fresh;
+
+    mrs_mutex_lock(agent->lock);
+    fresh = agent->glanced != 0 && mrs_clock_mono() - agent->glanced < GLANCE_NS;
+    if (fresh) {
+        *out = agent->glance;
+        agent->glance = (struct mrs_glance)MRS_GLANCE_INIT;
+        agent->glanced = 0;
     }
-    st = mrs_agent_allowed(agent->store, r->vault, agent->keys, need, err);
+    mrs_mutex_unlock(agent->lock);
+    return fresh;
+}
+
+mars_status
+mrs_agent_permit(struct mars_agent *agent, enum mrs_need need, struct mrs_glance *glance,
+                 mars_error *err)
+{
+    mars_status st = check_dates(&agent->reg, err);
+
+    *glance = (struct mrs_glance)MRS_GLANCE_INIT;
+    if (st == MARS_OK && !use_glance(agent, glance))
+        st = mrs_glance_take(glance, agent->domain, err);
+    if (st == MARS_OK)
+        st = mrs_glance_allows(glance, agent->domain, agent->reg.vault, need, err);
     if (st == MARS_ERR_AUTH && !agent->read_only)
         st = mrs_context(err, st, "the vault refuses this machine (`mars register --renew` takes "
                          "new credentials)");
+    return st;
+}
+
+mars_status
+mrs_agent_log(struct mars_agent *agent, struct mrs_log *log, mars_error *err)
+{
+    struct mrs_glance g = MRS_GLANCE_INIT;
+    mars_status st = check_dates(&agent->reg, err);
+
+    *log = g.log;
+    if (st == MARS_OK && use_glance(agent, &g))
+        *log = g.log;
+    else if (st == MARS_OK)
+        st = mrs_log_read(log, agent->store, agent->reg.domain, err);
     return st;
 }
 
@@ -71,7 +113,9 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
         mrs_cache_set_quota(a->cache, a->reg.cache.quota);
         mrs_agent_cache_stages(a->cache, a->store);
     }
-    st = mrs_domain_open(&a->domain, a->store, a->keys, a->cache, err);
+    st = mrs_mutex_new(&a->lock, err);
+    if (st == MARS_OK)
+        st = mrs_domain_open(&a->domain, a->store, a->keys, a->cache, err);
     return st == MARS_OK ? mrs_engine_new(&a->engine, workers, budget, err) : st;
 }
 
@@ -79,8 +123,10 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
 static mars_status
 may_read(struct mars_agent *a, mars_error *err)
 {
-    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, err);
+    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, &a->glance, err);
 
+    if (st == MARS_OK)
+        a->glanced = mrs_clock_mono();
     return st == MARS_ERR_CORRUPT ? MARS_OK : st;
 }
 
@@ -96,8 +142,8 @@ open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *e
     if (st == MARS_OK)
         st = mrs_store_open(&a->store, a->reg.vault_url, 0, &a->reg.access, err);
     if (st == MARS_OK)
-        st = may_read(a, err);
-    return st == MARS_OK ? assemble(a, o->workers, o->buffer_bytes, err) : st;
+        st = assemble(a, o->workers, o->buffer_bytes, err);
+    return st == MARS_OK ? may_read(a, err) : st;
 }
 
 mars_status
@@ -259,9 +305,9 @@ open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *
     if (st == MARS_OK)
         st = mrs_recover(&spec, &a->reg, &a->keys, &a->store, err);
     if (st == MARS_OK)
-        st = may_read(a, err);
-    if (st == MARS_OK)
         st = assemble(a, o->workers, o->buffer_bytes, err);
+    if (st == MARS_OK)
+        st = may_read(a, err);
     mrs_free(credentials);
     mrs_free(machine);
     mrs_access_free(&access);
@@ -318,12 +364,14 @@ mars_agent_close(mars_agent *agent)
 {
     if (agent == NULL)
         return;
+    mrs_glance_free(&agent->glance);
     mrs_engine_free(agent->engine);
     mrs_domain_close(agent->domain);
     mrs_cache_close(agent->cache);
     mrs_keyring_free(agent->keys);
     mrs_store_close(agent->store);
     mrs_registration_free(&agent->reg);
+    mrs_mutex_free(agent->lock);
     mrs_free(agent->config_dir);
     mrs_free(agent);
 }

@@ -6,7 +6,7 @@
 
 #include <mars/agent.h>
 
-#include "agent/state.h"
+#include "agent/register.h"
 #include "cache/cache.h"
 #include "job/engine.h"
 #include "repo/domain.h"
@@ -22,6 +22,9 @@ struct mars_agent {
     char *config_dir;             /* absolute; NULL: another machine's points are open */
     bool read_only;
     uint64_t process;             /* that opened it */
+    struct mrs_mutex *lock;       /* guards what follows */
+    struct mrs_glance glance;     /* that opening it took, for the first call after it */
+    uint64_t glanced;             /* when that was, mrs_clock_mono; 0: it has been used */
     char machine_hex[33];
     char domain_hex[33];
 };
@@ -30,8 +33,14 @@ struct mars_agent {
  * child. */
 MARS_NODISCARD mars_status mrs_agent_enter(const struct mars_agent *agent, mars_error *err);
 
-/* May this build do it with this vault and domain, as they are now? */
+/* The vault and the domain as they are now, or were some seconds ago as the agent was opened: may
+ * this build do it with them? MARS_ERR_AUTH where the right to use the vault has ended. The caller
+ * frees the glance, also after a failure. */
 MARS_NODISCARD mars_status mrs_agent_permit(struct mars_agent *agent, enum mrs_need need,
-                                            mars_error *err);
+                                            struct mrs_glance *glance, mars_error *err);
+/* The domain's log alone, for who looks only: as it is now, or was as the agent was opened. The
+ * caller frees it, also after a failure. */
+MARS_NODISCARD mars_status mrs_agent_log(struct mars_agent *agent, struct mrs_log *log,
+                                         mars_error *err);
 
 #endif

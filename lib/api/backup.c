@@ -27,6 +27,7 @@ struct call {
     struct mrs_source *source;
     struct mrs_compression compression;
     struct mrs_cache_settings cache;
+    struct mrs_glance glance;
 };
 
 static mars_status
@@ -68,7 +69,7 @@ import(struct call *c, struct mars_agent *agent, const mars_backup_options *opts
         return mrs_fail(err, MARS_ERR_IO, "%s", agent->cache_problem);
     st = mrs_agent_cache_settings(agent->config_dir, agent->cache, &c->cache, err);
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_WRITE, err);
+        st = mrs_agent_permit(agent, MRS_NEED_WRITE, &c->glance, err);
     if (st != MARS_OK)
         return st;
     if ((c->opts.flags & ~KNOWN_FLAGS) != 0)
@@ -127,6 +128,7 @@ close_call(struct call *c)
         c->source->vt->close(c->source);
     mrs_rules_free(c->rules);
     mrs_free(c->paths);
+    mrs_glance_free(&c->glance);
 }
 
 static mars_status
@@ -135,6 +137,7 @@ start(struct call *c, struct mars_agent *agent, struct mrs_backup **out, mars_er
     struct mrs_listener listener = { c->opts.progress, c->opts.progress_user, c->opts.event,
                                      c->opts.event_user, c->opts.cancel };
     struct mrs_backup_spec spec = { .source = c->source,
+                                    .log = &c->glance.log,
                                     .machine_name = agent->reg.machine_name,
                                     .item = c->item,
                                     .compression = c->compression };

@@ -136,18 +136,18 @@ tell(void *user, const char *relative, const mars_error *why)
 
 /* With a domain handle of its own: what this agent has read already is read again. */
 static mars_status
-fetch(struct mars_agent *agent, struct mrs_domain *d, struct teller *t, const mars_cancel *cancel,
-      mars_error *err)
+fetch(struct mars_agent *agent, struct mrs_domain *d, const struct mrs_log *log, struct teller *t,
+      const mars_cancel *cancel, mars_error *err)
 {
     struct mrs_ledger ledger = { .generation = 0 };
     struct mrs_points points = { .list = MRS_VEC_INIT(struct mrs_loaded_point *) };
-    mars_status st = mrs_ledger_read(&ledger, d, MRS_NEED_READ, tell, t, err);
+    mars_status st = mrs_ledger_read(&ledger, d, log, MRS_NEED_READ, tell, t, err);
 
     if (st == MARS_OK)
-        st = mrs_index_refresh(d->index, false, tell, t, err);
+        st = mrs_index_refresh(d->index, log, false, tell, t, err);
     if (st == MARS_OK)
-        st = mrs_points_read(&points, d, &ledger, agent->reg.machine_id, NULL, MRS_NEED_READ, tell,
-                             t, err);
+        st = mrs_points_read(&points, d, log, &ledger, agent->reg.machine_id, NULL, MRS_NEED_READ,
+                             tell, t, err);
     for (size_t i = 0; st == MARS_OK && i < points.list.len && mrs_domain_copies(d) != NULL; i++)
         if (mrs_points_at(&points, i)->is_head)
             st = mrs_fill_trees(d, &mrs_points_at(&points, i)->point, cancel, &t->unread, err);
@@ -161,11 +161,12 @@ mars_cache_rebuild(mars_agent *agent, mars_event_fn event, void *user, const mar
                    mars_error *err)
 {
     struct teller t = { .sink = { event, user } };
+    struct mrs_glance g = MRS_GLANCE_INIT;
     struct mrs_domain *d = NULL;
     mars_status st = enter_usable(agent, err);
 
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_READ, err);
+        st = mrs_agent_permit(agent, MRS_NEED_READ, &g, err);
     if (st == MARS_OK)
         st = mrs_cache_clear(agent->cache, err);
     if (st == MARS_OK)
@@ -173,8 +174,9 @@ mars_cache_rebuild(mars_agent *agent, mars_event_fn event, void *user, const mar
     if (st == MARS_OK) {
         d->damage = tell;
         d->damage_user = &t;
-        st = fetch(agent, d, &t, cancel, err);
+        st = fetch(agent, d, &g.log, &t, cancel, err);
     }
+    mrs_glance_free(&g);
     mrs_domain_close(d);
     if (st == MARS_OK && t.unread > 0)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "%llu objects or parts of them could not be read",

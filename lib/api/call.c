@@ -10,13 +10,17 @@ mrs_view_open(struct mrs_view *v, struct mars_agent *agent, bool index, mrs_dama
               void *user, mars_error *err)
 {
     struct mrs_domain *d = agent->domain;
-    mars_status st = mrs_ledger_read(&v->ledger, d, MRS_NEED_READ, damage, user, err);
+    struct mrs_log log = MRS_LOG_INIT;
+    mars_status st = mrs_agent_log(agent, &log, err);
 
-    if (st == MARS_OK && index)
-        st = mrs_index_refresh(d->index, false, damage, user, err);
     if (st == MARS_OK)
-        st = mrs_points_read(&v->points, d, &v->ledger, agent->reg.machine_id, NULL, MRS_NEED_READ,
-                             damage, user, err);
+        st = mrs_ledger_read(&v->ledger, d, &log, MRS_NEED_READ, damage, user, err);
+    if (st == MARS_OK && index)
+        st = mrs_index_refresh(d->index, &log, false, damage, user, err);
+    if (st == MARS_OK)
+        st = mrs_points_read(&v->points, d, &log, &v->ledger, agent->reg.machine_id, NULL,
+                             MRS_NEED_READ, damage, user, err);
+    mrs_log_free(&log);
     return st;
 }
 

@@ -44,6 +44,7 @@ static mars_status
 prepare(struct mrs_key_call *c, mars_agent *agent, const char *passphrase, uint64_t len,
         mars_error *err)
 {
+    struct mrs_glance g = MRS_GLANCE_INIT;
     mars_status st = mrs_agent_enter(agent, err);
 
     memset(c, 0, sizeof *c);
@@ -52,7 +53,8 @@ prepare(struct mrs_key_call *c, mars_agent *agent, const char *passphrase, uint6
     if (st == MARS_OK && agent->read_only)
         st = mrs_fail(err, MARS_ERR_STATE, "another machine's points are open read-only");
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_WRITE, err);
+        st = mrs_agent_permit(agent, MRS_NEED_WRITE, &g, err);
+    mrs_glance_free(&g);
     if (st != MARS_OK)
         return st;
     c->store = agent->store;

@@ -75,6 +75,7 @@ mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_resu
 {
     mars_verify_result r = { .struct_size = sizeof r };
     struct mrs_verify_counts n = { 0 };
+    struct mrs_glance g = MRS_GLANCE_INIT;
     mars_verify_options o;
     mars_status st = mrs_agent_enter(agent, err), out;
 
@@ -83,7 +84,8 @@ mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_resu
     if (st == MARS_OK)
         st = check(&o, err);
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_VERIFY, err);
+        st = mrs_agent_permit(agent, MRS_NEED_VERIFY, &g, err);
+    mrs_glance_free(&g); /* it lists anew */
     if (st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND)
         st = MARS_OK; /* what is damaged or missing is named below */
     if (st == MARS_OK) {

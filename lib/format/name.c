@@ -40,13 +40,44 @@ mrs_name_machine(char out[MRS_OBJECT_NAME_MAX], const uint8_t machine[16], uint6
     numbered(out, head, number);
 }
 
+static const char LOG[] = "log/";
+
+/* Kinds that one listing is to show. */
+static int
+is_logged(const char *relative)
+{
+    static const char *const kinds[] = { "record/", "ledger/", "fence/", "index/" };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strncmp(relative, kinds[i], strlen(kinds[i])) == 0)
+            return 1;
+    return 0;
+}
+
 void
 mrs_name_in_domain(char out[MRS_OBJECT_NAME_MAX], const uint8_t domain[16], const char *relative)
 {
     char hex[ID_HEX + 1];
 
     mrs_hex_encode(hex, domain, 16);
-    (void)snprintf(out, MRS_OBJECT_NAME_MAX, "domains/%s/%s", hex, relative);
+    (void)snprintf(out, MRS_OBJECT_NAME_MAX, "domains/%s/%s%s", hex,
+                   is_logged(relative) ? LOG : "", relative);
+}
+
+void
+mrs_name_log(char out[MRS_OBJECT_NAME_MAX], const uint8_t domain[16])
+{
+    mrs_name_in_domain(out, domain, LOG);
+}
+
+const char *
+mrs_name_relative(const char *below)
+{
+    size_t n = sizeof LOG - 1;
+
+    if (strncmp(below, LOG, n) == 0)
+        return is_logged(below + n) ? below + n : NULL;
+    return is_logged(below) ? NULL : below;
 }
 
 void

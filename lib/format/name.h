@@ -7,11 +7,15 @@
 enum { MRS_OBJECT_NAME_MAX = 160 }; /* every name that a builder makes, with its NUL */
 
 /* Builders write a NUL-terminated name. Those for what lies in a domain give the relative name;
- * mrs_name_in_domain puts "domains/DOMAIN/" before it. */
+ * mrs_name_in_domain puts "domains/DOMAIN/" before it, and "log/" behind that where it belongs. */
 void mrs_name_vault(char out[MRS_OBJECT_NAME_MAX], uint64_t number);
 void mrs_name_machine(char out[MRS_OBJECT_NAME_MAX], const uint8_t machine[16], uint64_t number);
 void mrs_name_in_domain(char out[MRS_OBJECT_NAME_MAX], const uint8_t domain[16],
                         const char *relative);
+/* The prefix of the domain's log. */
+void mrs_name_log(char out[MRS_OBJECT_NAME_MAX], const uint8_t domain[16]);
+/* The relative name in what follows "domains/DOMAIN/"; NULL: no object of ours lies there. */
+const char *mrs_name_relative(const char *below);
 void mrs_name_domain_record(char out[MRS_OBJECT_NAME_MAX], uint64_t number);
 void mrs_name_slots(char out[MRS_OBJECT_NAME_MAX], uint64_t number);
 void mrs_name_ring(char out[MRS_OBJECT_NAME_MAX], const uint8_t digest[32], char copy);

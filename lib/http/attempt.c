@@ -10,7 +10,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 
-enum { UPLOAD_BUFFER = 256 << 10, HTTP_PROXY_AUTH = 407 };
+enum { UPLOAD_BUFFER = 256 << 10, HTTP_UNAUTHORIZED = 401, HTTP_PROXY_AUTH = 407 };
 
 mars_status
 mrs_http_add(struct mrs_http_headers *h, mars_error *err, const char *name, const char *value)
@@ -282,7 +282,7 @@ lasting(const struct mrs_attempt *a)
         break;
     }
     (void)curl_easy_getinfo(a->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
-    if (connect == HTTP_PROXY_AUTH)
+    if (connect == HTTP_PROXY_AUTH || connect == HTTP_UNAUTHORIZED)
         return MARS_ERR_AUTH;
     /* Neither side speaks what the other wants: it is the same tomorrow. */
     if (a->code == CURLE_SSL_CONNECT_ERROR &&

@@ -58,8 +58,8 @@ bool mrs_http_date(const struct mrs_http_answer *a, int64_t *seconds);
 /* Whether an answer ends a request. */
 enum mrs_http_verdict {
     MRS_HTTP_BY_STATUS, /* 408, 429 and 5xx are tried again, all else ends it */
-    MRS_HTTP_ENDS,
-    MRS_HTTP_AGAIN      /* at once, but only the first time */
+    MRS_HTTP_AGAIN,     /* at once, but only the first time */
+    MRS_HTTP_STRANGE    /* not the server's own answer: as if none had come */
 };
 
 struct mrs_http_request {

@@ -166,7 +166,7 @@ is_passing(int status)
 
 /* Does the answer ask for another attempt? *at_once: without a pause. */
 static bool
-asks_again(struct work *w, bool *at_once)
+asks_again(struct work *w, bool *at_once, bool *strange)
 {
     enum mrs_http_verdict v = MRS_HTTP_BY_STATUS;
 
@@ -177,7 +177,8 @@ asks_again(struct work *w, bool *at_once)
         *at_once = w->judged_again = true;
         return true;
     }
-    return v == MRS_HTTP_BY_STATUS && is_passing(w->answer->status);
+    *strange = v == MRS_HTTP_STRANGE;
+    return *strange || (v == MRS_HTTP_BY_STATUS && is_passing(w->answer->status));
 }
 
 /* Retry-After in milliseconds, seconds or a date; 0: not given. */
@@ -217,12 +218,17 @@ pause_ms(const struct mrs_http_answer *a)
 }
 
 static mars_status
-answered_badly(const struct work *w, mars_error *err)
+answered_badly(const struct work *w, bool strange, mars_error *err)
 {
     char place[MRS_URL_PLACE_SIZE];
 
     mrs_url_place(w->request->url, place);
-    (void)mrs_fail(err, MARS_ERR_NETWORK, "%s: the server answers %d", place, w->answer->status);
+    if (strange)
+        (void)mrs_fail(err, MARS_ERR_NETWORK, "%s: %d, but not from the store itself: is there "
+                       "something between?", place, w->answer->status);
+    else
+        (void)mrs_fail(err, MARS_ERR_NETWORK, "%s: the server answers %d", place,
+                       w->answer->status);
     if (err != NULL)
         err->http_status = w->answer->status;
     return MARS_ERR_NETWORK;
@@ -245,24 +251,23 @@ mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
                  struct mrs_http_answer *answer, mars_error *err)
 {
     struct work w = { h, r, answer, 0, false };
-    bool again = true, at_once = false;
     mars_status st = check(h, r, err);
 
     w.until = mrs_clock_mono() + (uint64_t)h->opts.whole_ms * 1000000;
     answer->attempts = 0;
     while (st == MARS_OK) {
+        bool again, at_once = false, strange = false;
         uint32_t ms;
 
         st = attempt(&w, &again, err);
         if (st == MARS_OK) {
-            again = asks_again(&w, &at_once);
+            again = asks_again(&w, &at_once, &strange);
             if (!again)
                 return MARS_OK;
-            if (!at_once)
-                st = answered_badly(&w, err);
+            if (at_once)
+                continue;
+            st = answered_badly(&w, strange, err);
         }
-        if (at_once)
-            continue;
         ms = pause_ms(answer);
         if (!again || answer->attempts >= ATTEMPTS_MAX ||
             mrs_clock_mono() + (uint64_t)ms * 1000000 > w.until)

@@ -54,6 +54,7 @@ free_backup(struct mrs_backup *b)
     mrs_cond_free(b->taken);
     mrs_session_close(b->session);
     mrs_ledger_free_state(&b->dry_ledger);
+    mrs_log_free(&b->dry_log);
     mrs_points_free(&b->points);
     mrs_job_fini(&b->job);
     free_string(b->spec.item);

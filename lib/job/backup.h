@@ -8,10 +8,13 @@
 
 #include "codec/codec.h"
 #include "job/job.h"
+#include "repo/log.h"
 #include "source/source.h"
 
 struct mrs_backup_spec {
     struct mrs_source *source; /* borrowed until mrs_backup_end */
+    const struct mrs_log *log; /* as it was a moment ago, borrowed until mrs_backup_end; NULL: it is
+                                  listed */
     uint8_t machine[16];
     const char *machine_name;  /* these are copied */
     const char *item;

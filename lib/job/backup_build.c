@@ -374,24 +374,34 @@ open_session(struct mrs_backup *b, mars_error *err)
 {
     struct mrs_session_options o = { .compression = b->spec.compression,
                                      .skip_check = b->spec.skip_check,
+                                     .log = b->spec.log,
                                      .damage = mrs_job_damage,
                                      .user = &b->job };
     const struct mrs_ledger *ledger = &b->dry_ledger;
+    const struct mrs_log *log = b->spec.log;
     mars_status st;
 
     memcpy(o.machine, b->spec.machine, sizeof o.machine);
     memcpy(o.item, b->item_id, sizeof o.item);
     if (b->spec.dry_run) {
-        st = mrs_ledger_read(&b->dry_ledger, b->job.d, MRS_NEED_READ, NULL, NULL, err);
+        st = MARS_OK;
+        if (log == NULL) {
+            st = mrs_log_read(&b->dry_log, b->job.d->store, b->job.d->keys->domain, err);
+            log = &b->dry_log;
+        }
         if (st == MARS_OK)
-            st = mrs_index_refresh(b->job.d->index, false, mrs_job_damage, &b->job, err);
+            st = mrs_ledger_read(&b->dry_ledger, b->job.d, log, MRS_NEED_READ, NULL, NULL,
+                                 err);
+        if (st == MARS_OK)
+            st = mrs_index_refresh(b->job.d->index, log, false, mrs_job_damage, &b->job, err);
     } else {
         st = mrs_session_begin(&b->session, b->job.d, &o, err);
         ledger = b->session != NULL ? mrs_session_ledger(b->session) : ledger;
+        log = b->session != NULL ? mrs_session_log(b->session) : log;
     }
     if (st == MARS_OK)
-        st = mrs_points_read(&b->points, b->job.d, ledger, b->spec.machine, NULL, MRS_NEED_READ,
-                             mrs_job_damage, &b->job, err);
+        st = mrs_points_read(&b->points, b->job.d, log, ledger, b->spec.machine, NULL,
+                             MRS_NEED_READ, mrs_job_damage, &b->job, err);
     for (size_t i = 0; st == MARS_OK && i < b->points.list.len; i++)
         if (memcmp(mrs_points_at(&b->points, i)->point.item, b->item_id, 16) == 0)
             b->parent = mrs_points_at(&b->points, i);

@@ -75,6 +75,7 @@ struct mrs_backup {
     struct mrs_thread *builder;
     struct mrs_thread *walker;
     struct mrs_session *session;     /* NULL in a dry run */
+    struct mrs_log dry_log;
     struct mrs_ledger dry_ledger;    /* in a dry run */
     struct mrs_points points;        /* of all of this machine's items */
     struct mrs_loaded_point *parent; /* the point that is compared with; NULL: none */

@@ -141,6 +141,7 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     if (st != MARS_OK)
         return st;
     v->spec = *spec;
+    v->log = (struct mrs_log)MRS_LOG_INIT;
     v->listed = (struct mrs_map)MRS_MAP_INIT(sizeof(uint64_t));
     v->bad_packs = (struct mrs_map)MRS_MAP_INIT(0);
     v->bad_places = (struct mrs_map)MRS_MAP_INIT(0);
@@ -164,6 +165,7 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     v->counts.elapsed_ns = mrs_clock_mono() - v->job.started;
     *counts = v->counts;
     mrs_ledger_free_state(&v->ledger);
+    mrs_log_free(&v->log);
     mrs_points_free(&v->points);
     mrs_map_free(&v->listed);
     mrs_map_free(&v->bad_packs);

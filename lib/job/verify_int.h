@@ -13,6 +13,7 @@ struct mrs_verify {
     struct mrs_verify_counts counts; /* guarded by the job's lock */
     struct mrs_thread *thread;
     struct mrs_domain *d;            /* like the job's, but with an index of its own */
+    struct mrs_log log;
     struct mrs_ledger ledger;
     struct mrs_points points;
     struct mrs_map listed;           /* packs in the store -> size (uint64_t) */

@@ -325,25 +325,28 @@ static mars_status
 check_domain(struct mrs_verify *v, struct seen *s, mars_error *err)
 {
     const struct mrs_expected *e = &v->spec.expected;
+    struct mrs_log *log = &v->log;
     mars_status st = mrs_domain_list(v->d, "", note, s, err);
 
     if (st == MARS_OK)
         st = check_rings(s, err);
     if (st == MARS_OK)
         st = mrs_domain_list(v->d, "lease/", check_lease, s, err);
+    if (st == MARS_OK)
+        st = mrs_log_read(log, v->d->store, v->d->keys->domain, err);
     if (st != MARS_OK)
         return st;
     check_row(v, "keys/slots/", s->slots, e->slots > 0 ? e->slots : 1);
     check_row(v, "record/", s->domain_record, 1);
-    st = mrs_ledger_read(&v->ledger, v->d, MRS_NEED_VERIFY, mrs_verify_damage, v, err);
+    st = mrs_ledger_read(&v->ledger, v->d, log, MRS_NEED_VERIFY, mrs_verify_damage, v, err);
     if (st != MARS_OK)
         return st;
     check_row(v, "ledger/", v->ledger.generation, e->generation > 0 ? e->generation : 1);
     for (uint64_t i = 0; i < v->ledger.generation; i++)
         mrs_verify_count_object(v, 0);
-    st = mrs_index_refresh(v->d->index, true, mrs_verify_damage, v, err);
+    st = mrs_index_refresh(v->d->index, log, true, mrs_verify_damage, v, err);
     if (st == MARS_OK)
-        st = mrs_points_read(&v->points, v->d, &v->ledger, NULL, NULL, MRS_NEED_VERIFY,
+        st = mrs_points_read(&v->points, v->d, log, &v->ledger, NULL, NULL, MRS_NEED_VERIFY,
                              mrs_verify_damage, v, err);
     return st;
 }

@@ -235,6 +235,21 @@ mrs_domain_get_listed(const struct mrs_domain *d, uint8_t kind, enum mrs_need ne
     return st == MARS_OK ? st : mrs_context(err, st, "%s", name);
 }
 
+mars_status
+mrs_domain_get_record(const struct mrs_domain *d, const char *name, struct mrs_buf *bytes,
+                      mars_error *err)
+{
+    struct mrs_cache *cache = mrs_domain_copies(d);
+    mars_status st;
+
+    if (cache != NULL && mrs_cache_get(cache, name, bytes, NULL) == MARS_OK)
+        return MARS_OK;
+    st = mrs_store_get(d->store, name, bytes, err);
+    if (st == MARS_OK && cache != NULL)
+        (void)mrs_cache_put(cache, name, bytes->data, bytes->len, NULL);
+    return st;
+}
+
 /* The put failed, or its answer was lost: is what stands there ours? */
 static mars_status
 settle(const struct mrs_domain *d, const char *name, const struct mrs_buf *ours, mars_status put,
@@ -338,8 +353,8 @@ relative_name(void *user, const struct mrs_object_info *info, mars_error *err)
     struct relative_list *r = user;
     struct mrs_object_info inner = *info;
 
-    inner.name = info->name + r->skip;
-    return r->fn(r->user, &inner, err);
+    inner.name = mrs_name_relative(info->name + r->skip);
+    return inner.name != NULL ? r->fn(r->user, &inner, err) : MARS_OK;
 }
 
 mars_status

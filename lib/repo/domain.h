@@ -63,6 +63,10 @@ MARS_NODISCARD mars_status mrs_domain_get_listed(const struct mrs_domain *d, uin
                                                  enum mrs_need need, const char *relative,
                                                  uint8_t *object_digest, struct mrs_buf *payload,
                                                  mars_error *err);
+/* The bytes of a record, by its whole name, that a listing made just now has: from a copy in the
+ * cache if there is one. */
+MARS_NODISCARD mars_status mrs_domain_get_record(const struct mrs_domain *d, const char *name,
+                                                 struct mrs_buf *bytes, mars_error *err);
 /* The cache, if it keeps copies of this store's objects: not where the store is as near. */
 struct mrs_cache *mrs_domain_copies(const struct mrs_domain *d);
 /* Seal and put one under a given relative name. A lost answer is settled by reading back: our own

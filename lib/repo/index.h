@@ -25,11 +25,13 @@ MARS_NODISCARD mars_status mrs_index_new(struct mrs_index **out, const struct mr
 /* NULL is allowed. */
 void mrs_index_free(struct mrs_index *x);
 
-/* List the index objects and read those that no run covers. Damaged ones are named to `damage`
- * (which may be NULL) and count as absent. fresh: believe no cache and nothing read before; what is
- * read replaces it. Where it fails the index stays as it was. */
-MARS_NODISCARD mars_status mrs_index_refresh(struct mrs_index *x, bool fresh,
-                                             mrs_damage_fn damage, void *user, mars_error *err);
+struct mrs_log;
+/* Take the index objects that the log has, and read those that no run covers. Damaged ones are
+ * named to `damage` (which may be NULL) and count as absent. fresh: believe no cache and nothing
+ * read before; what is read replaces it. Where it fails the index stays as it was. */
+MARS_NODISCARD mars_status mrs_index_refresh(struct mrs_index *x, const struct mrs_log *log,
+                                             bool fresh, mrs_damage_fn damage, void *user,
+                                             mars_error *err);
 
 /* An index object that was just put, by its payload: as a refresh would read it, without reading it
  * back. Its packs must be durable in the store. */

@@ -13,6 +13,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "repo/index_int.h"
+#include "repo/log.h"
+#include "repo/log.h"
 
 struct index_load {
     struct mrs_index *x;
@@ -283,11 +285,12 @@ rely_on_listed(const struct mrs_index *x, const struct mrs_index_view *v, mars_e
     return mrs_domain_rely(x->d, relative, err);
 }
 
-/* List, and see which of it the runs that are there cover. */
+/* What is listed, and which of it the runs that are there cover. */
 static mars_status
-begin(struct mrs_index *x, struct mrs_index_view *v, bool fresh, mars_error *err)
+begin(struct mrs_index *x, const struct mrs_log *log, struct mrs_index_view *v, bool fresh,
+      mars_error *err)
 {
-    mars_status st = mrs_domain_list(x->d, "index/", note_listed, v, err);
+    mars_status st = mrs_log_each(log, "index/", note_listed, v, err);
 
     if (st == MARS_OK)
         st = rely_on_listed(x, v, err);
@@ -301,15 +304,15 @@ begin(struct mrs_index *x, struct mrs_index_view *v, bool fresh, mars_error *err
 }
 
 mars_status
-mrs_index_refresh(struct mrs_index *x, bool fresh, mrs_damage_fn damage, void *user,
-                  mars_error *err)
+mrs_index_refresh(struct mrs_index *x, const struct mrs_log *log, bool fresh,
+                  mrs_damage_fn damage, void *user, mars_error *err)
 {
     struct index_load l = { x, mrs_index_view_new(), fresh, damage, user };
     mars_status st = l.v != NULL ? MARS_OK : mrs_nomem(err);
 
     mrs_mutex_lock(x->changing);
     if (st == MARS_OK)
-        st = begin(x, l.v, fresh, err);
+        st = begin(x, log, l.v, fresh, err);
     if (st == MARS_OK)
         st = complete(&l, true, err);
     else

@@ -12,23 +12,13 @@ mrs_ledger_free_state(struct mrs_ledger *l)
     mrs_map_free(&l->deleted);
 }
 
-static mars_status
-read_row(const struct mrs_domain *d, struct mrs_row *row, mars_error *err)
-{
-    char prefix[MRS_OBJECT_NAME_MAX];
-
-    mrs_name_in_domain(prefix, d->keys->domain, "ledger/");
-    return mrs_row_read(d->store, prefix, row, err);
-}
-
-mars_status
-mrs_ledger_generation(const struct mrs_domain *d, uint64_t *generation, mars_error *err)
+uint64_t
+mrs_ledger_generation(const struct mrs_log *log)
 {
     struct mrs_row row;
-    mars_status st = read_row(d, &row, err);
 
-    *generation = row.last;
-    return st;
+    mrs_log_row(log, "ledger/", &row);
+    return row.last;
 }
 
 /* Maps hold a flag, since what was once added can be taken back. */
@@ -111,22 +101,22 @@ read_record(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need need
 }
 
 mars_status
-mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d, enum mrs_need need,
-                mrs_damage_fn damage, void *user, mars_error *err)
+mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d, const struct mrs_log *log,
+                enum mrs_need need, mrs_damage_fn damage, void *user, mars_error *err)
 {
     bool chain = true;
     char relative[MRS_OBJECT_NAME_MAX];
     struct mrs_row row;
     mars_error why;
-    mars_status st;
+    mars_status st = MARS_OK;
 
     memset(l, 0, sizeof *l);
     l->tombstones = (struct mrs_map)MRS_MAP_INIT(1);
     l->deleted = (struct mrs_map)MRS_MAP_INIT(1);
-    st = read_row(d, &row, err);
+    mrs_log_row(log, "ledger/", &row);
     l->generation = row.last;
     /* The first record is there before the domain is used. */
-    if (st == MARS_OK && l->generation == 0 && damage == NULL)
+    if (l->generation == 0 && damage == NULL)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "ledger/: missing");
     for (uint64_t n = 1; st == MARS_OK && n <= l->generation; n++) {
         st = read_record(l, d, need, n, row.count != row.last, chain, &why);

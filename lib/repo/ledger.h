@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "format/ledger.h"
 #include "repo/index.h"
+#include "repo/log.h"
 
 struct mrs_ledger {
     uint64_t generation;       /* number of the last record; 0: none */
@@ -14,16 +15,16 @@ struct mrs_ledger {
     bool unknown;              /* holds operations that this build does not know */
 };
 
-/* Read all records and follow their chain. Zeroed before; freed with mrs_ledger_free_state.
- * damage NULL: a damaged or missing record is an error; otherwise it is named and passed over. */
+/* Read all records that the log has and follow their chain. Zeroed before; freed with
+ * mrs_ledger_free_state. damage NULL: a damaged or missing record is an error; otherwise it is
+ * named and passed over. */
 MARS_NODISCARD mars_status mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d,
-                                           enum mrs_need need, mrs_damage_fn damage, void *user,
-                                           mars_error *err);
+                                           const struct mrs_log *log, enum mrs_need need,
+                                           mrs_damage_fn damage, void *user, mars_error *err);
 void mrs_ledger_free_state(struct mrs_ledger *l);
 
-/* The number of the last record alone. */
-MARS_NODISCARD mars_status mrs_ledger_generation(const struct mrs_domain *d, uint64_t *generation,
-                                                 mars_error *err);
+/* The number of the last record alone; 0: none. */
+uint64_t mrs_ledger_generation(const struct mrs_log *log);
 
 /* Put record number l->generation + 1. MARS_ERR_EXISTS if another was faster: start over. */
 MARS_NODISCARD mars_status mrs_ledger_append(const struct mrs_domain *d,

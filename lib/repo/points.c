@@ -155,9 +155,9 @@ load_all(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_ledg
 }
 
 mars_status
-mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_ledger *ledger,
-                const uint8_t *machine, const uint8_t *item, enum mrs_need need,
-                mrs_damage_fn damage, void *user, mars_error *err)
+mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
+                const struct mrs_ledger *ledger, const uint8_t *machine, const uint8_t *item,
+                enum mrs_need need, mrs_damage_fn damage, void *user, mars_error *err)
 {
     struct collect c = { MRS_VEC_INIT(struct mrs_name), MRS_MAP_INIT(0) };
     char prefix[64] = "points/", *end = prefix + strlen(prefix);
@@ -169,8 +169,8 @@ mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct m
         end[32] = '/';
         end[33] = '\0';
     }
-    /* Fences first: one that is closed later than this was closed after its point was seen. */
-    st = mrs_domain_list(d, "fence/", note, &c, err);
+    /* Fences were listed before: one closed later than that was closed after its point was seen. */
+    st = mrs_log_each(log, "fence/", note, &c, err);
     if (st == MARS_OK)
         st = mrs_domain_list(d, prefix, note, &c, err);
     if (st == MARS_OK)

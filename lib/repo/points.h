@@ -23,10 +23,11 @@ struct mrs_points {
     struct mrs_vec list; /* struct mrs_loaded_point *, oldest first */
 };
 
-/* Every point that is neither void nor deleted: of one item, or of all (item NULL), of one machine
- * or of all (machine NULL). Zeroed before. Points that cannot be read are named to damage; NULL:
- * they are an error. */
+/* Every point that is neither void, by the fences in the log, nor deleted: of one item, or of all
+ * (item NULL), of one machine or of all (machine NULL). Zeroed before. Points that cannot be read
+ * are named to damage; NULL: they are an error. */
 MARS_NODISCARD mars_status mrs_points_read(struct mrs_points *p, const struct mrs_domain *d,
+                                           const struct mrs_log *log,
                                            const struct mrs_ledger *ledger,
                                            const uint8_t *machine, const uint8_t *item,
                                            enum mrs_need need, mrs_damage_fn damage, void *user,

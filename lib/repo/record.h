@@ -3,7 +3,9 @@
 #define MRS_REPO_RECORD_H
 
 #include "format/record.h"
+#include "repo/domain.h"
 #include "repo/keyring.h"
+#include "repo/log.h"
 #include "store/store.h"
 
 /* Put the first record of the domain that the keys belong to. */
@@ -17,5 +19,10 @@ MARS_NODISCARD mars_status mrs_domain_record_read(struct mrs_domain_record *r,
                                                   struct mrs_store *store, const uint8_t domain[16],
                                                   enum mrs_need need, struct mrs_keyring *keys,
                                                   mars_error *err);
+/* The one that the log has; a copy in the cache may stand in for it. */
+MARS_NODISCARD mars_status mrs_domain_record_listed(struct mrs_domain_record *r,
+                                                    const struct mrs_domain *d,
+                                                    const struct mrs_log *log, enum mrs_need need,
+                                                    mars_error *err);
 
 #endif

@@ -56,8 +56,10 @@ beat_again(struct mrs_session *s, mars_error *err)
 static mars_status
 same_generation(struct mrs_session *s, bool *same, mars_error *err)
 {
-    mars_status st = mrs_ledger_read(&s->ledger, s->d, MRS_NEED_WRITE, NULL, NULL, err);
+    mars_status st = mrs_session_list(s, err);
 
+    if (st == MARS_OK)
+        st = mrs_ledger_read(&s->ledger, s->d, &s->log, MRS_NEED_WRITE, NULL, NULL, err);
     if (st == MARS_OK && s->ledger.unknown)
         st = mrs_fail(err, MARS_ERR_UNSUPPORTED,
                       "the ledger holds operations newer than this build: it must not write");
@@ -81,7 +83,8 @@ mrs_session_resume(struct mrs_session *s, bool *resumed, mars_error *err)
     if (st != MARS_OK || !*resumed)
         return st;
     memcpy(s->id, s->left.session, sizeof s->id);
-    return beat_again(s, err);
+    st = beat_again(s, err);
+    return st == MARS_OK ? mrs_session_list(s, err) : st;
 }
 
 /* An index object that has a pack of the interrupted session is that session's, or one that

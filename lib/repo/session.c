@@ -39,16 +39,29 @@ mrs_session_put_lease(struct mrs_session *s, uint64_t number, mars_error *err)
     return st;
 }
 
+mars_status
+mrs_session_list(struct mrs_session *s, mars_error *err)
+{
+    return mrs_log_read(&s->log, s->d->store, s->d->keys->domain, err);
+}
+
 /* Read g, put the lease, read g again; begin anew with another id if it moved. */
 static mars_status
 take_lease(struct mrs_session *s, mars_error *err)
 {
-    uint64_t again = 0;
-    mars_status st;
+    const struct mrs_log *log = s->opts.log;
+    mars_status st = MARS_OK;
 
+    if (log == NULL) {
+        st = mrs_session_list(s, err);
+        log = &s->log;
+    }
+    if (st != MARS_OK)
+        return st;
     do {
         mrs_ledger_free_state(&s->ledger);
-        st = mrs_ledger_read(&s->ledger, s->d, MRS_NEED_WRITE, NULL, NULL, err);
+        st = mrs_ledger_read(&s->ledger, s->d, log, MRS_NEED_WRITE, NULL, NULL, err);
+        log = &s->log;
         if (st == MARS_OK && s->ledger.unknown)
             st = mrs_fail(err, MARS_ERR_UNSUPPORTED,
                           "the ledger holds operations newer than this build: it must not write");
@@ -59,8 +72,8 @@ take_lease(struct mrs_session *s, mars_error *err)
         if (st == MARS_OK)
             st = mrs_session_put_lease(s, 0, err);
         if (st == MARS_OK)
-            st = mrs_ledger_generation(s->d, &again, err);
-    } while (st == MARS_OK && again != s->ledger.generation);
+            st = mrs_session_list(s, err);
+    } while (st == MARS_OK && mrs_ledger_generation(&s->log) != s->ledger.generation);
     s->next_beat = 1;
     return st;
 }
@@ -130,6 +143,7 @@ mrs_session_begin(struct mrs_session **out, struct mrs_domain *d,
     s->packs = (struct mrs_vec)MRS_VEC_INIT(struct mrs_finished_pack);
     s->mine = (struct mrs_map)MRS_MAP_INIT(0);
     s->indexes = (struct mrs_vec){ NULL, 0, 0, 32 };
+    s->log = (struct mrs_log)MRS_LOG_INIT;
     st = mrs_mutex_new(&s->lock, err);
     if (st == MARS_OK)
         st = mrs_journal_open(&s->journal, d->cache, opts->item, err);
@@ -139,11 +153,12 @@ mrs_session_begin(struct mrs_session **out, struct mrs_domain *d,
         st = take_lease(s, err);
     /* The list is read after the lease was put: what it names cannot go away now. */
     if (st == MARS_OK)
-        st = mrs_index_refresh(d->index, false, opts->damage, opts->user, err);
+        st = mrs_index_refresh(d->index, &s->log, false, opts->damage, opts->user, err);
     if (st == MARS_OK && resumed)
         st = mrs_session_adopt_packs(s, err);
     if (st == MARS_OK)
         st = open_writers(s, err);
+    s->opts.log = NULL; /* it was lent */
     if (st != MARS_OK) {
         mrs_session_close(s);
         return st;
@@ -165,6 +180,7 @@ mrs_session_close(struct mrs_session *s)
     mrs_map_free(&s->mine);
     mrs_free(s->left.packs);
     mrs_ledger_free_state(&s->ledger);
+    mrs_log_free(&s->log);
     mrs_journal_close(s->journal);
     mrs_mutex_free(s->lock);
     mrs_free(s);
@@ -255,6 +271,12 @@ const struct mrs_ledger *
 mrs_session_ledger(const struct mrs_session *s)
 {
     return &s->ledger;
+}
+
+const struct mrs_log *
+mrs_session_log(const struct mrs_session *s)
+{
+    return &s->log;
 }
 
 uint64_t

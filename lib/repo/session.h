@@ -13,12 +13,13 @@ struct mrs_session_options {
     uint8_t item[16];
     struct mrs_compression compression;
     bool skip_check;      /* do not open again what was sealed */
+    const struct mrs_log *log; /* as it was a moment ago, borrowed for begin; NULL: it is listed */
     mrs_damage_fn damage; /* objects that could not be read on the way; may be NULL */
     void *user;
 };
 
-/* Take the item's journal, go on with an interrupted session or begin one: generation, lease,
- * generation again, index. Needs a cache. MARS_ERR_LOCKED if the item is being backed up. */
+/* Take the item's journal, go on with an interrupted session or begin one: log, lease, log again,
+ * index. Needs a cache. MARS_ERR_LOCKED if the item is being backed up. */
 MARS_NODISCARD mars_status mrs_session_begin(struct mrs_session **out, struct mrs_domain *d,
                                              const struct mrs_session_options *opts,
                                              mars_error *err);
@@ -47,6 +48,8 @@ void mrs_session_close(struct mrs_session *s);
 
 const uint8_t *mrs_session_id(const struct mrs_session *s);
 const struct mrs_ledger *mrs_session_ledger(const struct mrs_session *s);
+/* As it was listed after the lease was put. */
+const struct mrs_log *mrs_session_log(const struct mrs_session *s);
 /* Bytes put into the vault so far, packs that were taken over from an interrupted session left
  * out. Any thread. */
 uint64_t mrs_session_added(const struct mrs_session *s);

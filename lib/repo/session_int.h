@@ -14,6 +14,7 @@ struct mrs_session {
     uint8_t id[16];
     struct mrs_journal *journal;
     struct mrs_journal_left left; /* what an interrupted session left */
+    struct mrs_log log;           /* as it was listed after the lease was put */
     struct mrs_ledger ledger;     /* as of this session's generation */
     struct mrs_packwriter *data;
     struct mrs_packwriter *meta;
@@ -28,6 +29,8 @@ struct mrs_session {
     uint64_t added;
 };
 
+/* List the log. */
+mars_status mrs_session_list(struct mrs_session *s, mars_error *err);
 /* Put lease or heartbeat `number`. */
 mars_status mrs_session_put_lease(struct mrs_session *s, uint64_t number, mars_error *err);
 

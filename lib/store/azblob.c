@@ -219,6 +219,7 @@ status_of_code(const char *code)
         { "BlobImmutableDueToPolicy", MARS_ERR_EXISTS },
         { "ConditionNotMet", MARS_ERR_EXISTS },
         { "AuthenticationFailed", MARS_ERR_AUTH },
+        { "AuthorizationFailure", MARS_ERR_AUTH },
         { "InvalidAuthenticationInfo", MARS_ERR_AUTH },
         { "NoAuthenticationInformation", MARS_ERR_AUTH },
         { "ContainerBeingDeleted", MARS_ERR_NOT_FOUND },

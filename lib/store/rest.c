@@ -54,6 +54,7 @@ mrs_rest_new(struct mrs_rest **out, const struct mrs_rest_kind *kind, const stru
     r->prefix = copy(at->prefix);
     r->extra = copy(extra);
     r->tier = copy(access->text[MRS_ACCESS_TIER]);
+    r->proxied = access->text[MRS_ACCESS_PROXY] != NULL;
     st = r->base != NULL && r->prefix != NULL && (r->extra != NULL) == (extra != NULL) &&
                  (r->tier != NULL) == (access->text[MRS_ACCESS_TIER] != NULL)
              ? open_http(r, access, err)
@@ -194,6 +195,16 @@ get_complaint(const struct mrs_http_answer *a, struct complaint *c)
         (void)snprintf(c->code, sizeof c->code, "%s", code);
 }
 
+/* Every store tells an object's tag when it took it or gives it. Something between that says yes to
+ * everything must not be believed: what was never stored would be missing. */
+static bool
+is_strange(const struct mrs_rest_call *c, const struct mrs_http_answer *a)
+{
+    bool tagged = c->name != NULL && strcmp(c->method, "DELETE") != 0;
+
+    return a->status / 100 == 2 && tagged && mrs_http_header(a, "etag") == NULL;
+}
+
 /* A clock that is wrong makes every signature wrong; a body that was damaged on its way is sent
  * again. */
 static enum mrs_http_verdict
@@ -207,6 +218,8 @@ judge(void *user, const struct mrs_http_answer *a)
         atomic_fetch_add(&s->rest->skew, theirs - ours);
         return MRS_HTTP_AGAIN;
     }
+    if (is_strange(s->call, a))
+        return MRS_HTTP_STRANGE;
     if (a->status != 400)
         return MRS_HTTP_BY_STATUS;
     get_complaint(a, &c);
@@ -253,8 +266,9 @@ refused(const struct mrs_rest *r, const struct mrs_http_answer *a, mars_error *e
         st = status_of(a->status);
     if (c.code[0] != '\0')
         (void)mrs_fail(err, st, "the store answers %d %s: %s", a->status, c.code, c.message);
-    else
-        (void)mrs_fail(err, st, "the store answers %d", a->status);
+    else /* some proxies answer 401 to a wrong password, not 407 */
+        (void)mrs_fail(err, st, "the store%s answers %d", r->proxied ? ", or the proxy," : "",
+                       a->status);
     if (err != NULL)
         err->http_status = a->status;
     return st;

@@ -67,6 +67,7 @@ struct mrs_rest {
     char *extra;      /* a query that goes with every request, encoded, or NULL: a SAS */
     char *tier;       /* of packs, or NULL */
     void *auth;       /* the kind's */
+    bool proxied;     /* answers may be a proxy's */
     atomic_llong skew; /* seconds to add to our clock to have the service's */
     struct mrs_stage stage; /* where uploads wait; open NULL: in memory only */
 };

@@ -9,22 +9,28 @@ struct search {
     struct mrs_row *row;
 };
 
-static mars_status
-look(void *user, const struct mrs_object_info *info, mars_error *err)
+void
+mrs_row_note(struct mrs_row *row, const char *digits)
 {
-    struct search *s = user;
-    const char *digits = info->name + s->prefix_len;
     uint8_t be[8];
     uint64_t n = 0;
 
-    (void)err;
     if (!mrs_hex_decode(be, sizeof be, digits, strlen(digits)))
-        return MARS_OK;
+        return;
     for (size_t i = 0; i < sizeof be; i++)
         n = n << 8 | be[i];
-    s->row->count += n > 0;
-    if (n > s->row->last)
-        s->row->last = n;
+    row->count += n > 0;
+    if (n > row->last)
+        row->last = n;
+}
+
+static mars_status
+look(void *user, const struct mrs_object_info *info, mars_error *err)
+{
+    const struct search *s = user;
+
+    (void)err;
+    mrs_row_note(s->row, info->name + s->prefix_len);
     return MARS_OK;
 }
 

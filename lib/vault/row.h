@@ -10,6 +10,8 @@ struct mrs_row {
 };
 MARS_NODISCARD mars_status mrs_row_read(struct mrs_store *store, const char *prefix,
                                         struct mrs_row *row, mars_error *err);
+/* A name's end was seen in a listing: count it if it is a number. */
+void mrs_row_note(struct mrs_row *row, const char *digits);
 /* The highest number N of an object prefix + 16 hex digits; 0 if there is none. prefix ends
  * in "/". */
 MARS_NODISCARD mars_status mrs_row_last(struct mrs_store *store, const char *prefix,

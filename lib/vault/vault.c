@@ -118,30 +118,54 @@ decode(struct mrs_vault *v, const char *name, const struct mrs_buf *bytes, enum 
 }
 
 mars_status
-mrs_vault_read(struct mrs_vault *v, struct mrs_store *store, enum mrs_need need, mars_error *err)
+mrs_vault_number(struct mrs_store *store, uint64_t *number, mars_error *err)
 {
-    struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
+    mars_status st = mrs_row_last(store, "vault/", number, err);
+
+    if (st == MARS_OK && *number == 0)
+        return mrs_fail(err, MARS_ERR_NOT_FOUND,
+                        "%.150s: no vault here (`mars vault create` makes one)",
+                        mrs_store_url(store));
+    return st;
+}
+
+mars_status
+mrs_vault_decode(struct mrs_vault *v, uint64_t number, const struct mrs_buf *bytes,
+                 enum mrs_need need, mars_error *err)
+{
     char name[MRS_OBJECT_NAME_MAX];
     mars_status st;
 
     memset(v, 0, sizeof *v);
-    st = mrs_row_last(store, "vault/", &v->number, err);
-    if (st == MARS_OK && v->number == 0)
-        return mrs_fail(err, MARS_ERR_NOT_FOUND,
-                        "%.150s: no vault here (`mars vault create` makes one)",
-                        mrs_store_url(store));
+    v->number = number;
+    mrs_name_vault(name, number);
+    st = decode(v, name, bytes, need, err);
+    if (st == MARS_OK)
+        return MARS_OK;
+    mrs_vault_forget(v);
+    return st != MARS_ERR_NOMEM ? mrs_context(err, st, "%s", name) : st;
+}
+
+mars_status
+mrs_vault_read(struct mrs_vault *v, struct mrs_store *store, enum mrs_need need, mars_error *err)
+{
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_RECORD_MAX);
+    char name[MRS_OBJECT_NAME_MAX];
+    uint64_t number = 0;
+    mars_status st;
+
+    memset(v, 0, sizeof *v);
+    st = mrs_vault_number(store, &number, err);
     if (st != MARS_OK)
         return st;
-    mrs_name_vault(name, v->number);
+    mrs_name_vault(name, number);
     st = mrs_store_get(store, name, &bytes, err);
+    if (st != MARS_OK && st != MARS_ERR_NOMEM)
+        (void)mrs_context(err, st, "%s", name);
     if (st == MARS_OK)
-        st = decode(v, name, &bytes, need, err);
+        st = mrs_vault_decode(v, number, &bytes, need, err);
     mrs_buf_free(&bytes);
-    if (st != MARS_OK) {
-        mrs_vault_forget(v);
-        return st != MARS_ERR_NOMEM ? mrs_context(err, st, "%s", name) : st;
-    }
-    return MARS_OK;
+    return st;
 }
 
 void

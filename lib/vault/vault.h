@@ -23,6 +23,14 @@ MARS_NODISCARD mars_status mrs_vault_create(struct mrs_store *store, const char 
 MARS_NODISCARD mars_status mrs_vault_read(struct mrs_vault *v, struct mrs_store *store,
                                           enum mrs_need need, mars_error *err);
 
+/* The number of the newest record. MARS_ERR_NOT_FOUND if there is no vault. */
+MARS_NODISCARD mars_status mrs_vault_number(struct mrs_store *store, uint64_t *number,
+                                            mars_error *err);
+/* What the bytes of record `number` say, to do `need` with the vault. */
+MARS_NODISCARD mars_status mrs_vault_decode(struct mrs_vault *v, uint64_t number,
+                                            const struct mrs_buf *bytes, enum mrs_need need,
+                                            mars_error *err);
+
 /* Wipe the issuing key. */
 void mrs_vault_forget(struct mrs_vault *v);
 

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "listed.h"
 #include "platform/clock.h"
 #include "repo/index.h"
 
@@ -183,7 +184,7 @@ build(struct place *p, uint64_t chunks)
     uint64_t start = mrs_clock_mono();
     mars_error err;
 
-    check(mrs_index_refresh(p->d->index, false, NULL, NULL, &err), &err);
+    check(listed_index_refresh(p->d, false, NULL, NULL, &err), &err);
     say("build", seconds_since(start), chunks);
 }
 
@@ -224,7 +225,7 @@ look(struct place *p, uint64_t chunks, uint64_t absent, uint64_t present)
     double seconds;
     mars_error err;
 
-    check(mrs_index_refresh(p->d->index, false, NULL, NULL, &err), &err);
+    check(listed_index_refresh(p->d, false, NULL, NULL, &err), &err);
     say("open", seconds_since(start), chunks);
     start = mrs_clock_mono();
     if (look_up(p, absent, chunks, false) != 0)

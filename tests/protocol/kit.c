@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "listed.h"
 #include "repo/create.h"
 
 static const uint8_t WRITER[16] = { 0x22 };
@@ -152,7 +153,7 @@ kit_ledger(struct kit *k, enum mrs_ledger_op_kind kind, const uint8_t pack[32])
     struct mrs_ledger l = { .generation = 0 };
 
     memcpy(op.name, pack, sizeof op.name);
-    assert_int_equal(mrs_ledger_read(&l, k->d, MRS_NEED_WRITE, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_WRITE, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_ledger_append(k->d, &l, WRITER, &op, 1, NULL), MARS_OK);
     mrs_ledger_free_state(&l);
 }

@@ -10,11 +10,12 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "listed.h"
 
 static mars_status
 refresh(struct kit *k, bool fresh)
 {
-    return mrs_index_refresh(k->d->index, fresh, NULL, NULL, NULL);
+    return listed_index_refresh(k->d, fresh, NULL, NULL, NULL);
 }
 
 static bool
@@ -119,7 +120,7 @@ open_fresh(struct kit *k)
     struct mrs_domain *d = NULL;
 
     assert_int_equal(mrs_domain_open(&d, k->store, k->keys, NULL, NULL), MARS_OK);
-    assert_int_equal(mrs_index_refresh(d->index, true, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(d, true, NULL, NULL, NULL), MARS_OK);
     return d;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "listed.h"
 #include "repo/chunk.h"
 #include "repo/points.h"
 
@@ -20,8 +21,8 @@ points(struct kit *k)
     struct mrs_points p = { .list = { NULL, 0, 0, 0 } };
     size_t n;
 
-    assert_int_equal(mrs_ledger_read(&l, k->d, MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
-    assert_int_equal(mrs_points_read(&p, k->d, &l, NULL, NULL, MRS_NEED_READ, NULL, NULL, NULL),
+    assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_points_read(&p, k->d, &l, NULL, NULL, MRS_NEED_READ, NULL, NULL, NULL),
                      MARS_OK);
     n = p.list.len;
     mrs_points_free(&p);
@@ -246,7 +247,7 @@ any_readable_place_of_a_chunk_serves(void **state)
     s = kit_begin(k);
     assert_true(kit_put(s, 4000, 6, id) > 0);
     kit_commit(s, session);
-    assert_int_equal(mrs_index_refresh(k->d->index, true, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, true, NULL, NULL, NULL), MARS_OK);
     k->d->damage = note_damage;
     k->d->damage_user = &damaged;
     /* Whichever is tried first: damage one after the other. */
@@ -279,7 +280,7 @@ a_chunk_of_another_class_is_not_the_one(void **state)
     assert_true(stored > 0);
     assert_memory_not_equal(data, node, sizeof data);
     kit_commit(s, session);
-    assert_int_equal(mrs_index_refresh(k->d->index, true, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, true, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_chunk_get(k->d, data, MRS_CLASS_DIR, &plain, NULL), MARS_ERR_CORRUPT);
     assert_int_equal(mrs_chunk_get(k->d, node, MRS_CLASS_DIR, &plain, NULL), MARS_OK);
     mrs_buf_free(&plain);

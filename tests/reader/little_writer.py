@@ -119,7 +119,8 @@ class Writer:
 
     def put_sealed(self, kind: int, key: int, relative: str, payload: bytes) -> str:
         data = self.sealed(kind, self.keys[key], relative, payload)
-        return self.put(self.prefix + relative, data)
+        log = "log/" if relative.startswith(("ledger/", "fence/")) else ""
+        return self.put(self.prefix + log + relative, data)
 
     def plain(self, kind: int, key: Optional[tuple[bytes, bytes]], relative: str,
               payload: bytes) -> bytes:
@@ -173,7 +174,7 @@ class Writer:
         self.put(name, self.plain(2, self.keys[6], name, fields(
             (1, self.MACHINE), (2, b"box"), (3, self.domain), (4, now))))
         name = f"record/{1:016x}"
-        self.put(self.prefix + name, self.plain(3, self.keys[6], name, fields(
+        self.put(f"{self.prefix}log/{name}", self.plain(3, self.keys[6], name, fields(
             (1, self.domain), (2, b"boxes"), (3, now))))
 
     def put_pack(self, meta: bool, chunks: list[tuple[int, int, bytes]],
@@ -205,7 +206,7 @@ class Writer:
 
     def put_index(self) -> str:
         data = self.sealed(8, self.keys[4], "", fields(*((2, row) for row in self.rows)))
-        return self.put(f"{self.prefix}index/{hashlib.sha256(data).hexdigest()}", data)
+        return self.put(f"{self.prefix}log/index/{hashlib.sha256(data).hexdigest()}", data)
 
     def put_ledger(self) -> list[str]:
         first = self.put_sealed(10, 6, f"ledger/{1:016x}", fields(

@@ -138,10 +138,11 @@ class Shapes(unittest.TestCase):
         ab, rest = "ab", "ab" + "0" * 62
         domain = "domains/" + "1" * 32
         self.assertEqual(parse_name(f"{domain}/packs/data/{ab}/{rest}").kind, 6)
-        record = parse_name(f"{domain}/record/{1:016x}")
+        record = parse_name(f"{domain}/log/record/{1:016x}")
         self.assertEqual(record.relative, b"record/" + b"0" * 15 + b"1")
         for name in (f"{domain}/packs/data/cd/{rest}", "vault/1", "tmp/x", f"vault/{1:016X}x",
-                     "vault/000000000000000A", f"{domain}/jobs/x"):
+                     "vault/000000000000000A", f"{domain}/jobs/x",
+                     f"{domain}/record/{1:016x}", f"{domain}/log/jobs/x"):
             self.assertIsNone(parse_name(name), name)
 
     def test_extents_are_filled_across_pieces(self) -> None:

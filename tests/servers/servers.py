@@ -209,7 +209,7 @@ class Nginx(Server):
 
 class Tinyproxy(Server):
     """A proxy that wants a user and a password."""
-    USER, PASSWORD = "keeper", "p@ss:w/rd"
+    USER, PASSWORD = "keeper", "pass.word-1"
 
     def __init__(self) -> None:
         need("tinyproxy")

@@ -45,31 +45,31 @@ class Faults:
         return run, len(self.proxy.requests) - self.before
 
     def backups(self, kind: str) -> None:
-        n, count = 1, 1
         fault = Fault(kind, retry_after="1" if kind == "429" else None)
-        while n <= count:
+        n, count = 0, 0
+        while n <= count:  # 0: nothing happens
             self.write("source/changing", pseudo_random(100_000, hash((kind, n)) & 0xffff))
-            run, count = self.run_with(n, fault, "backup", self.source)
+            run, made = self.run_with(n, fault, "backup", self.source)
+            count = max(count, made)
             if run.code != 0:
                 self.m.backup(self.source)
             n += 1
-        self.assertGreater(n, 8, "a backup has more requests than that")
         self.m.verify("--read-data")
         self.m.restore("latest", self.path / f"out-{kind}")
         self.assert_same(self.source, self.path / f"out-{kind}" / str(self.source)[1:])
 
     def restores(self, kind: str) -> None:
         self.m.backup(self.source)
-        n, count = 1, 1
         fault = Fault(kind, retry_after="1" if kind == "429" else None)
+        n, count = 0, 0
         while n <= count:
             out = self.path / f"out-{kind}-{n}"
-            run, count = self.run_with(n, fault, "restore", "latest", "--to", out)
+            run, made = self.run_with(n, fault, "restore", "latest", "--to", out)
+            count = max(count, made)
             if run.code != 0:
                 self.m.restore("latest", out)
             self.assert_same(self.source, out / str(self.source)[1:])
             n += 1
-        self.assertGreater(n, 4, "a restore has more requests than that")
 
     def test_reset(self) -> None:
         self.backups("reset")

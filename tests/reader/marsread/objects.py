@@ -28,19 +28,20 @@ LIMITS.update({kind: 4 << 30 for kind in PACKS})
 _N, _ID, _D = "(?P<number>[0-9a-f]{16})", "[0-9a-f]{32}", "(?P<digest>[0-9a-f]{64})"
 _AB = "(?P<ab>[0-9a-f]{2})/(?P<digest>(?P=ab)[0-9a-f]{62})"
 _IN = f"domains/(?P<domain>{_ID})/"
+_LOG = f"{_IN}log/"
 _PATTERNS = {
     VAULT: f"vault/{_N}",
     MACHINE: f"machines/(?P<machine>{_ID})/{_N}",
-    DOMAIN: f"{_IN}record/{_N}",
+    DOMAIN: f"{_LOG}record/{_N}",
     SLOTS: f"{_IN}keys/slots/{_N}",
     RING: f"{_IN}keys/rings/{_D}\\.[ab]",
     DATA: f"{_IN}packs/data/{_AB}",
     META: f"{_IN}packs/meta/{_AB}",
-    INDEX: f"{_IN}index/{_D}",
+    INDEX: f"{_LOG}index/{_D}",
     POINT: f"{_IN}points/(?P<item>{_ID})/(?P<session>{_ID})",
-    LEDGER: f"{_IN}ledger/{_N}",
+    LEDGER: f"{_LOG}ledger/{_N}",
     LEASE: f"{_IN}lease/(?P<session>{_ID})/{_N}",
-    FENCE: f"{_IN}fence/(?P<session>{_ID})(?P<closed>\\.closed)?",
+    FENCE: f"{_LOG}fence/(?P<session>{_ID})(?P<closed>\\.closed)?",
 }
 _COMPILED = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
 
@@ -63,7 +64,8 @@ class Name:
 
     @property
     def relative(self) -> bytes:
-        return (self.full.split("/", 2)[2] if self.domain else self.full).encode()
+        below = self.full.split("/", 2)[2] if self.domain else self.full
+        return below.removeprefix("log/").encode()
 
     @property
     def context(self) -> bytes:

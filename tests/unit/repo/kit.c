@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "listed.h"
 #include "platform/random.h"
 
 static const uint8_t MACHINE[16] = { 0x3a, 1, 2 };
@@ -190,7 +191,7 @@ kit_ledger(const struct kit *k, struct mrs_ledger_op *op)
 {
     struct mrs_ledger l = { 0 };
 
-    assert_int_equal(mrs_ledger_read(&l, k->d, MRS_NEED_WRITE, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_WRITE, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_ledger_append(k->d, &l, MACHINE, op, 1, NULL), MARS_OK);
     mrs_ledger_free_state(&l);
 }
@@ -257,7 +258,7 @@ kit_read(const struct kit *k, const uint8_t id[32], const void *data, size_t n)
 {
     struct mrs_domain *d = kit_open(k, NULL);
     struct mrs_buf got = MRS_BUF_INIT(MRS_CHUNK_MAX);
-    mars_status st = mrs_index_refresh(d->index, true, NULL, NULL, NULL);
+    mars_status st = listed_index_refresh(d, true, NULL, NULL, NULL);
 
     if (st == MARS_OK)
         st = mrs_chunk_get(d, id, MRS_CLASS_DATA, &got, NULL);

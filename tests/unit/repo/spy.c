@@ -192,6 +192,8 @@ kit_log_spy(void *log, enum spy_call call, const char *name)
     if (call == SPY_COMMITTED || strchr(l->calls, letters[call]) == NULL)
         return MARS_OK;
     kind = kind != NULL ? strchr(kind + 1, '/') + 1 : "--";
+    if (strncmp(kind, "log/", 4) == 0 && kind[4] != '\0')
+        kind += 4;
     assert_true(l->n + 5 < sizeof l->text);
     l->n += (size_t)snprintf(l->text + l->n, 5, "%c%.2s ", letters[call], kind);
     return MARS_OK;

@@ -1,4 +1,5 @@
 #include "kit.h"
+#include "listed.h"
 
 #include <string.h>
 
@@ -6,7 +7,7 @@ static mars_status
 get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, struct mrs_buf *out,
     mars_error *err)
 {
-    mars_status st = mrs_index_refresh(d->index, false, NULL, NULL, NULL);
+    mars_status st = listed_index_refresh(d, false, NULL, NULL, NULL);
 
     return st == MARS_OK ? mrs_chunk_get(d, id, cls, out, err) : st;
 }
@@ -118,7 +119,7 @@ make_list(struct kit *k, struct mrs_content *c, uint64_t size)
     (void)kit_store(s, MRS_CLASS_LIST, bytes.data, bytes.len, c->id);
     kit_commit(s);
     mrs_buf_free(&bytes);
-    assert_int_equal(mrs_index_refresh(k->d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, false, NULL, NULL, NULL), MARS_OK);
 }
 
 static void
@@ -222,7 +223,7 @@ a_reference_past_its_chunk_is_damage(void **state)
     struct mrs_content c = { .kind = MRS_CONTENT_CHUNK };
 
     kit_backup(k, 1, "0123456789", 10, c.id);
-    assert_int_equal(mrs_index_refresh(k->d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, false, NULL, NULL, NULL), MARS_OK);
     c.offset = 4;
     assert_int_equal(mrs_content_get(k->d, &c, 6, MRS_CLASS_DATA, &got, NULL), MARS_OK);
     assert_memory_equal(got.data, "456789", 6);
@@ -246,7 +247,7 @@ try_get(void *user)
     mars_status st = mrs_domain_open(&d, a->k->store, a->k->keys, NULL, NULL);
 
     if (st == MARS_OK)
-        st = mrs_index_refresh(d->index, false, NULL, NULL, NULL);
+        st = listed_index_refresh(d, false, NULL, NULL, NULL);
     if (st == MARS_OK)
         st = mrs_content_get(d, &a->c, 16, MRS_CLASS_ATTRS, &got, NULL);
     mrs_buf_free(&got);

@@ -1,4 +1,5 @@
 /* What a warm cache saves of reading a store that is far away, and what it must not hide. */
+#include "listed.h"
 #include "repo/points.h"
 #include "tree_kit.h"
 
@@ -37,9 +38,9 @@ look(struct kit *k, struct mrs_cache *cache, enum mrs_need need, struct seen *se
 
     seen->damaged = 0;
     kit_spy(k, count_reads, &reads);
-    assert_int_equal(mrs_ledger_read(&ledger, d, need, count_damage, &seen->damaged, NULL),
+    assert_int_equal(listed_ledger_read(&ledger, d, need, count_damage, &seen->damaged, NULL),
                      MARS_OK);
-    assert_int_equal(mrs_points_read(&points, d, &ledger, NULL, NULL, need, count_damage,
+    assert_int_equal(listed_points_read(&points, d, &ledger, NULL, NULL, need, count_damage,
                                      &seen->damaged, NULL),
                      MARS_OK);
     kit_spy(k, NULL, NULL);
@@ -170,7 +171,7 @@ walk(struct kit *k, const struct mrs_sub *sub, const struct mrs_entry_stat *stat
     struct mrs_totals lost;
     size_t reads = 0, n = 0, with_stat = 0;
 
-    assert_int_equal(mrs_index_refresh(d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(d, false, NULL, NULL, NULL), MARS_OK);
     kit_spy(k, count_reads, &reads);
     assert_int_equal(mrs_dir_reader_open(&r, d, sub, stat, NULL), MARS_OK);
     while (mrs_dir_reader_next(r, &e, &st, &lost, NULL) == MARS_OK && e != NULL) {
@@ -203,7 +204,7 @@ the_trees_of_the_point_before_are_there(void **state)
     /* Where the index does not have them, the copies do not count. */
     kit_clean(k, "index/");
     kit_reopen(k);
-    assert_int_equal(mrs_index_refresh(k->d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, false, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_chunk_get(k->d, sub.id, MRS_CLASS_DIR, &(struct mrs_buf)MRS_BUF_INIT(100),
                                    NULL),
                      MARS_ERR_CORRUPT);

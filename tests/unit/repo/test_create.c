@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "listed.h"
 #include "repo/create.h"
 #include "repo/record.h"
 
@@ -60,7 +61,7 @@ its_passphrase_gives_the_keys_that_it_was_made_with(void **state)
                      MARS_OK);
     assert_string_equal(r.name, "name");
     assert_int_equal(mrs_domain_open(&d, k->store, again, NULL, NULL), MARS_OK);
-    assert_int_equal(mrs_ledger_read(&l, d, MRS_NEED_WRITE, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_ledger_read(&l, d, MRS_NEED_WRITE, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(l.generation, 1);
     mrs_ledger_free_state(&l);
     mrs_domain_close(d);

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/hex.h"
+#include "listed.h"
 #include "repo/index_int.h"
 
 static const char TEXT[] = "where is this chunk";
@@ -20,7 +21,7 @@ enum { TEXT_LEN = sizeof TEXT };
 static mars_status
 refresh(const struct mrs_domain *d)
 {
-    return mrs_index_refresh(d->index, false, NULL, NULL, NULL);
+    return listed_index_refresh(d, false, NULL, NULL, NULL);
 }
 
 static bool
@@ -377,7 +378,7 @@ a_damaged_run_is_made_anew_wherever_the_damage_lies(void **state)
         only_run(k, path);
         damage_file(path, at);
         kit_reopen(k);
-        assert_int_equal(mrs_index_refresh(k->d->index, false, kit_note_damage, &damages, NULL),
+        assert_int_equal(listed_index_refresh(k->d, false, kit_note_damage, &damages, NULL),
                          MARS_OK);
         assert_int_equal(mrs_index_find(k->d->index, id, 0, &again, NULL), MARS_OK);
         assert_same_place(&place, &again);
@@ -619,7 +620,7 @@ a_damaged_object_is_named_and_counts_as_absent(void **state)
     mrs_name_index(relative, name);
     kit_damage(k, relative, 200);
     supersede(k, NULL, 0, good, name);
-    assert_int_equal(mrs_index_refresh(d->index, false, kit_note_damage, &damages, NULL),
+    assert_int_equal(listed_index_refresh(d, false, kit_note_damage, &damages, NULL),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_string_equal(damages.last, relative);
@@ -645,7 +646,7 @@ a_fresh_look_believes_no_cache(void **state)
     kit_damage(k, relative, 200);
     assert_int_equal(refresh(k->d), MARS_OK);
     assert_true(finds(k->d, id));
-    assert_int_equal(mrs_index_refresh(k->d->index, true, kit_note_damage, &damages, NULL),
+    assert_int_equal(listed_index_refresh(k->d, true, kit_note_damage, &damages, NULL),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_false(finds(k->d, id));
@@ -662,12 +663,12 @@ an_object_that_could_not_be_fetched_is_tried_again(void **state)
 
     supersede(k, NULL, 0, id, name);
     kit_spy(k, kit_fail_spy, &f);
-    assert_int_equal(mrs_index_refresh(d->index, false, kit_note_damage, &damages, NULL),
+    assert_int_equal(listed_index_refresh(d, false, kit_note_damage, &damages, NULL),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_false(finds(d, id));
     f.st = MARS_ERR_NETWORK;
-    assert_int_equal(mrs_index_refresh(d->index, false, kit_note_damage, &damages, NULL),
+    assert_int_equal(listed_index_refresh(d, false, kit_note_damage, &damages, NULL),
                      MARS_ERR_NETWORK);
     kit_spy(k, NULL, NULL);
     assert_int_equal(refresh(d), MARS_OK);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "listed.h"
 #include "platform/thread.h"
 
 static const uint8_t WRITER[16] = { 7 };
@@ -9,7 +10,7 @@ static const uint8_t WRITER[16] = { 7 };
 static mars_status
 read_all(const struct kit *k, struct mrs_ledger *l, mars_error *err)
 {
-    return mrs_ledger_read(l, k->d, MRS_NEED_READ, NULL, NULL, err);
+    return listed_ledger_read(l, k->d, MRS_NEED_READ, NULL, NULL, err);
 }
 
 static void
@@ -22,7 +23,7 @@ the_first_record_is_generation_one(void **state)
     uint8_t digest[32];
     uint64_t generation = 0;
 
-    assert_int_equal(mrs_ledger_generation(k->d, &generation, NULL), MARS_OK);
+    assert_int_equal(listed_ledger_generation(k->d, &generation, NULL), MARS_OK);
     assert_int_equal(generation, 1);
     assert_int_equal(read_all(k, &l, NULL), MARS_OK);
     assert_int_equal(l.generation, 1);
@@ -171,7 +172,7 @@ a_gap_is_named(void **state)
     assert_non_null(strstr(err.message, relative));
     mrs_ledger_free_state(&l);
     /* A reader that is told goes on behind it. */
-    assert_int_equal(mrs_ledger_read(&l, k->d, MRS_NEED_READ, kit_note_damage, &damages, &err),
+    assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_READ, kit_note_damage, &damages, &err),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_string_equal(damages.last, relative);
@@ -228,7 +229,7 @@ assert_not_chained(struct kit *k, uint64_t number)
     assert_non_null(strstr(err.message, relative));
     assert_false(mrs_ledger_is_tombstone(&l, (uint8_t[32]){ 9 }));
     mrs_ledger_free_state(&l);
-    assert_int_equal(mrs_ledger_read(&l, k->d, MRS_NEED_READ, kit_note_damage, &damages, &err),
+    assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_READ, kit_note_damage, &damages, &err),
                      MARS_OK);
     assert_int_equal(damages.n, 1);
     assert_string_equal(damages.last, relative);

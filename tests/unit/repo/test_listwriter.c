@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "listed.h"
 #include "repo/treewriter.h"
 
 /* Chunks go into a session. */
@@ -39,7 +40,7 @@ finish(struct mrs_list_writer *w, struct sink *sink, struct mrs_content *c)
     assert_int_equal(mrs_list_writer_finish(w, c, &size, NULL), MARS_OK);
     mrs_list_writer_free(w);
     kit_commit(sink->s);
-    assert_int_equal(mrs_index_refresh(sink->k->d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(sink->k->d, false, NULL, NULL, NULL), MARS_OK);
     return size;
 }
 

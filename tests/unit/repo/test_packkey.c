@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "listed.h"
 #include "repo/packkey.h"
 
 /* A pack of one stored chunk, its relative name and its one blob. */
@@ -13,7 +14,7 @@ make_pack(struct kit *k, uint8_t pack[32], char relative[MRS_OBJECT_NAME_MAX], s
     uint8_t id[32];
 
     kit_backup(k, 1, noise, sizeof noise, id);
-    assert_int_equal(mrs_index_refresh(k->d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, false, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_index_find(k->d->index, id, 0, &place, NULL), MARS_OK);
     memcpy(pack, place.pack, 32);
     *b = place.blob;

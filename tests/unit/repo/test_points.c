@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "listed.h"
 #include "repo/points.h"
 
 static const uint8_t MACHINE[16] = { 0x3a }, OTHER_MACHINE[16] = { 0x3b };
@@ -54,8 +55,8 @@ read_points(const struct kit *k, struct mrs_points *p, const uint8_t *machine, c
     mars_status st;
 
     memset(p, 0, sizeof *p);
-    assert_int_equal(mrs_ledger_read(&l, k->d, MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
-    st = mrs_points_read(p, k->d, &l, machine, item, MRS_NEED_READ,
+    assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
+    st = listed_points_read(p, k->d, &l, machine, item, MRS_NEED_READ,
                          damages != NULL ? kit_note_damage : NULL, damages, NULL);
     mrs_ledger_free_state(&l);
     return st;
@@ -138,7 +139,7 @@ fences_are_listed_before_points(void **state)
     kit_spy(k, kit_log_spy, &log);
     assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
     kit_spy(k, NULL, NULL);
-    assert_string_equal(log.text, "Lle Lfe Lpo ");
+    assert_string_equal(log.text, "Llo Llo Lpo ");
     mrs_points_free(&p);
 }
 
@@ -309,7 +310,7 @@ try_points(void *user)
     struct kit *k = user;
     struct mrs_ledger none = { 0 };
     struct mrs_points p = { 0 };
-    mars_status st = mrs_points_read(&p, k->d, &none, MACHINE, NULL, MRS_NEED_READ, NULL, NULL,
+    mars_status st = listed_points_read(&p, k->d, &none, MACHINE, NULL, MRS_NEED_READ, NULL, NULL,
                                      NULL);
 
     mrs_points_free(&p);

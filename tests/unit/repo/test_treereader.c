@@ -1,3 +1,4 @@
+#include "listed.h"
 #include "tree_kit.h"
 
 enum { N = 20000, NONE = 1 << 30 };
@@ -170,7 +171,7 @@ a_node_that_cannot_be_read_is_told_with_what_it_held_and_passed_over(void **stat
     write_of_level_one(k, &x);
     second_child(k, &x, &child, stat_id);
     damage_chunk(k, child.id);
-    assert_int_equal(mrs_index_refresh(d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(d, false, NULL, NULL, NULL), MARS_OK);
     r = open_reader(d, &x);
     for (;;) {
         struct mrs_totals lost = { 0, 0, 0 };
@@ -343,7 +344,7 @@ try_read(void *user)
     mars_status st = mrs_domain_open(&d, a->k->store, a->k->keys, NULL, NULL);
 
     if (st == MARS_OK)
-        st = mrs_index_refresh(d->index, false, NULL, NULL, NULL);
+        st = listed_index_refresh(d, false, NULL, NULL, NULL);
     if (st == MARS_OK)
         st = mrs_dir_reader_open(&r, d, &a->x.sub, &a->x.stat, NULL);
     do {

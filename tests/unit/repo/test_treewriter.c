@@ -1,3 +1,4 @@
+#include "listed.h"
 #include "tree_kit.h"
 
 enum { NONE = 1 << 30 };
@@ -187,7 +188,7 @@ directories_inside_directories_count_up(void **state)
     }
     assert_int_equal(mrs_tree_writer_leave(w, &dir.sub, &stat, NULL), MARS_OK);
     kit_commit(sink.s);
-    assert_int_equal(mrs_index_refresh(k->d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, false, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_dir_reader_open(&r, k->d, &dir.sub, &stat, NULL), MARS_OK);
     for (int depth = 0; depth < 9; depth++) {
         assert_int_equal(mrs_dir_reader_next(r, &got, &got_st, &lost, NULL), MARS_OK);

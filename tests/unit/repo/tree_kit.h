@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kit.h"
+#include "listed.h"
 #include "repo/treereader.h"
 #include "repo/treewriter.h"
 #include "same_entries.h"
@@ -91,7 +92,7 @@ tree_commit(struct kit *k, uint64_t n, uint64_t changed, struct tree_sink *sink,
     *sink = (struct tree_sink){ .k = k, .s = kit_begin(k, 1) };
     tree_write(sink, n, changed, sub, stat, w);
     kit_commit(sink->s);
-    assert_int_equal(mrs_index_refresh(k->d->index, false, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(listed_index_refresh(k->d, false, NULL, NULL, NULL), MARS_OK);
 }
 
 #endif
