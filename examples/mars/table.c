@@ -26,7 +26,7 @@ const struct option options[OPT_COUNT] = {
     [OPT_CACHE] = { "cache", "DIR", "where to keep the cache (\"cache\" in the state)",
                     KIND_TEXT, 0 },
     [OPT_COMPRESSION] = { "compression", "lz4|lz4hc|zstd[:N]|none",
-                          "how to compress new data (lz4); N is from 1 to 19 (3)", KIND_TEXT, 0 },
+                          "how to compress (lz4, over the network zstd); N is from 1 to 19 (3)", KIND_TEXT, 0 },
     [OPT_CONFLICT] = { "conflict", "copy|overwrite|skip",
                        "what to do with a different file in the way (copy)", KIND_CHOICE, 0 },
     [OPT_CREDENTIALS] = { "credentials", "FILE", "the vault credentials file", KIND_TEXT, 0 },

@@ -20,7 +20,7 @@ enum {
 
 /** How new data is compressed. What was compressed otherwise stays as it is, and all is read. */
 enum {
-    MARS_COMPRESSION_DEFAULT = 0, /* LZ4 */
+    MARS_COMPRESSION_DEFAULT = 0, /* LZ4; for a vault over the network zstd, where there is it */
     MARS_COMPRESSION_LZ4 = 1,     /* the fastest */
     MARS_COMPRESSION_NONE = 2,
     MARS_COMPRESSION_LZ4HC = 3,   /* slow, somewhat smaller, read as fast as LZ4 */

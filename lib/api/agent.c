@@ -17,7 +17,8 @@
 static const uint64_t BUFFER_DEFAULT = (uint64_t)64 << 20;
 static const uint64_t BUFFER_LEAST = (uint64_t)32 << 20;
 static const uint64_t GLANCE_NS = (uint64_t)10 * 1000000000;
-enum { WORKERS_MAX = 256 };
+/* Of a store far away: while some of them wait for it, others work. */
+enum { WORKERS_MAX = 256, FAR_WORKERS = 6 };
 
 mars_status
 mrs_agent_enter(const struct mars_agent *agent, mars_error *err)
@@ -102,6 +103,8 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
     if (workers > WORKERS_MAX || budget < BUFFER_LEAST)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: out of bounds",
                         workers > WORKERS_MAX ? "workers" : "buffer_bytes");
+    if (workers == 0 && !mrs_store_is_near(a->store) && mrs_core_count() < FAR_WORKERS)
+        workers = FAR_WORKERS;
     a->process = mrs_process_id();
     mrs_hex_encode(a->machine_hex, a->reg.machine_id, sizeof a->reg.machine_id);
     mrs_hex_encode(a->domain_hex, a->reg.domain, sizeof a->reg.domain);

@@ -30,6 +30,18 @@ struct call {
     struct mrs_glance glance;
 };
 
+/* Of a vault over the network the line is what is slow, so it is worth the processors' time to send
+ * less over it. */
+static void
+choose_default(struct call *c, const struct mars_agent *agent)
+{
+    static const struct mrs_compression small = { MRS_CODEC_ZSTD, MRS_ZSTD_LEVEL };
+
+    if (c->opts.compression == MARS_COMPRESSION_DEFAULT && !mrs_store_is_near(agent->store) &&
+        mrs_compression_check(&small, NULL) == MARS_OK)
+        c->opts.compression = MARS_COMPRESSION_ZSTD;
+}
+
 static mars_status
 choose_compression(struct call *c, mars_error *err)
 {
@@ -74,6 +86,7 @@ import(struct call *c, struct mars_agent *agent, const mars_backup_options *opts
         return st;
     if ((c->opts.flags & ~KNOWN_FLAGS) != 0)
         return mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", c->opts.flags);
+    choose_default(c, agent);
     st = choose_compression(c, err);
     if (st != MARS_OK)
         return st;

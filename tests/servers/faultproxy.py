@@ -124,6 +124,8 @@ class Proxy:
 
     async def answer(self, method: str, from_server, writer, fault: Optional[Fault]) -> bool:
         head = await from_server.readuntil(b"\r\n\r\n")
+        while status_of(head) == 100:
+            head = await from_server.readuntil(b"\r\n\r\n")
         length = 0 if method == "HEAD" or status_of(head) in (204, 304) else length_of(head)
         if fault is not None:
             # The head tells a length that never comes.
