@@ -1,5 +1,6 @@
 #include <mars/backup.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/cache.h"
@@ -7,13 +8,15 @@
 #include "api/call.h"
 #include "api/opts.h"
 #include "base/alloc.h"
+#include "base/date.h"
 #include "base/err.h"
 #include "base/hex.h"
 #include "job/backup.h"
+#include "platform/clock.h"
 #include "source/pipe.h"
 #include "source/tree.h"
 
-enum { PIPE_CAPACITY = 4 << 20 };
+enum { PIPE_CAPACITY = 4 << 20, WARN_SECONDS = 30 * 24 * 60 * 60 };
 static const uint32_t KNOWN_FLAGS = MARS_BACKUP_ONE_FILE_SYSTEM | MARS_BACKUP_EXCLUDE_CACHES |
                                     MARS_BACKUP_SKIP_UPLOAD_CHECK | MARS_BACKUP_DRY_RUN |
                                     MARS_BACKUP_REPORT_FILES;
@@ -144,6 +147,22 @@ close_call(struct call *c)
     mrs_glance_free(&c->glance);
 }
 
+/* Early enough for somebody to issue new credentials. */
+static void
+warn_of_end(const struct call *c, const struct mars_agent *agent)
+{
+    int64_t left = agent->reg.access_until - mrs_clock_wall().s;
+    char date[MRS_DATE_SIZE], text[160];
+    mars_event e = { .struct_size = sizeof e, .kind = MARS_EVENT_WARNING, .message = text };
+
+    if (c->opts.event == NULL || agent->reg.access_until == 0 || left >= WARN_SECONDS)
+        return;
+    mrs_date_format(agent->reg.access_until, date);
+    (void)snprintf(text, sizeof text, "the right to use the vault ends on %s: take new credentials "
+                   "with `mars register --renew`", date);
+    c->opts.event(&e, c->opts.event_user);
+}
+
 static mars_status
 start(struct call *c, struct mars_agent *agent, struct mrs_backup **out, mars_error *err)
 {
@@ -155,6 +174,7 @@ start(struct call *c, struct mars_agent *agent, struct mrs_backup **out, mars_er
                                     .item = c->item,
                                     .compression = c->compression };
 
+    warn_of_end(c, agent);
     memcpy(spec.machine, agent->reg.machine_id, sizeof spec.machine);
     spec.warn_permille = c->cache.warn_permille;
     spec.refuse_permille = c->cache.refuse_permille;

@@ -12,7 +12,7 @@
 #include "platform/random.h"
 
 enum { ATTEMPTS_MAX = 8, FIRST_PAUSE_MS = 250, PAUSE_MAX_MS = 30000, SLEEP_MS = 100 };
-enum { ASKED_PAUSE_MAX_MS = 5 * 60 * 1000, IDLE_MAX = 64 };
+enum { ASKED_PAUSE_MAX_MS = 5 * 60 * 1000 };
 enum { TIMEOUT = 408, TOO_MANY = 429, NOT_IMPLEMENTED = 501, VERSION = 505 };
 
 const char *

@@ -45,6 +45,15 @@ class SharedAccess(AzuriteBox):
         self.assertEqual(again["bytes_new"], 0)
         self.assertEqual([p["id"] for p in m.points()], [first["point"], again["point"]])
 
+    def test_the_end_is_told_thirty_days_ahead(self) -> None:
+        self.machine(register=False)
+        for days, times in (("31", 0), ("29", 1)):
+            m = self.machine(f"for-{days}", register=False)
+            m.run("register", "--credentials", self.credentials("--access-days", days),
+                  "--passphrase-file", "-", input=b"correct horse battery staple")
+            told = [e["message"] for e in m.run("backup", self.source).events("warning")]
+            self.assertEqual(["--renew" in t for t in told], [True] * times)
+
     def test_a_signature_that_the_store_refuses_names_renew(self) -> None:
         m = self.machine()
         secret = next((m.config / "keys").glob("*.store"))

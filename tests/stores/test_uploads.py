@@ -1,4 +1,4 @@
-"""Many uploads at once: their memory, and that all arrive."""
+"""Many uploads at once, and any allocation failing: their memory, and that all arrive."""
 import subprocess
 import unittest
 
@@ -22,6 +22,12 @@ class Uploads:
                         env=self.server.env() | {"ENDPOINT": self.server.endpoint}).decode()
         self.assertEqual(sorted(listed.splitlines()),
                          sorted(f"some/place/uploads/{i} {16 << 20}" for i in range(32)))
+
+    def test_no_failing_allocation_does_harm(self) -> None:
+        done = subprocess.run([BUILD / "tests" / "stores" / "oom", self.url, self.server.endpoint],
+                              env=self.server.env(), capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(int(done.stdout), 30, "it failed many times")
 
 
 class UploadsToAzurite(Uploads, AzuriteBox):
