@@ -1,4 +1,5 @@
 // The vendor's client: make CONTAINER | put CONTAINER NAME <bytes | get CONTAINER NAME >bytes | list CONTAINER
+// | tier CONTAINER NAME
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -17,6 +18,8 @@ if (verb === "make") {
     await at.getBlockBlobClient(name).upload(bytes, bytes.length);
 } else if (verb === "get") {
     process.stdout.write(await at.getBlockBlobClient(name).downloadToBuffer());
+} else if (verb === "tier") {
+    console.log((await at.getBlockBlobClient(name).getProperties()).accessTier);
 } else if (verb === "list") {
     for await (const blob of at.listBlobsFlat()) console.log(blob.name, blob.properties.contentLength);
 } else {

@@ -1,4 +1,4 @@
-// The vendor's client: make BUCKET | put BUCKET NAME <bytes | get BUCKET NAME >bytes | list BUCKET
+// The vendor's client: make BUCKET | version BUCKET | put BUCKET NAME <bytes | get BUCKET NAME >bytes | list BUCKET
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -10,6 +10,9 @@ const [verb, Bucket, Key] = process.argv.slice(2);
 
 if (verb === "make") {
     await client.send(new s3.CreateBucketCommand({ Bucket }));
+} else if (verb === "version") {
+    await client.send(new s3.PutBucketVersioningCommand({
+        Bucket, VersioningConfiguration: { Status: "Enabled" } }));
 } else if (verb === "put") {
     await client.send(new s3.PutObjectCommand({ Bucket, Key, Body: readFileSync(0) }));
 } else if (verb === "get") {

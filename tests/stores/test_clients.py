@@ -4,7 +4,7 @@ import unittest
 
 from storekit import AzuriteBox, CephBox
 from servers import client
-from kit import MIB, pseudo_random
+from kit import MIB, Machine, pseudo_random
 
 
 class Clients:
@@ -48,9 +48,24 @@ class Clients:
 class AzureClient(Clients, AzuriteBox):
     script = "azure.mjs"
 
+    def test_data_goes_to_the_tier_that_was_asked_for(self) -> None:
+        source = self.write("source/file", pseudo_random(3 * MIB, 3)).parent
+        self.place = [*self.place, "--tier", "Cool"]
+        self.machine().backup(source)
+        tiers = {n.split("/packs/")[1].split("/")[0] if "/packs/" in n else "":
+                 self.theirs("tier", n).decode().strip() for n in self.names()}
+        self.assertEqual((tiers["data"], tiers["meta"], tiers[""]), ("Cool", "Hot", "Hot"))
+
 
 class S3Client(Clients, CephBox):
     script = "s3.mjs"
+
+    def test_a_bucket_that_overwrites_is_told(self) -> None:
+        """Ceph ignores the condition of a put where it keeps versions."""
+        self.theirs("version")
+        self.machine(register=False)
+        shown = Machine(self, "x").run("vault", "show", self.url, *self.place).one("vault")
+        self.assertFalse(shown["put_if_absent"])
 
 
 if __name__ == "__main__":

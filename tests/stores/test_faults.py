@@ -1,4 +1,7 @@
 """At every request in turn the server resets, stalls, breaks off, refuses, or answers nonsense."""
+import signal
+import subprocess
+import threading
 import time
 import unittest
 from typing import Optional
@@ -15,6 +18,8 @@ class Faults:
         super().setUp()
         self.plan: Optional[tuple[int, Fault]] = None
         self.before = 0
+        self.stall_at = ""
+        self.stalls = threading.Event()
         self.proxy = Proxy("127.0.0.1", self.server.port, self.disturb)
         self.proxy.__enter__()
         self.addCleanup(self.proxy.__exit__)
@@ -29,6 +34,9 @@ class Faults:
     def disturb(self, request: Request) -> Optional[Fault]:
         if self.plan is not None and request.number == self.before + self.plan[0]:
             return self.plan[1]
+        if self.stall_at and self.stall_at in request.target:
+            self.stalls.set()
+            return Fault("stall")
         return None
 
     def run_with(self, n: int, fault: Fault, *verb) -> tuple[Run, int]:
@@ -70,6 +78,23 @@ class Faults:
                 self.m.restore("latest", out)
             self.assert_same(self.source, out / str(self.source)[1:])
             n += 1
+
+    def test_an_interrupt_ends_what_stalls(self) -> None:
+        self.m.backup(self.source)
+        self.m.run("register", "--renew", "--credentials", self.credentials(), "--timeout", "600")
+        for verb in (["backup", self.source], ["restore", "latest", "--to", self.path / "out"]):
+            self.write("source/changing", pseudo_random(100_000, len(self.proxy.requests)))
+            self.stalls.clear()
+            self.stall_at = "/packs/data/"
+            run = subprocess.Popen(self.m.command(*verb), stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
+            self.assertTrue(self.stalls.wait(30), "no data went or came")
+            time.sleep(0.3)
+            run.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            run.communicate(timeout=30)
+            self.assertEqual(run.returncode, 130)
+            self.assertLess(time.monotonic() - began, 3)
 
     def test_reset(self) -> None:
         self.backups("reset")

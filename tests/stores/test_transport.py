@@ -1,9 +1,11 @@
 """The way there: TLS and its certificates, proxies, and what is refused on it."""
+import os
+import subprocess
 import time
 import unittest
 
 from storekit import AzuriteBox, AzuriteTlsBox, CephBox
-from servers import Certificates, Nginx, Tinyproxy
+from servers import Certificates, Nginx, Tinyproxy, need
 from kit import MIB, pseudo_random
 
 
@@ -100,6 +102,16 @@ class Plain(AzuriteBox):
 
 
 class S3Errors(CephBox):
+    def test_a_clock_that_is_wrong_is_made_good(self) -> None:
+        need("faketime")
+        source = self.write("source/f", pseudo_random(2 * MIB, 1)).parent
+        m = self.machine()
+        for by in ("+2h", "-2h"):
+            done = subprocess.run(["faketime", "-f", by, *m.command("backup", source)],
+                                  env=os.environ | self.env, capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(len(m.points()), 2)
+
     def test_errors_are_clear(self) -> None:
         m = self.machine(register=False)
         for env, url, status in (
