@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import unittest
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -120,7 +121,7 @@ def main() -> int:
             restic = find_restic() if argv[0] in BESIDE_RESTIC else None
             return ALONE[argv[0]](Tools(build, restic), argv[1:])
         return side_by_side(build, argv)
-    except (measure.Failed, subprocess.CalledProcessError) as e:
+    except (measure.Failed, subprocess.CalledProcessError, unittest.SkipTest) as e:
         print(f"bench: {e}", file=sys.stderr)
         return 1
 

@@ -82,6 +82,12 @@ class Alone(Scratch):
     def test_index(self) -> None:
         self.check("index", "--scale", "0.001")
 
+    def test_link(self) -> None:
+        sys.path.insert(0, str(HERE.parent / "servers"))
+        from servers import need
+        need("ceph-osd", "radosgw")
+        self.check("link", "--scale", "0.02")
+
     def test_micro(self) -> None:
         self.check("micro", "--scale", "0.05")
 

@@ -106,7 +106,7 @@ class Box(unittest.TestCase):
         self.addCleanup(self.remove)
         self.vault = self.path / "vault"
         self.url = f"file://{self.vault}"
-        self.made = False
+        self.made: set[str] = set()
         self.issued = 0
 
     def remove(self) -> None:
@@ -117,12 +117,15 @@ class Box(unittest.TestCase):
 
     def machine(self, name: str = "one", register: bool = True, mars: str = MARS) -> Machine:
         m = Machine(self, name, mars)
-        if not self.made:
+        if not self.has_vault():
             m.run("vault", "create", self.url, *self.place, *self.way)
-            self.made = True
+            self.made.add(self.url)
         if register:
             m.register()
         return m
+
+    def has_vault(self) -> bool:
+        return self.vault.exists()
 
     def credentials(self, *args: Any) -> Path:
         self.issued += 1

@@ -45,6 +45,9 @@ class ServerBox(Box):
         self.way = self.server.way()
         self.reach(self.server.endpoint)
 
+    def has_vault(self) -> bool:
+        return self.url in self.made
+
     def reach(self, endpoint: str) -> None:
         """From now on the store answers here."""
         self.place = ["--endpoint", endpoint]
