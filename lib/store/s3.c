@@ -184,20 +184,6 @@ s3_list(const struct mrs_rest *r, struct mrs_rest_call *c, const char *prefix, c
     mrs_rest_ask(c, "prefix", prefix);
 }
 
-/* "2026-11-26T09:30:00.000Z", with or without the parts of a second. */
-static bool
-parse_time(const char *text, int64_t *seconds)
-{
-    char whole[MRS_DATE_SIZE];
-    size_t n = strcspn(text, ".Z");
-
-    if (n != MRS_DATE_SIZE - 2)
-        return false;
-    memcpy(whole, text, n);
-    memcpy(whole + n, "Z", 2);
-    return mrs_date_parse(whole, seconds);
-}
-
 static mars_status
 status_of_code(const char *code)
 {
@@ -235,7 +221,7 @@ static const struct mrs_rest_kind kind = {
     .entry_size = "ListBucketResult/Contents/Size",
     .entry_time = "ListBucketResult/Contents/LastModified",
     .marker = "ListBucketResult/NextContinuationToken",
-    .parse_time = parse_time,
+    .parse_time = mrs_date_parse_parts,
     .sign = sign,
     .status_of = status_of_code,
     .free_auth = free_auth,
