@@ -260,7 +260,6 @@ mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
         bool again, at_once = false, strange = false;
         uint32_t ms;
 
-        at_once = false;
         st = attempt(&w, &again, err);
         if (st == MARS_OK) {
             again = asks_again(&w, &at_once, &strange);

@@ -164,7 +164,7 @@ class Ceph:
     def env(self) -> dict[str, str]:
         return {"AWS_ACCESS_KEY_ID": self.told["S3_ACCESS_KEY"],
                 "AWS_SECRET_ACCESS_KEY": self.told["S3_SECRET_KEY"],
-                "AWS_REGION": self.told["S3_REGION"]}
+                "AWS_REGION": self.told["S3_REGION"], "AWS_EC2_METADATA_DISABLED": "true"}
 
     def way(self) -> list[str]:
         return []
