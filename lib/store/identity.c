@@ -251,6 +251,14 @@ prepare(void *user, struct mrs_http_headers *h, mars_error *err)
     return st;
 }
 
+/* Does the message of a failure name the path? That http is not allowed names the host only. */
+static bool
+shows_path(mars_status st)
+{
+    return st != MARS_OK && st != MARS_ERR_NOMEM && st != MARS_ERR_CANCELLED &&
+           st != MARS_ERR_FORBIDDEN;
+}
+
 mars_status
 mrs_identity_ask(const struct mrs_fetch *with, const struct mrs_ask *q,
                  struct mrs_http_answer *answer, mars_error *err)
@@ -264,12 +272,14 @@ mrs_identity_ask(const struct mrs_fetch *with, const struct mrs_ask *q,
                                   .prepare = prepare,
                                   .user = &asked };
     mars_status st = mrs_http_perform(with->http, &r, answer, err);
+    int32_t http_status = err != NULL ? err->http_status : 0;
 
-    /* Nothing is corrupt that is ours. */
-    if (st == MARS_ERR_CORRUPT)
-        return mrs_fail(err, MARS_ERR_NETWORK, "the answer is larger than that of a token");
-    if (st != MARS_OK && st != MARS_ERR_NOMEM && st != MARS_ERR_CANCELLED && q->hide_path)
-        return mrs_fail(err, st, "the service does not answer");
+    if (st == MARS_ERR_CORRUPT) /* nothing that is ours */
+        st = mrs_fail(err, MARS_ERR_NETWORK, "the answer is larger than that of a token");
+    else if (q->hide_path && shows_path(st))
+        st = mrs_fail(err, st, "the service does not answer as it should");
+    if (st != MARS_OK && err != NULL)
+        err->http_status = http_status;
     return st;
 }
 
