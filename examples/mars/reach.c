@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clouds.h"
 #include "report.h"
 #include "text.h"
 
-static const char *
-variable(const char *name)
+const char *
+reach_variable(const char *name)
 {
     const char *value = getenv(name);
 
@@ -20,9 +21,8 @@ first_of(const char *a, const char *b)
     return a != NULL ? a : b;
 }
 
-/* n bytes that live as long as s. There is room for a few texts, none longer than its source. */
-static const char *
-keep(struct reach *s, const char *text, size_t n)
+const char *
+reach_keep(struct reach *s, const char *text, size_t n)
 {
     enum { ROOM = 64 << 10 };
     char *copy;
@@ -45,69 +45,6 @@ reach_free(struct reach *s)
         memset(s->texts, 0, s->len);
     free(s->texts);
     s->texts = NULL;
-}
-
-/* The value of a key in "Key=Value;Key=Value", whose values may have "=" in them. */
-static const char *
-part_of(struct reach *s, const char *text, const char *key)
-{
-    size_t n = strlen(key);
-
-    while (text != NULL && *text != '\0') {
-        size_t len = strcspn(text, ";");
-
-        if (len > n && text[n] == '=' && strncmp(text, key, n) == 0)
-            return keep(s, text + n + 1, len - n - 1);
-        text += len + (text[len] == ';');
-    }
-    return NULL;
-}
-
-/* "https://ACCOUNT.blob.SUFFIX", where that is not the public cloud's. */
-static const char *
-endpoint_of_suffix(struct reach *s, const char *connection)
-{
-    const char *suffix = part_of(s, connection, "EndpointSuffix");
-    const char *scheme = part_of(s, connection, "DefaultEndpointsProtocol");
-    const char *account = part_of(s, connection, "AccountName");
-    char url[512];
-
-    if (suffix == NULL || account == NULL || strcmp(suffix, "core.windows.net") == 0)
-        return NULL;
-    (void)snprintf(url, sizeof url, "%s://%s.blob.%s", scheme != NULL ? scheme : "https", account,
-                   suffix);
-    return keep(s, url, strlen(url));
-}
-
-static void
-take_azure(struct reach *s)
-{
-    mars_store_options *o = &s->options;
-    const char *connection = variable("AZURE_STORAGE_CONNECTION_STRING");
-
-    o->account_key = first_of(variable("AZURE_STORAGE_KEY"), part_of(s, connection, "AccountKey"));
-    o->sas = first_of(variable("AZURE_STORAGE_SAS_TOKEN"),
-                      part_of(s, connection, "SharedAccessSignature"));
-    if (o->sas != NULL && *o->sas == '?')
-        o->sas++;
-    if (o->endpoint == NULL)
-        o->endpoint = part_of(s, connection, "BlobEndpoint");
-    if (o->endpoint == NULL)
-        o->endpoint = endpoint_of_suffix(s, connection);
-}
-
-static void
-take_aws(struct reach *s)
-{
-    mars_store_options *o = &s->options;
-
-    o->key_id = variable("AWS_ACCESS_KEY_ID");
-    o->secret_key = variable("AWS_SECRET_ACCESS_KEY");
-    o->session_token = variable("AWS_SESSION_TOKEN");
-    if (o->region == NULL)
-        o->region = first_of(variable("AWS_REGION"), variable("AWS_DEFAULT_REGION"));
-    if (o->endpoint == NULL)
-        o->endpoint = first_of(variable("AWS_ENDPOINT_URL_S3"), variable("AWS_ENDPOINT_URL"));
 }
 
 static int
@@ -137,7 +74,7 @@ decoded(struct reach *s, const char *text, size_t n)
             out[len++] = text[i];
         }
     }
-    return keep(s, out, len);
+    return reach_keep(s, out, len);
 }
 
 /* "[http://][USER[:PASSWORD]@]HOST[:PORT]", as the variables have it. */
@@ -161,7 +98,7 @@ take_proxy(struct reach *s, const char *text)
     }
     (void)snprintf(url, sizeof url, "%.*s%s", scheme > 0 ? (int)scheme : 7,
                    scheme > 0 ? text : "http://", rest);
-    o->proxy = keep(s, url, strlen(url));
+    o->proxy = reach_keep(s, url, strlen(url));
 }
 
 /* Lower case goes before upper case, as curl has it; HTTP_PROXY is not looked at: a web server may
@@ -172,10 +109,10 @@ proxy_variable(const struct reach *s)
     const char *endpoint = s->options.endpoint, *own;
 
     if (endpoint != NULL && strncmp(endpoint, "http://", 7) == 0)
-        own = variable("http_proxy");
+        own = reach_variable("http_proxy");
     else
-        own = first_of(variable("https_proxy"), variable("HTTPS_PROXY"));
-    return first_of(own, first_of(variable("all_proxy"), variable("ALL_PROXY")));
+        own = first_of(reach_variable("https_proxy"), reach_variable("HTTPS_PROXY"));
+    return first_of(own, first_of(reach_variable("all_proxy"), reach_variable("ALL_PROXY")));
 }
 
 static void
@@ -190,7 +127,7 @@ take_way(struct cli *cli, struct reach *s)
         o->flags |= MARS_STORE_ALLOW_HTTP;
     if (proxy != NULL) {
         take_proxy(s, proxy);
-        o->no_proxy = first_of(variable("no_proxy"), variable("NO_PROXY"));
+        o->no_proxy = first_of(reach_variable("no_proxy"), reach_variable("NO_PROXY"));
     }
     o->timeout_s = cli_number(cli, OPT_TIMEOUT);
 }
@@ -250,7 +187,7 @@ is_empty(const mars_store_options *o)
 int
 reach_get(struct cli *cli, const char *url, struct reach *s)
 {
-    int code;
+    int code = CODE_DONE;
 
     memset(s, 0, sizeof *s);
     s->options.struct_size = sizeof s->options;
@@ -259,11 +196,12 @@ reach_get(struct cli *cli, const char *url, struct reach *s)
     s->options.addressing = cli->value[OPT_ADDRESSING];
     s->options.tier = cli->value[OPT_TIER];
     if (url != NULL && strncmp(url, "s3://", 5) == 0)
-        take_aws(s);
+        code = clouds_aws(cli, s);
     else if (url != NULL && strncmp(url, "file://", 7) != 0)
-        take_azure(s);
+        clouds_azure(s);
     take_way(cli, s);
-    code = take_limits(cli, s);
+    if (code == CODE_DONE)
+        code = take_limits(cli, s);
     s->given = !is_empty(&s->options);
     return code;
 }

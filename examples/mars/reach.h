@@ -17,4 +17,9 @@ struct reach {
 int reach_get(struct cli *cli, const char *url, struct reach *s);
 void reach_free(struct reach *s);
 
+/* A variable of the environment; NULL: not set, or empty. */
+const char *reach_variable(const char *name);
+/* n bytes that live as long as s. There is room for a few texts, none longer than its source. */
+const char *reach_keep(struct reach *s, const char *text, size_t n);
+
 #endif

@@ -101,7 +101,9 @@ static const char URL_HELP[] =
     "URL is file:///path, azblob://ACCOUNT/CONTAINER[/PREFIX] or the container's URL as Azure's "
     "portal\nshows it, or s3://BUCKET[/PREFIX]. The right to use it comes from the variables that "
     "users of\nthese clouds set: AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN,\n"
-    "AZURE_STORAGE_CONNECTION_STRING; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.";
+    "AZURE_STORAGE_CONNECTION_STRING, or AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+    "AZURE_CLIENT_SECRET, or\na managed identity; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
+    "AWS_SESSION_TOKEN, or AWS_PROFILE,\nor the role of a container or an instance.";
 static const char POINT_HELP[] =
     "POINT is an id, at least the first 6 digits of one, or \"latest\" (with several items: "
     "--item\ntoo). PATH is absolute, as it was backed up.";

@@ -13,7 +13,9 @@ enum {
 };
 
 /** How a vault over the network is reached, and with what right. Strings are NUL-terminated UTF-8,
- *  NULL where nothing is to be said, and copied. The library reads no environment variables. */
+ *  NULL where nothing is to be said, and copied. The library reads no environment variables.
+ *  Tokens of Entra and keys of roles are fetched when they are needed, and again before they end;
+ *  where several groups are given, keys and signatures go before them. */
 typedef struct mars_store_options {
     uint32_t struct_size;
     uint32_t flags;              /* MARS_STORE_* */
@@ -28,6 +30,15 @@ typedef struct mars_store_options {
     const char *key_id;          /* S3 */
     const char *secret_key;
     const char *session_token;   /* S3; NULL: none */
+    const char *tenant;          /* Azure: an application known to Entra */
+    const char *client_id;       /* its; or, of several managed identities, the one that is meant */
+    const char *client_secret;
+    const char *authority;       /* "https://HOST" of another Entra; NULL: the public cloud's */
+    const char *identity;        /* a service beside this machine knows it: "managed" (Azure),
+                                    "container" or "instance" (the roles of AWS) */
+    const char *identity_endpoint; /* URL of that service; NULL: the cloud's own. A container's
+                                      role always has one */
+    const char *identity_header; /* App Service's X-IDENTITY-HEADER, a container's Authorization */
     /* the way there from this machine */
     const char *ca_file;         /* PEM; NULL: the certificates that the system trusts */
     const char *pin;             /* "sha256//BASE64" of the server's public key; several with ";" */

@@ -82,6 +82,22 @@ mrs_date_parse(const char *text, int64_t *seconds)
     return true;
 }
 
+bool
+mrs_date_parse_parts(const char *text, int64_t *seconds)
+{
+    char whole[MRS_DATE_SIZE];
+    size_t n = strcspn(text, ".Z");
+
+    if (n != MRS_DATE_SIZE - 2)
+        return false;
+    memcpy(whole, text, n);
+    memcpy(whole + n, "Z", 2);
+    text += n;
+    if (*text == '.')
+        text += 1 + strspn(text + 1, "0123456789");
+    return strcmp(text, "Z") == 0 && mrs_date_parse(whole, seconds);
+}
+
 static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char DAYS[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
 

@@ -14,6 +14,8 @@ void mrs_date_format(int64_t seconds, char out[MRS_DATE_SIZE]);
 
 /* Exactly that form; false otherwise. */
 bool mrs_date_parse(const char *text, int64_t *seconds);
+/* That, or with parts of a second, which are dropped: "2026-01-31T09:30:00.000Z". */
+bool mrs_date_parse_parts(const char *text, int64_t *seconds);
 
 void mrs_http_date_format(int64_t seconds, char out[MRS_HTTP_DATE_SIZE]);
 bool mrs_http_date_parse(const char *text, int64_t *seconds);

@@ -10,7 +10,7 @@ enum {
     MRS_DOC_TEXT_MAX = 64 * 1024,
     MRS_DOC_KEYS_MAX = 1024,
     MRS_DOC_KEY_MAX = 256, /* bytes, dots included */
-    MRS_DOC_VALUE_MAX = 4096,
+    MRS_DOC_VALUE_MAX = 16 * 1024,
     MRS_DOC_DEPTH_MAX = 4
 };
 

@@ -10,12 +10,13 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 
-enum { UPLOAD_BUFFER = 256 << 10, HTTP_UNAUTHORIZED = 401, HTTP_PROXY_AUTH = 407 };
+enum { UPLOAD_BUFFER = 256 << 10, HEADER_MAX = 20 << 10 };
+enum { HTTP_UNAUTHORIZED = 401, HTTP_PROXY_AUTH = 407 };
 
 mars_status
 mrs_http_add(struct mrs_http_headers *h, mars_error *err, const char *name, const char *value)
 {
-    char line[8192];
+    char line[HEADER_MAX];
     struct curl_slist *more;
     int n = snprintf(line, sizeof line, "%s: %s", name, value);
 
@@ -175,8 +176,15 @@ set_tls(CURL *c, const struct mrs_http_options *o)
 
 /* Empty strings keep curl from looking into the environment. */
 static void
-set_proxy(CURL *c, const struct mrs_http_options *o)
+set_proxy(CURL *c, const struct mrs_http_options *o, const char *to)
 {
+    struct mrs_url url;
+
+    /* A proxy would be told who it is itself. */
+    if (mrs_url_parse(to, &url, NULL) == MARS_OK && mrs_url_is_metadata(&url)) {
+        (void)curl_easy_setopt(c, CURLOPT_PROXY, "");
+        return;
+    }
     (void)curl_easy_setopt(c, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
     (void)curl_easy_setopt(c, CURLOPT_NOPROXY, o->no_proxy != NULL ? o->no_proxy : "");
     if (o->proxy != NULL && o->proxy_user != NULL) {
@@ -245,7 +253,7 @@ mrs_attempt_begin(struct mrs_attempt *a, mars_error *err)
     (void)curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     (void)curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     set_tls(c, o);
-    set_proxy(c, o);
+    set_proxy(c, o, r->url);
     set_method(c, r);
     set_callbacks(a);
     return MARS_OK;

@@ -240,7 +240,8 @@ check(const struct mrs_http *h, const struct mrs_http_request *r, mars_error *er
     struct mrs_url url;
     mars_status st = mrs_url_parse(r->url, &url, err);
 
-    if (st == MARS_OK && !url.tls && !h->opts.allow_http && !mrs_url_is_loopback(&url))
+    if (st == MARS_OK && !url.tls && !h->opts.allow_http && !mrs_url_is_loopback(&url) &&
+        !mrs_url_is_metadata(&url))
         st = mrs_fail(err, MARS_ERR_FORBIDDEN, "%.*s: http without TLS is not allowed",
                       (int)(url.host_len < 80 ? url.host_len : 80), url.host);
     return st;

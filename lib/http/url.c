@@ -51,6 +51,38 @@ mrs_url_is_loopback(const struct mrs_url *url)
     return false;
 }
 
+/* Behind a part of a dotted number, or NULL if there is none. */
+static const char *
+behind_octet(const char *text, const char *end)
+{
+    unsigned n = 0;
+    const char *p = text;
+
+    for (; p < end && *p >= '0' && *p <= '9' && n <= 255; p++)
+        n = n * 10 + (unsigned)(*p - '0');
+    return p > text && n <= 255 ? p : NULL;
+}
+
+bool
+mrs_url_is_metadata(const struct mrs_url *url)
+{
+    static const char v4[] = "169.254.", v6[] = "[fd00:ec2::";
+    const char *end = url->host + url->host_len, *p = url->host;
+
+    /* What is behind the host is no digit, so none of these runs over its end. */
+    if (begins(p, v4)) {
+        p = behind_octet(p + sizeof v4 - 1, end);
+        p = p != NULL && *p == '.' ? behind_octet(p + 1, end) : NULL;
+    } else if (begins(p, v6)) {
+        p += sizeof v6 - 1;
+        p += strspn(p, "0123456789abcdef");
+        p = *p == ']' ? p + 1 : NULL;
+    } else {
+        p = NULL;
+    }
+    return p != NULL && (p == end || *p == ':');
+}
+
 void
 mrs_url_place(const char *url, char out[MRS_URL_PLACE_SIZE])
 {

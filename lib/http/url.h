@@ -24,6 +24,9 @@ struct mrs_url {
 MARS_NODISCARD mars_status mrs_url_parse(const char *text, struct mrs_url *url, mars_error *err);
 /* Is the host this machine, by its name or number? */
 bool mrs_url_is_loopback(const struct mrs_url *url);
+/* Is it where a cloud tells its own machines who they are: 169.254.X.X or fd00:ec2::X, as a number?
+ * Nobody routes these: what goes there is seen by the machine's host and no network. */
+bool mrs_url_is_metadata(const struct mrs_url *url);
 
 /* Append percent-encoded: all but letters, digits and "-._~", and "/" where it is kept. */
 MARS_NODISCARD mars_status mrs_url_encode(struct mrs_buf *out, const char *text, size_t n,

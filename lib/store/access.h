@@ -19,6 +19,14 @@ enum mrs_access_key {
     MRS_ACCESS_KEY_ID,        /* of S3 */
     MRS_ACCESS_SECRET_KEY,
     MRS_ACCESS_SESSION_TOKEN,
+    MRS_ACCESS_TENANT,        /* of an application known to Entra */
+    MRS_ACCESS_CLIENT_ID,     /* its; or that of a managed identity, where there are several */
+    MRS_ACCESS_CLIENT_SECRET,
+    MRS_ACCESS_AUTHORITY,     /* "https://HOST" in place of the public cloud's */
+    MRS_ACCESS_IDENTITY,      /* a service beside the machine knows it: "managed" of Azure,
+                                 "container" or "instance" of AWS */
+    MRS_ACCESS_IDENTITY_ENDPOINT, /* the URL of that service, in place of the cloud's own */
+    MRS_ACCESS_IDENTITY_HEADER,   /* what it wants to be told */
     /* of the machine: its way there */
     MRS_ACCESS_CA_FILE,
     MRS_ACCESS_PIN,

@@ -1,5 +1,6 @@
-/* Azure Blob Storage in one version of its REST API, with the account's key or a shared access
- * signature. https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api */
+/* Azure Blob Storage in one version of its REST API, with the account's key, a shared access
+ * signature or a token of Entra.
+ * https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/err.h"
 #include "http/url.h"
 #include "store/azblob.h"
+#include "store/entra.h"
 #include "store/place.h"
 #include "store/rest.h"
 
@@ -157,7 +159,21 @@ authorize(const struct auth *a, const struct mrs_buf *text, struct mrs_http_head
 }
 
 static mars_status
-sign(struct mrs_rest *r, const struct mrs_rest_call *c, const char *path, int64_t now,
+add_bearer(const struct mrs_token *t, struct mrs_http_headers *h, mars_error *err)
+{
+    struct mrs_buf value = MRS_BUF_INIT(TEXT_MAX);
+    mars_status st = add(&value, "Bearer ", err);
+
+    if (st == MARS_OK)
+        st = mrs_buf_append(&value, t->bearer, strlen(t->bearer) + 1, err);
+    if (st == MARS_OK)
+        st = mrs_http_add(h, err, "Authorization", (const char *)value.data);
+    mrs_buf_free(&value);
+    return st;
+}
+
+static mars_status
+sign(struct mrs_rest *r, const struct mrs_rest_call *c, const struct mrs_rest_signing *by,
      struct mrs_http_headers *h, mars_error *err)
 {
     const struct auth *a = r->auth;
@@ -165,16 +181,18 @@ sign(struct mrs_rest *r, const struct mrs_rest_call *c, const char *path, int64_
     char date[MRS_HTTP_DATE_SIZE];
     mars_status st = mrs_http_add(h, err, "x-ms-version", VERSION);
 
-    mrs_http_date_format(now, date);
+    mrs_http_date_format(by->now, date);
     if (st == MARS_OK)
         st = mrs_http_add(h, err, "x-ms-date", date);
+    if (st == MARS_OK && by->token != NULL)
+        return add_bearer(by->token, h, err);
     if (st != MARS_OK || a->key == NULL)
         return st;
     st = add_standard(&text, c, err);
     if (st == MARS_OK)
         st = add_own(&text, c, date, err);
     if (st == MARS_OK)
-        st = add_resource(&text, a, c, path, err);
+        st = add_resource(&text, a, c, by->path, err);
     if (st == MARS_OK)
         st = authorize(a, &text, h, err);
     mrs_buf_free(&text);
@@ -234,6 +252,17 @@ status_of_code(const char *code)
     return MARS_OK;
 }
 
+/* One that was not needed is not handed on. */
+static mars_status
+forget_identity(struct mrs_access *a, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    for (unsigned k = MRS_ACCESS_TENANT; st == MARS_OK && k <= MRS_ACCESS_IDENTITY_HEADER; k++)
+        st = mrs_access_set(a, (enum mrs_access_key)k, NULL, err);
+    return st;
+}
+
 /* A service SAS for the container, https://learn.microsoft.com/rest/api/storageservices/
  * create-service-sas: to read, create and list, and nothing else. */
 static mars_status
@@ -248,8 +277,11 @@ grant(const struct mrs_rest *r, int64_t until, struct mrs_access *out, mars_erro
     mars_status st;
     int n;
 
-    if (a->key == NULL) /* what is there cannot be made less */
-        return mrs_access_set(out, MRS_ACCESS_SAS, r->extra, err);
+    if (r->identity != NULL) /* what is there cannot be made less */
+        return MARS_OK;
+    st = forget_identity(out, err);
+    if (st != MARS_OK || a->key == NULL)
+        return st == MARS_OK ? mrs_access_set(out, MRS_ACCESS_SAS, r->extra, err) : st;
     mrs_date_format(until, end);
     n = snprintf(text, sizeof text, "%s\n\n%s\n/blob/%s/%s\n\n\n%s\n%s\nc\n\n\n\n\n\n\n", rights,
                  end, a->account, a->container, only, VERSION);
@@ -294,16 +326,22 @@ mrs_store_azblob_open(const struct mrs_place *at, const struct mrs_access *acces
 {
     const char *key = access->text[MRS_ACCESS_ACCOUNT_KEY], *sas = access->text[MRS_ACCESS_SAS];
     struct mrs_rest *r = NULL;
+    struct mrs_identity *identity = NULL;
     struct auth *auth = NULL;
     mars_status st = MARS_OK;
 
-    if (key == NULL && sas == NULL)
-        st = mrs_fail(err, MARS_ERR_AUTH,
-                      "account %.40s: neither its key nor a shared access signature is given",
-                      at->account);
+    if (key == NULL && sas == NULL) {
+        st = mrs_entra_open(&identity, access, err);
+        if (st == MARS_OK && identity == NULL)
+            st = mrs_fail(err, MARS_ERR_AUTH, "account %.40s: neither a key nor a signature nor an "
+                          "identity is given", at->account);
+    }
     if (st == MARS_OK)
         st = make_auth(&auth, at, access, err);
-    if (st == MARS_OK)
-        st = mrs_rest_new(&r, &kind, at, access, key == NULL ? sas : NULL, auth, err);
+    if (st != MARS_OK) {
+        mrs_identity_free(identity);
+        return st;
+    }
+    st = mrs_rest_new(&r, &kind, at, access, key == NULL ? sas : NULL, auth, identity, err);
     return st == MARS_OK ? mrs_rest_open(r, self, driver, err) : st;
 }

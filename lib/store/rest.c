@@ -38,7 +38,8 @@ open_http(struct mrs_rest *r, const struct mrs_access *a, mars_error *err)
 
 mars_status
 mrs_rest_new(struct mrs_rest **out, const struct mrs_rest_kind *kind, const struct mrs_place *at,
-             const struct mrs_access *access, const char *extra, void *auth, mars_error *err)
+             const struct mrs_access *access, const char *extra, void *auth,
+             struct mrs_identity *identity, mars_error *err)
 {
     struct mrs_rest *r = mrs_alloc(sizeof *r);
     mars_status st;
@@ -46,10 +47,12 @@ mrs_rest_new(struct mrs_rest **out, const struct mrs_rest_kind *kind, const stru
     *out = NULL;
     if (r == NULL) {
         kind->free_auth(auth);
+        mrs_identity_free(identity);
         return mrs_nomem(err);
     }
     r->kind = kind;
     r->auth = auth;
+    r->identity = identity;
     r->base = copy(at->base);
     r->prefix = copy(at->prefix);
     r->extra = copy(extra);
@@ -74,6 +77,7 @@ mrs_rest_free(struct mrs_rest *r)
     if (r->extra != NULL)
         mrs_wipe(r->extra, strlen(r->extra));
     r->kind->free_auth(r->auth);
+    mrs_identity_free(r->identity);
     mrs_http_free(r->http);
     mrs_free(r->base);
     mrs_free(r->prefix);
@@ -99,6 +103,7 @@ struct sending {
     struct mrs_rest *rest;
     const struct mrs_rest_call *call;
     const char *path; /* of the URL, from the host's end on, with the query */
+    uint64_t serial;  /* of the token that the newest attempt was signed with */
 };
 
 static mars_status
@@ -155,10 +160,22 @@ make_url(const struct mrs_rest *r, const struct mrs_rest_call *c, struct mrs_buf
 static mars_status
 prepare(void *user, struct mrs_http_headers *h, mars_error *err)
 {
-    const struct sending *s = user;
-    int64_t now = mrs_clock_wall().s + atomic_load(&s->rest->skew);
-    mars_status st = s->rest->kind->sign(s->rest, s->call, s->path, now, h, err);
+    struct sending *s = user;
+    struct mrs_rest *r = s->rest;
+    struct mrs_token *token = NULL;
+    struct mrs_rest_signing by = { .path = s->path };
+    mars_status st = MARS_OK;
 
+    if (r->identity != NULL)
+        st = mrs_identity_borrow(r->identity, s->call->stop, &token, err);
+    if (st == MARS_OK) {
+        s->serial = token != NULL ? token->serial : 0;
+        by.token = token;
+        by.now = mrs_clock_wall().s + atomic_load(&r->skew);
+        st = r->kind->sign(r, s->call, &by, h, err);
+    }
+    if (token != NULL)
+        mrs_identity_return(r->identity, token);
     for (size_t i = 0; st == MARS_OK && i < s->call->n_headers; i++)
         st = mrs_http_add(h, err, s->call->headers[i].name, s->call->headers[i].value);
     return st;
@@ -205,8 +222,19 @@ is_strange(const struct mrs_rest_call *c, const struct mrs_http_answer *a)
     return a->status / 100 == 2 && tagged && mrs_http_header(a, "etag") == NULL;
 }
 
-/* A clock that is wrong makes every signature wrong; a body that was damaged on its way is sent
- * again. */
+/* Is it the token that the service does not take? An answer to HEAD has no code. */
+static bool
+refuses_token(const struct sending *s, const struct mrs_http_answer *a, const char *code)
+{
+    if (s->rest->identity == NULL || a->status / 100 != 4)
+        return false;
+    if (code[0] != '\0')
+        return s->rest->kind->status_of(code) == MARS_ERR_AUTH;
+    return a->status == 401 || (a->status == 400 && strcmp(s->call->method, "HEAD") == 0);
+}
+
+/* A clock that is wrong makes every signature wrong; a token may end before its time; a body that
+ * was damaged on its way is sent again. */
 static enum mrs_http_verdict
 judge(void *user, const struct mrs_http_answer *a)
 {
@@ -220,9 +248,15 @@ judge(void *user, const struct mrs_http_answer *a)
     }
     if (is_strange(s->call, a))
         return MRS_HTTP_STRANGE;
-    if (a->status != 400)
+    if (a->status != 400 && a->status != 401 && a->status != 403)
         return MRS_HTTP_BY_STATUS;
     get_complaint(a, &c);
+    if (refuses_token(s, a, c.code)) {
+        mrs_identity_refused(s->rest->identity, s->serial);
+        return MRS_HTTP_AGAIN;
+    }
+    if (a->status != 400)
+        return MRS_HTTP_BY_STATUS;
     return strcmp(c.code, "Md5Mismatch") == 0 || strcmp(c.code, "BadDigest") == 0 ||
                    strcmp(c.code, "XAmzContentSHA256Mismatch") == 0 ||
                    strcmp(c.code, "RequestTimeout") == 0
@@ -279,7 +313,7 @@ mrs_rest_run(struct mrs_rest *r, const struct mrs_rest_call *c, struct mrs_http_
              mars_error *err)
 {
     struct mrs_buf url = MRS_BUF_INIT(URL_BYTES_MAX);
-    struct sending s = { r, c, NULL };
+    struct sending s = { r, c, NULL, 0 };
     struct mrs_http_request q = { .method = c->method,
                                   .body = c->body,
                                   .file = c->file,

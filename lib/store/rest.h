@@ -8,6 +8,7 @@
 #include "http/http.h"
 #include "store/access.h"
 #include "store/driver.h"
+#include "store/identity.h"
 
 struct mrs_pair {
     const char *name;
@@ -35,6 +36,13 @@ struct mrs_rest_call {
 
 struct mrs_rest;
 
+/* What one attempt is signed with. */
+struct mrs_rest_signing {
+    const char *path;  /* and query, as they are in the URL */
+    int64_t now;       /* seconds since 1970, by the service's clock */
+    const struct mrs_token *token; /* NULL: by what does not change */
+};
+
 /* How the services differ. */
 struct mrs_rest_kind {
     const char *url_end;         /* of the container's own path: "" or "/" */
@@ -47,9 +55,9 @@ struct mrs_rest_kind {
     /* The elements of a page. */
     const char *entry, *entry_name, *entry_size, *entry_time, *marker;
     bool (*parse_time)(const char *text, int64_t *seconds);
-    /* Sign: path and query as they are in the URL, now in seconds since 1970. */
-    mars_status (*sign)(struct mrs_rest *r, const struct mrs_rest_call *c, const char *path,
-                        int64_t now, struct mrs_http_headers *h, mars_error *err);
+    mars_status (*sign)(struct mrs_rest *r, const struct mrs_rest_call *c,
+                        const struct mrs_rest_signing *by, struct mrs_http_headers *h,
+                        mars_error *err);
     /* The status for an error code of the service; MARS_OK: the status of HTTP decides. */
     mars_status (*status_of)(const char *code);
     /* Put a right of less into out, in place of what was copied there; NULL: there is none. */
@@ -68,15 +76,18 @@ struct mrs_rest {
     char *tier;       /* of packs, or NULL */
     void *auth;       /* the kind's */
     bool proxied;     /* answers may be a proxy's */
+    struct mrs_identity *identity; /* who gives tokens to sign with, or NULL */
     atomic_llong skew; /* seconds to add to our clock to have the service's */
     struct mrs_stage stage; /* where uploads wait; open NULL: in memory only */
 };
 
 struct mrs_place;
-/* extra: a query that goes with every request, or NULL. Takes over auth in every case. */
+/* extra: a query that goes with every request, or NULL. Takes over auth and identity, whatever
+ * comes of it. */
 MARS_NODISCARD mars_status mrs_rest_new(struct mrs_rest **out, const struct mrs_rest_kind *kind,
                                         const struct mrs_place *at, const struct mrs_access *access,
-                                        const char *extra, void *auth, mars_error *err);
+                                        const char *extra, void *auth,
+                                        struct mrs_identity *identity, mars_error *err);
 void mrs_rest_free(struct mrs_rest *r);
 
 void mrs_rest_ask(struct mrs_rest_call *c, const char *name, const char *value);

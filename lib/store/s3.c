@@ -9,6 +9,7 @@
 #include "http/url.h"
 #include "store/place.h"
 #include "store/rest.h"
+#include "store/role.h"
 #include "store/s3.h"
 #include "store/sigv4.h"
 
@@ -18,7 +19,7 @@ static const char REGION[] = "us-east-1";
 static const char NO_BODY[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 struct auth {
-    char *key_id;
+    char *key_id; /* NULL: a role's are asked for */
     char *secret;
     char *token;  /* of a session, or NULL */
     char *region;
@@ -78,6 +79,8 @@ make_auth(struct auth **out, const struct mrs_place *at, const struct mrs_access
           mars_error *err)
 {
     const char *region = access->text[MRS_ACCESS_REGION];
+    const char *key = access->text[MRS_ACCESS_KEY_ID];
+    const char *secret = access->text[MRS_ACCESS_SECRET_KEY];
     const char *token = access->text[MRS_ACCESS_SESSION_TOKEN];
     struct auth *a = mrs_alloc(sizeof *a);
     mars_status st;
@@ -85,12 +88,12 @@ make_auth(struct auth **out, const struct mrs_place *at, const struct mrs_access
     *out = NULL;
     if (a == NULL)
         return mrs_nomem(err);
-    a->key_id = copy(access->text[MRS_ACCESS_KEY_ID]);
-    a->secret = copy(access->text[MRS_ACCESS_SECRET_KEY]);
+    a->key_id = copy(key);
+    a->secret = copy(secret);
     a->token = copy(token);
     a->region = copy(region != NULL ? region : REGION);
-    st = a->key_id != NULL && a->secret != NULL && a->region != NULL &&
-                 (a->token != NULL) == (token != NULL)
+    st = (a->key_id != NULL) == (key != NULL) && (a->secret != NULL) == (secret != NULL) &&
+                 (a->token != NULL) == (token != NULL) && a->region != NULL
              ? host_of(at->base, a->host, err)
              : mrs_nomem(err);
     if (st != MARS_OK)
@@ -102,16 +105,16 @@ make_auth(struct auth **out, const struct mrs_place *at, const struct mrs_access
 
 /* All headers of the service have to be signed. */
 static size_t
-signed_headers(const struct auth *a, const struct mrs_rest_call *c, const char *payload,
-               const char *date, struct mrs_sigv4_header out[MRS_REST_PAIRS_MAX + 4])
+signed_headers(const char *host, const struct mrs_rest_call *c, const struct mrs_sigv4 *s,
+               const char *token, struct mrs_sigv4_header out[MRS_REST_PAIRS_MAX + 4])
 {
     size_t n = 0;
 
-    out[n++] = (struct mrs_sigv4_header){ "host", a->host };
-    out[n++] = (struct mrs_sigv4_header){ "x-amz-content-sha256", payload };
-    out[n++] = (struct mrs_sigv4_header){ "x-amz-date", date };
-    if (a->token != NULL)
-        out[n++] = (struct mrs_sigv4_header){ "x-amz-security-token", a->token };
+    out[n++] = (struct mrs_sigv4_header){ "host", host };
+    out[n++] = (struct mrs_sigv4_header){ "x-amz-content-sha256", s->payload };
+    out[n++] = (struct mrs_sigv4_header){ "x-amz-date", s->date };
+    if (token != NULL)
+        out[n++] = (struct mrs_sigv4_header){ "x-amz-security-token", token };
     for (size_t i = 0; i < c->n_headers; i++) {
         size_t at = n;
 
@@ -126,25 +129,28 @@ signed_headers(const struct auth *a, const struct mrs_rest_call *c, const char *
 }
 
 static mars_status
-sign(struct mrs_rest *r, const struct mrs_rest_call *c, const char *path, int64_t now,
+sign(struct mrs_rest *r, const struct mrs_rest_call *c, const struct mrs_rest_signing *by,
      struct mrs_http_headers *h, mars_error *err)
 {
     const struct auth *a = r->auth;
+    const struct mrs_token *t = by->token;
+    const char *path = by->path, *token = t != NULL ? t->session : a->token;
     struct mrs_sigv4_header headers[MRS_REST_PAIRS_MAX + 4];
     struct mrs_buf value = MRS_BUF_INIT(VALUE_MAX);
     char date[MRS_SIGV4_DATE_SIZE], payload[2 * MRS_DIGEST_SIZE + 1];
     size_t path_len = strcspn(path, "?");
-    struct mrs_sigv4 s = { a->key_id, a->secret, a->region, "s3",    c->method, path, path_len,
+    struct mrs_sigv4 s = { t != NULL ? t->key_id : a->key_id, t != NULL ? t->secret : a->secret,
+                           a->region, "s3", c->method, path, path_len,
                            path[path_len] == '?' ? path + path_len + 1 : "",
-                           headers,   0,         payload,   date };
+                           headers, 0, payload, date };
     mars_status st;
 
-    mrs_sigv4_date(now, date);
+    mrs_sigv4_date(by->now, date);
     if (strcmp(c->method, "PUT") == 0)
         mrs_hex_encode(payload, c->sha256, sizeof c->sha256);
     else
         memcpy(payload, NO_BODY, sizeof payload);
-    s.n_headers = signed_headers(a, c, payload, date, headers);
+    s.n_headers = signed_headers(a->host, c, &s, token, headers);
     st = mrs_sigv4_authorize(&s, &value, err);
     if (st == MARS_OK)
         st = mrs_buf_append(&value, "", 1, err);
@@ -154,8 +160,8 @@ sign(struct mrs_rest *r, const struct mrs_rest_call *c, const char *path, int64_
         st = mrs_http_add(h, err, "x-amz-content-sha256", payload);
     if (st == MARS_OK)
         st = mrs_http_add(h, err, "x-amz-date", date);
-    if (st == MARS_OK && a->token != NULL)
-        st = mrs_http_add(h, err, "x-amz-security-token", a->token);
+    if (st == MARS_OK && token != NULL)
+        st = mrs_http_add(h, err, "x-amz-security-token", token);
     mrs_buf_free(&value);
     return st;
 }
@@ -182,20 +188,6 @@ s3_list(const struct mrs_rest *r, struct mrs_rest_call *c, const char *prefix, c
     mrs_rest_ask(c, "list-type", "2");
     mrs_rest_ask(c, "max-keys", "1000");
     mrs_rest_ask(c, "prefix", prefix);
-}
-
-/* "2026-11-26T09:30:00.000Z", with or without the parts of a second. */
-static bool
-parse_time(const char *text, int64_t *seconds)
-{
-    char whole[MRS_DATE_SIZE];
-    size_t n = strcspn(text, ".Z");
-
-    if (n != MRS_DATE_SIZE - 2)
-        return false;
-    memcpy(whole, text, n);
-    memcpy(whole + n, "Z", 2);
-    return mrs_date_parse(whole, seconds);
 }
 
 static mars_status
@@ -235,7 +227,7 @@ static const struct mrs_rest_kind kind = {
     .entry_size = "ListBucketResult/Contents/Size",
     .entry_time = "ListBucketResult/Contents/LastModified",
     .marker = "ListBucketResult/NextContinuationToken",
-    .parse_time = parse_time,
+    .parse_time = mrs_date_parse_parts,
     .sign = sign,
     .status_of = status_of_code,
     .free_auth = free_auth,
@@ -246,14 +238,22 @@ mrs_store_s3_open(const struct mrs_place *at, const struct mrs_access *access, v
                   const struct mrs_store_driver **driver, mars_error *err)
 {
     struct mrs_rest *r = NULL;
+    struct mrs_identity *identity = NULL;
     struct auth *auth = NULL;
     mars_status st = MARS_OK;
 
-    if (access->text[MRS_ACCESS_KEY_ID] == NULL || access->text[MRS_ACCESS_SECRET_KEY] == NULL)
-        st = mrs_fail(err, MARS_ERR_AUTH, "bucket %.60s: no access key is given", at->bucket);
+    if (access->text[MRS_ACCESS_KEY_ID] == NULL || access->text[MRS_ACCESS_SECRET_KEY] == NULL) {
+        st = mrs_role_open(&identity, access, err);
+        if (st == MARS_OK && identity == NULL)
+            st = mrs_fail(err, MARS_ERR_AUTH, "bucket %.60s: neither an access key nor a role is "
+                          "given", at->bucket);
+    }
     if (st == MARS_OK)
         st = make_auth(&auth, at, access, err);
-    if (st == MARS_OK)
-        st = mrs_rest_new(&r, &kind, at, access, NULL, auth, err);
+    if (st != MARS_OK) {
+        mrs_identity_free(identity);
+        return st;
+    }
+    st = mrs_rest_new(&r, &kind, at, access, NULL, auth, identity, err);
     return st == MARS_OK ? mrs_rest_open(r, self, driver, err) : st;
 }

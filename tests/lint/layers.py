@@ -23,7 +23,7 @@ ROOMS = {
     "policy": "",
     "config": "policy",
     "http": "platform policy",
-    "store": "platform policy http crypto",
+    "store": "platform policy config http crypto",
     "cache": "platform format store crypto",
     "vault": "platform store format config crypto",
     "repo": "platform crypto codec chunk format store cache vault",

@@ -4,6 +4,7 @@ What is not installed makes a test say so and skip; tests/packages.sh ci install
 """
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import time
 import unittest
 from pathlib import Path
 from typing import Optional
+from xml.etree import ElementTree
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -112,7 +114,8 @@ class Certificates:
 
 
 class Azurite(Server):
-    """Azure Blob Storage as Microsoft emulates it."""
+    """Azure Blob Storage as Microsoft emulates it. With tls it takes tokens of Entra too; it looks
+    at what these say, not at who has signed them."""
     ACCOUNT = "devstoreaccount1"
     KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
@@ -124,7 +127,7 @@ class Azurite(Server):
         if tls:
             self.certificates = Certificates(self.path)
             key, cert = self.certificates.sign("azurite")
-            more = ["--cert", str(cert), "--key", str(key)]
+            more = ["--cert", str(cert), "--key", str(key), "--oauth", "basic"]
         data = self.path / "data"
         data.mkdir()
         self.start("node", str(MODULES / "azurite" / "dist" / "src" / "blob" / "main.js"),
@@ -148,11 +151,11 @@ class Azurite(Server):
 class Ceph:
     """Ceph's gateway for S3, with all of Ceph behind it. One for all tests of a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: bool = False) -> None:
         need("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool", "curl")
         self.path = Path(tempfile.mkdtemp(prefix="mars-ceph-"))
         self.env_ = os.environ | {"CEPH_DIR": str(self.path / "ceph"), "RGW_PORT": str(free_port()),
-                                  "MON_PORT": str(free_port())}
+                                  "MON_PORT": str(free_port()), "CEPH_ROLES": "1" if roles else ""}
         done = subprocess.run(["bash", HERE / "ceph-rgw.sh", "start"], env=self.env_,
                               capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
@@ -164,10 +167,38 @@ class Ceph:
     def env(self) -> dict[str, str]:
         return {"AWS_ACCESS_KEY_ID": self.told["S3_ACCESS_KEY"],
                 "AWS_SECRET_ACCESS_KEY": self.told["S3_SECRET_KEY"],
-                "AWS_REGION": self.told["S3_REGION"]}
+                "AWS_REGION": self.told["S3_REGION"], "AWS_EC2_METADATA_DISABLED": "true"}
 
     def way(self) -> list[str]:
         return []
+
+    def admin(self, *args: str) -> None:
+        subprocess.run(["radosgw-admin", "-c", self.told["CEPH_CONF"], *args], check=True,
+                       capture_output=True, timeout=60)
+
+    def make_role(self, name: str) -> None:
+        """One that the test's user may take, and that may use all buckets."""
+        may_take = {"Effect": "Allow", "Action": ["sts:AssumeRole"],
+                    "Principal": {"AWS": ["arn:aws:iam:::user/mars"]}}
+        may_use = {"Effect": "Allow", "Action": ["s3:*"], "Resource": "arn:aws:s3:::*"}
+        trust, policy = (json.dumps({"Version": "2012-10-17", "Statement": [x]})
+                         for x in (may_take, may_use))
+        self.admin("role", "create", f"--role-name={name}", f"--assume-role-policy-doc={trust}")
+        self.admin("role-policy", "put", f"--role-name={name}", "--policy-name=all",
+                   f"--policy-doc={policy}")
+
+    def keys_of_role(self, name: str) -> dict[str, str]:
+        """For a quarter of an hour, as instances and containers get them."""
+        form = ("Action=AssumeRole&Version=2011-06-15&DurationSeconds=900&RoleSessionName=mars"
+                f"&RoleArn=arn:aws:iam:::role/{name}")
+        answer = subprocess.run(
+            ["curl", "-sS", "--fail", "--noproxy", "*", "--max-time", "60", "--aws-sigv4",
+             f"aws:amz:{self.told['S3_REGION']}:sts", "-u",
+             f"{self.told['S3_ACCESS_KEY']}:{self.told['S3_SECRET_KEY']}", "-d", form,
+             self.endpoint], check=True, capture_output=True, text=True).stdout
+        values = {x.tag: x.text or "" for x in ElementTree.fromstring(answer).iter("*")}
+        return {"AccessKeyId": values["AccessKeyId"], "Token": values["SessionToken"],
+                "SecretAccessKey": values["SecretAccessKey"]}
 
     def make_container(self, name: str) -> str:
         client("s3.mjs", "make", name, env=self.env() | {"ENDPOINT": self.endpoint})

@@ -213,6 +213,26 @@ other_dates_of_http_are_refused(void **state)
         assert_false(mrs_http_date_parse(wrong[i], &at));
 }
 
+static void
+parts_of_a_second_are_dropped(void **state)
+{
+    static const char *const same[] = { "2026-01-31T09:30:00Z", "2026-01-31T09:30:00.Z",
+                                        "2026-01-31T09:30:00.9Z", "2026-01-31T09:30:00.123456Z" };
+    static const char *const wrong[] = { "", "2026-01-31T09:30:00", "2026-01-31T09:30:00.5",
+                                         "2026-01-31T09:30:00.5Zx", "2026-01-31T09:30:00.5+01:00",
+                                         "2026-01-32T09:30:00.5Z", "2026-01-31.Z" };
+    int64_t want, at;
+
+    (void)state;
+    assert_true(mrs_date_parse(same[0], &want));
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        assert_true(mrs_date_parse_parts(same[i], &at));
+        assert_int_equal(at, want);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(mrs_date_parse_parts(wrong[i], &at));
+}
+
 int
 main(void)
 {
@@ -222,6 +242,7 @@ main(void)
         cmocka_unit_test(every_day_of_ten_thousand_years_has_its_date),
         cmocka_unit_test(days_and_times_that_there_are_not_are_refused),
         cmocka_unit_test(other_forms_are_refused),
+        cmocka_unit_test(parts_of_a_second_are_dropped),
         cmocka_unit_test(dates_of_http_are_written_and_read),
         cmocka_unit_test(other_dates_of_http_are_refused),
         cmocka_unit_test(any_byte_in_the_place_of_another_is_refused_or_another_moment),

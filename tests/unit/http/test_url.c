@@ -65,6 +65,30 @@ this_machine_is_known(void **state)
 }
 
 static void
+the_clouds_own_addresses_are_known(void **state)
+{
+    static const struct {
+        const char *url;
+        bool yes;
+    } all[] = { { "http://169.254.169.254", true },      { "http://169.254.170.2/v2/x", true },
+                { "http://169.254.129.3:8081/msi", true }, { "http://[fd00:ec2::254]/", true },
+                { "http://[fd00:ec2::23]:80/", true },   { "http://169.254.170.2.example", false },
+                { "http://169.254.170", false },         { "http://169.254.256.1/", false },
+                { "http://169.254.1.", false },          { "http://1169.254.169.254", false },
+                { "http://[fd00:ec2::254].example", false }, { "http://[fd00:ec2::", false },
+                { "http://[fd00::ec2:254]", false },     { "http://localhost", false },
+                { "http://example/?169.254.169.254", false } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct mrs_url u;
+
+        assert_int_equal(mrs_url_parse(all[i].url, &u, NULL), MARS_OK);
+        assert_int_equal(mrs_url_is_metadata(&u), all[i].yes);
+    }
+}
+
+static void
 a_query_is_never_shown(void **state)
 {
     char place[MRS_URL_PLACE_SIZE];
@@ -100,6 +124,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_found),       cmocka_unit_test(others_are_refused),
         cmocka_unit_test(this_machine_is_known), cmocka_unit_test(a_query_is_never_shown),
+        cmocka_unit_test(the_clouds_own_addresses_are_known),
         cmocka_unit_test(what_is_not_plain_is_encoded),
     };
 
