@@ -67,7 +67,8 @@ typedef struct mars_backup_result {
  * Nothing is visible in the vault until the point is committed; a failed or cancelled run leaves
  * older points whole, and what it sent is used by the next run of the item. Files that cannot be
  * read are named by events and in the point; the rest goes on and the result is MARS_OK with
- * files_skipped > 0. In the last 30 days of the right to use the vault a MARS_EVENT_WARNING says so.
+ * files_skipped > 0. In the last 30 days of the right to use the vault a MARS_EVENT_WARNING says
+ * so.
  *
  * @param[out] result  NULL, or struct_size set by the caller
  * @retval MARS_ERR_NOT_FOUND  a path is not there; nothing was written

@@ -24,7 +24,8 @@ def curl(ceph: Ceph, port: int, file: Path, size: int) -> tuple[float, float]:
     """Shares of the link that curl reaches with one large object, up and down."""
     sign = ["--aws-sigv4", f"aws:amz:{ceph.told['S3_REGION']}:s3", "-u",
             f"{ceph.told['S3_ACCESS_KEY']}:{ceph.told['S3_SECRET_KEY']}",
-            "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--expect100-timeout", "0.01", "--max-time", "120"]
+            "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--expect100-timeout", "0.01",
+            "--max-time", "120"]
     url = f"http://127.0.0.1:{port}/{ceph.told['S3_BUCKET']}/probe"
     shares = []
     for way in (["-T", str(file)], ["-o", "/dev/null"]):

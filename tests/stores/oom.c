@@ -1,5 +1,5 @@
-/* Put, read, list and look at objects, the first, second, third ... allocation failing, until it gets
- * through: each time it ends with out of memory, and nothing is leaked.
+/* Put, read, list and look at objects, the first, second, third ... allocation failing, until it
+ * gets through: each time it ends with out of memory, and nothing is leaked.
  * usage: oom URL ENDPOINT; the right to use the store is in the environment */
 #include <stdio.h>
 #include <stdlib.h>
