@@ -213,7 +213,7 @@ pause_ms(const struct mrs_http_answer *a)
     if (ms > PAUSE_MAX_MS)
         ms = PAUSE_MAX_MS;
     (void)!mrs_random_fill(chance, sizeof chance, NULL);
-    ms = ms / 2 + (uint32_t)((uint64_t)(ms / 2) * (chance[0] << 8 | chance[1]) / 65536);
+    ms = ms / 2 + (ms / 2) * (chance[0] * 256u + chance[1]) / 65536;
     return asked > ms ? asked : ms;
 }
 

@@ -27,13 +27,13 @@ class Cache(Box):
     def status(self, code: int = 0) -> dict:
         return self.m.run("cache", "status", code=code).one("cache")
 
-    def place(self) -> Path:
+    def place_of(self) -> Path:
         """The domain's part of the cache."""
         [root] = [p for p in Path(self.status()["path"]).iterdir() if len(p.name) == 32]
         return root
 
     def files(self) -> list[Path]:
-        return sorted(p for p in self.place().rglob("*")
+        return sorted(p for p in self.place_of().rglob("*")
                       if p.is_file() and p.suffix != ".lock" and p.name != "lock")
 
     def assert_well(self) -> None:
@@ -120,9 +120,9 @@ class Cache(Box):
         self.back_up()
         self.back_up()
         self.interrupt()
-        for name in [p.relative_to(self.place()) for p in self.files()]:
+        for name in [p.relative_to(self.place_of()) for p in self.files()]:
             for change in (self.flip, self.cut, self.swap, lambda p: p.write_bytes(b"")):
-                path = self.place() / name
+                path = self.place_of() / name
                 if path.exists():
                     change(path)
                     with self.subTest(file=str(name)):

@@ -122,8 +122,8 @@ what_has_no_token_in_it_is_refused_and_not_shown(void **state)
     static const char *const aws[] = {
         "", "{}", "{\"Code\":\"Success\"}",
         "{\"AccessKeyId\":\"s3cret\",\"SecretAccessKey\":\"s3cret\",\"Token\":\"s3cret\"}",
-        "{\"AccessKeyId\":\"s3cret\",\"SecretAccessKey\":\"s3cret\",\"Token\":\"s3cret\","
-        "\"Expiration\":\"tomorrow\"}",
+        ("{\"AccessKeyId\":\"s3cret\",\"SecretAccessKey\":\"s3cret\",\"Token\":\"s3cret\","
+         "\"Expiration\":\"tomorrow\"}"),
         "{\"AccessKeyId\":\"s3cret\",\"Token\":\"s3cret\",\"Expiration\":\"2026-01-01T00:00:10Z\"}",
     };
 
