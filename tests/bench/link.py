@@ -82,10 +82,10 @@ def main(tools: Tools, argv: list[str]) -> int:
     ceph = Ceph()
     try:
         with alone.scratch(o.dir) as place, \
-             alone.tree(tools, "mixed", 0.25 * o.scale, place) as tree, \
+             alone.tree(tools, "mixed", 0.5 * o.scale, place) as tree, \
              Proxy("127.0.0.1", ceph.port, delay=DELAY, rate=RATE) as proxy:
             probe = place / "probe"
-            size = int(256e6 * o.scale)
+            size = int(512e6 * o.scale)
             probe.write_bytes(bytes(size))
             for way, share in zip(("up", "down"), curl(ceph, proxy.port, probe, size)):
                 checks.least(f"curl, {way}: share of the link", share, CURL)
