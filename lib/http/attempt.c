@@ -132,7 +132,10 @@ keep_header(struct mrs_attempt *a, const char *line, size_t n)
         name++;
     if (name == n || memchr(line, '\0', n) != NULL)
         return MARS_OK;
-    st = mrs_buf_append(head, line, n, &a->why);
+    /* A line without its NUL would be read beyond the end. */
+    st = mrs_buf_reserve(head, n + 1, &a->why);
+    if (st == MARS_OK)
+        st = mrs_buf_append(head, line, n, &a->why);
     if (st == MARS_OK)
         st = mrs_buf_append(head, "", 1, &a->why);
     for (size_t i = at; st == MARS_OK && i < at + name; i++)
