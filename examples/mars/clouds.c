@@ -87,16 +87,33 @@ take_entra(struct reach *s)
         o->client_id = reach_variable("AZURE_CLIENT_ID");
 }
 
+/* Does azblob://ACCOUNT/... or https://ACCOUNT.... name this account? NULL: any. */
+static bool
+is_of(const char *url, const char *account)
+{
+    const char *host = strstr(url, "://");
+    size_t n = account != NULL ? strlen(account) : 0;
+
+    if (account == NULL || host == NULL)
+        return true;
+    host += 3;
+    return strncmp(host, account, n) == 0 && (host[n] == '/' || host[n] == '.');
+}
+
 void
-clouds_azure(struct reach *s)
+clouds_azure(struct reach *s, const char *url)
 {
     mars_store_options *o = &s->options;
     const char *connection = reach_variable("AZURE_STORAGE_CONNECTION_STRING");
 
-    o->account_key =
-        first_of(reach_variable("AZURE_STORAGE_KEY"), part_of(s, connection, "AccountKey"));
-    o->sas = first_of(reach_variable("AZURE_STORAGE_SAS_TOKEN"),
-                      part_of(s, connection, "SharedAccessSignature"));
+    if (is_of(url, reach_variable("AZURE_STORAGE_ACCOUNT"))) {
+        o->account_key = reach_variable("AZURE_STORAGE_KEY");
+        o->sas = reach_variable("AZURE_STORAGE_SAS_TOKEN");
+    }
+    if (!is_of(url, part_of(s, connection, "AccountName")))
+        connection = NULL;
+    o->account_key = first_of(o->account_key, part_of(s, connection, "AccountKey"));
+    o->sas = first_of(o->sas, part_of(s, connection, "SharedAccessSignature"));
     if (o->sas != NULL && *o->sas == '?')
         o->sas++;
     if (o->endpoint == NULL)

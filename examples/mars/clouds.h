@@ -5,8 +5,9 @@
 
 #include "reach.h"
 
-/* Key, signature, connection string; an application known to Entra; a managed identity. */
-void clouds_azure(struct reach *s);
+/* Key, signature, connection string, if they are of the URL's account; an application known to
+ * Entra; a managed identity. */
+void clouds_azure(struct reach *s, const char *url);
 /* Keys; a profile; a container's role; the instance's role. CODE_DONE or, with a message printed,
  * CODE_USAGE. */
 int clouds_aws(struct cli *cli, struct reach *s);

@@ -198,7 +198,7 @@ reach_get(struct cli *cli, const char *url, struct reach *s)
     if (url != NULL && strncmp(url, "s3://", 5) == 0)
         code = clouds_aws(cli, s);
     else if (url != NULL && strncmp(url, "file://", 7) != 0)
-        clouds_azure(s);
+        clouds_azure(s, url);
     take_way(cli, s);
     if (code == CODE_DONE)
         code = take_limits(cli, s);

@@ -88,6 +88,13 @@ class SharedAccess(AzuriteBox):
         self.place = []
         self.machine().backup(self.source)
 
+    def test_another_accounts_key_is_not_tried(self) -> None:
+        m = self.machine(register=False)
+        self.env = self.server.env() | {"AZURE_STORAGE_ACCOUNT": "another"}
+        error = m.run("vault", "show", self.url, *self.place, code=1).one("error")
+        self.assertEqual(error["status"], "MARS_ERR_AUTH")
+        self.assertIn("neither", error["message"])
+
     def test_a_signature_alone_makes_no_vault_but_shows_it(self) -> None:
         self.machine(register=False)
         line = next(x for x in self.credentials().read_text().splitlines() if "sp=rcl" in x)

@@ -1,11 +1,15 @@
 """The main job, the same on every store: from making a vault to restoring on another machine."""
+import os
 import shutil
 import subprocess
 import threading
+import time
 import unittest
 
 from storekit import AzuriteBox, AzuriteTlsBox, CephBox, FileBox
 from kit import KIB, MIB, PASSPHRASE, pseudo_random
+
+SOME_PACKS = 400  # bytes of a journal that names some packs
 
 
 class MainJob:
@@ -72,6 +76,27 @@ class MainJob:
         again = m.backup(self.source)
         self.assertEqual(again["bytes_new"], 0)
         m.verify("--read-data")
+
+    def test_a_killed_backup_is_gone_on_with(self) -> None:
+        """What it had sent is not sent again."""
+        for i in range(8):
+            self.write(f"source/{i}", pseudo_random(40 * MIB, i))
+        m = self.machine()
+        run = subprocess.Popen(m.command("backup", self.path / "source"), env=os.environ | self.env,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while run.poll() is None and self.journal(m) < SOME_PACKS:
+            time.sleep(0.01)
+        run.kill()
+        self.assertNotEqual(run.wait(), 0, "it was quicker than this test")
+        done = m.backup(self.path / "source")
+        self.assertLess(done["bytes_added"], 320 * MIB - 40 * MIB)
+        m.verify("--read-data")
+        m.restore("latest", self.path / "out")
+        self.assert_same(self.path / "source", self.path / "out" / str(self.path)[1:] / "source")
+
+    @staticmethod
+    def journal(m) -> int:
+        return sum(f.stat().st_size for f in (m.config / "cache").glob("*/journal/*"))
 
     def test_two_machines_share_a_domain_at_once(self) -> None:
         self.make_source()
