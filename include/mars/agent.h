@@ -69,7 +69,7 @@ mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char 
 
 typedef struct mars_agent_options {
     uint32_t struct_size;
-    uint32_t workers;          /* threads that hash, compress, seal; 0: one a core, at least 6 for a
+    uint32_t workers;          /* threads that hash, compress, seal; 0: one a core, at least 4 for a
                                   vault over the network */
     uint64_t buffer_bytes;     /* budget for bytes in flight; 0: 64 MiB, at least 32 MiB */
 } mars_agent_options;

@@ -18,7 +18,7 @@ static const uint64_t BUFFER_DEFAULT = (uint64_t)64 << 20;
 static const uint64_t BUFFER_LEAST = (uint64_t)32 << 20;
 static const uint64_t GLANCE_NS = (uint64_t)10 * 1000000000;
 /* Of a store far away: while some of them wait for it, others work. */
-enum { WORKERS_MAX = 256, FAR_WORKERS = 6 };
+enum { WORKERS_MAX = 256, FAR_WORKERS = 4 };
 
 mars_status
 mrs_agent_enter(const struct mars_agent *agent, mars_error *err)

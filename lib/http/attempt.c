@@ -284,7 +284,6 @@ lasting(const struct mrs_attempt *a)
         return MARS_ERR_AUTH;
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return MARS_ERR_INVALID_ARG;
     case CURLE_OUT_OF_MEMORY:

@@ -30,7 +30,7 @@ class Fault:
     retry_after: Optional[str] = None
     seconds: float = 3600.0
 
-    KINDS = ("reset", "reset-late", "stall", "truncate", "429", "500", "503", "garbage")
+    KINDS = ("reset", "reset-late", "stall", "truncate", "429", "500", "503", "garbage", "noise")
 
 
 @dataclass
@@ -156,6 +156,10 @@ class Proxy:
             writer.transport.abort()
             return False
         await self.copy(reader, None, length_of(head), self.up)
+        if fault.kind == "noise":
+            writer.write(bytes(range(256)))
+            await writer.drain()
+            return False
         if fault.kind == "garbage":
             body = bytes(range(256)) * 4
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
@@ -173,7 +177,8 @@ class Proxy:
         if to is None:
             return
         if link.delay > 0:
-            self.loop.call_at(self.loop.time() + arrives - time.monotonic(), write_late, to, data)
+            # The loop has the same clock, so what was sent first arrives first.
+            self.loop.call_at(arrives, write_late, to, data)
         else:
             to.write(data)
             await to.drain()

@@ -121,6 +121,7 @@ class Faults:
     def test_garbage(self) -> None:
         self.backups("garbage")
         self.restores("garbage")
+        self.backups("noise")
 
 
 class FaultsOnAzurite(Faults, AzuriteBox):
