@@ -124,11 +124,13 @@ verb_vault_credentials(struct cli *cli, mars_agent *agent)
     const char *out = cli->value[OPT_OUT];
     mars_error err = { 0 };
     struct reach reach;
+    bool keys;
     mars_status st = MARS_ERR_INVALID_ARG;
     int code = reach_get(cli, cli->args.at[0], &reach);
 
     (void)agent;
     o.store = &reach.options;
+    keys = reach.options.key_id != NULL || reach.options.client_secret != NULL;
     if (code == CODE_DONE)
         st = mars_vault_issue_credentials(cli->args.at[0], out, &o, &err);
     reach_free(&reach);
@@ -140,11 +142,13 @@ verb_vault_credentials(struct cli *cli, mars_agent *agent)
         json_begin("summary");
         json_text("verb", cli->verb->name);
         json_path("path", out, strlen(out));
+        json_bool("carries_keys", keys);
         json_end();
     } else if (report_text(cli)) {
         fputs("wrote ", stdout);
         text_print(stdout, out, strlen(out));
-        putchar('\n');
+        puts(keys ? "\nit carries the keys of the store as they are: keep it as you keep these"
+                  : "");
     }
     return CODE_DONE;
 }

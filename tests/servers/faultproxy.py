@@ -7,6 +7,7 @@ than pass one on. It listens on loopback, in a thread of the test's own process.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -59,8 +60,9 @@ class Proxy:
 
     def __init__(self, host: str, port: int,
                  fault: Optional[Callable[[Request], Optional[Fault]]] = None,
-                 delay: float = 0.0, rate: float = 0.0) -> None:
-        self.host, self.to_port = host, port
+                 delay: float = 0.0, rate: float = 0.0,
+                 tls: Optional[ssl.SSLContext] = None) -> None:
+        self.host, self.to_port, self.tls = host, port, tls
         self.fault = fault or (lambda request: None)
         self.up, self.down = Link(delay, rate), Link(delay, rate)
         self.requests: list[Request] = []
@@ -81,7 +83,8 @@ class Proxy:
     def run(self) -> None:
         asyncio.set_event_loop(self.loop)
         server = self.loop.run_until_complete(
-            asyncio.start_server(self.serve, "127.0.0.1", 0, limit=4 * STEP))
+            asyncio.start_server(self.relay if self.tls else self.serve, "127.0.0.1", 0,
+                                 limit=4 * STEP, ssl=self.tls))
         self.port = server.sockets[0].getsockname()[1]
         self.ready.set()
         try:
@@ -92,6 +95,12 @@ class Proxy:
                 task.cancel()
             self.loop.run_until_complete(asyncio.sleep(0))
             self.loop.close()
+
+    # With TLS only bytes are passed on, whatever they are.
+
+    async def relay(self, reader, writer) -> None:
+        server = await asyncio.open_connection(self.host, self.to_port)
+        await asyncio.gather(pour(reader, server[1]), pour(server[0], writer))
 
     # One connection: requests one after the other, each with its answer.
 
@@ -200,6 +209,17 @@ class Proxy:
             await self.copy(reader, to, size + 2, self.down)
             if size == 0:
                 return
+
+
+async def pour(reader, writer) -> None:
+    try:
+        while data := await reader.read(STEP):
+            writer.write(data)
+            await writer.drain()
+    except (ConnectionError, ssl.SSLError):
+        pass
+    finally:
+        writer.close()
 
 
 def write_late(to, data: bytes) -> None:

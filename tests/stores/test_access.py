@@ -107,6 +107,8 @@ class Keys(CephBox):
         source = self.write("source/f", pseudo_random(2 * MIB, 1)).parent
         m = self.machine()
         self.assertIn(self.server.env()["AWS_SECRET_ACCESS_KEY"], self.credentials().read_text())
+        told = m.run("vault", "credentials", self.url, "--out", self.path / "x", *self.place)
+        self.assertTrue(told.summary["carries_keys"])
         self.env = {}
         m.backup(source)
         m.restore("latest", self.path / "out")

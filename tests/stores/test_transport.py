@@ -1,10 +1,12 @@
 """The way there: TLS and its certificates, proxies, and what is refused on it."""
 import os
+import ssl
 import subprocess
 import time
 import unittest
 
 from storekit import AzuriteBox, AzuriteTlsBox, CephBox
+from faultproxy import Proxy
 from servers import Certificates, Nginx, Tinyproxy, need
 from kit import MIB, pseudo_random
 
@@ -183,6 +185,26 @@ class ProxiedTls(AzuriteTlsBox):
                       f"http://keeper:wrong@127.0.0.1:{proxy.port}", code=1).one("error")
         self.assertEqual(error["status"], "MARS_ERR_AUTH")
         self.assertIn("proxy", error["message"])
+
+
+class ProxiedByTls(AzuriteTlsBox):
+    """The way to the proxy itself goes over TLS, and a tunnel through it."""
+
+    def test_the_whole_job_goes_through_it(self) -> None:
+        proxy = Tinyproxy()
+        self.addCleanup(proxy.stop)
+        key, cert = self.server.certificates.sign("proxy")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        source = self.write("source/f", pseudo_random(2 * MIB, 1)).parent
+        with Proxy("127.0.0.1", proxy.port, tls=context) as front:
+            user = f"{Tinyproxy.USER}:pass%2Eword-1"
+            self.way = [*self.way, "--proxy", f"https://{user}@127.0.0.1:{front.port}"]
+            m = self.machine()
+            m.backup(source)
+            m.restore("latest", self.path / "out")
+            self.assertIn("CONNECT", proxy.requests())
+        self.assert_same(source, self.path / "out" / str(source)[1:])
 
 
 if __name__ == "__main__":
