@@ -23,7 +23,8 @@ struct mrs_http_options {
     const char *no_proxy;       /* hosts and domains to reach directly, separated by commas */
     uint32_t connect_ms;        /* to be connected; 0: 30 s */
     uint32_t stall_ms;          /* without a byte either way; 0: 60 s */
-    uint32_t whole_ms;          /* from which on nothing is tried again; 0: 15 minutes */
+    uint32_t whole_ms;          /* after which nothing is tried again, if it was not tried 8 times
+                                   before; 0: 15 minutes */
     struct mrs_limits limits;
 };
 

@@ -78,12 +78,3 @@ mrs_log_row(const struct mrs_log *log, const char *prefix, struct mrs_row *row)
         if (strncmp(entry_at(log, i)->name, prefix, n) == 0)
             mrs_row_note(row, entry_at(log, i)->name + n);
 }
-
-bool
-mrs_log_has(const struct mrs_log *log, const char *relative)
-{
-    for (size_t i = 0; i < log->entries.len; i++)
-        if (strcmp(entry_at(log, i)->name, relative) == 0)
-            return true;
-    return false;
-}

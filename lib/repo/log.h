@@ -25,7 +25,5 @@ MARS_NODISCARD mars_status mrs_log_each(const struct mrs_log *log, const char *p
 /* The row of numbered objects prefix + 16 hex digits. */
 struct mrs_row;
 void mrs_log_row(const struct mrs_log *log, const char *prefix, struct mrs_row *row);
-/* Is there an object of this relative name? */
-bool mrs_log_has(const struct mrs_log *log, const char *relative);
 
 #endif

@@ -225,32 +225,21 @@ azblob_list(const struct mrs_rest *r, struct mrs_rest_call *c, const char *prefi
     mrs_rest_ask(c, "restype", "container");
 }
 
-static mars_status
-status_of_code(const char *code)
-{
-    static const struct {
-        const char *code;
-        mars_status status;
-    } known[] = {
-        { "BlobAlreadyExists", MARS_ERR_EXISTS },
-        { "UnauthorizedBlobOverwrite", MARS_ERR_EXISTS }, /* by a right to create, and no more */
-        { "BlobImmutableDueToPolicy", MARS_ERR_EXISTS },
-        { "ConditionNotMet", MARS_ERR_EXISTS },
-        { "AuthenticationFailed", MARS_ERR_AUTH },
-        { "AuthorizationFailure", MARS_ERR_AUTH },
-        { "InvalidAuthenticationInfo", MARS_ERR_AUTH },
-        { "NoAuthenticationInformation", MARS_ERR_AUTH },
-        { "ContainerBeingDeleted", MARS_ERR_NOT_FOUND },
-        { "ContainerDisabled", MARS_ERR_FORBIDDEN },
-        { "AccountIsDisabled", MARS_ERR_FORBIDDEN },
-        { "AccountBeingCreated", MARS_ERR_NETWORK },
-    };
-
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(known[i].code, code) == 0)
-            return known[i].status;
-    return MARS_OK;
-}
+static const struct mrs_rest_code codes[] = {
+    { "BlobAlreadyExists", MARS_ERR_EXISTS },
+    { "UnauthorizedBlobOverwrite", MARS_ERR_EXISTS }, /* by a right to create, and no more */
+    { "BlobImmutableDueToPolicy", MARS_ERR_EXISTS },
+    { "ConditionNotMet", MARS_ERR_EXISTS },
+    { "AuthenticationFailed", MARS_ERR_AUTH },
+    { "AuthorizationFailure", MARS_ERR_AUTH },
+    { "InvalidAuthenticationInfo", MARS_ERR_AUTH },
+    { "NoAuthenticationInformation", MARS_ERR_AUTH },
+    { "ContainerBeingDeleted", MARS_ERR_NOT_FOUND },
+    { "ContainerDisabled", MARS_ERR_FORBIDDEN },
+    { "AccountIsDisabled", MARS_ERR_FORBIDDEN },
+    { "AccountBeingCreated", MARS_ERR_NETWORK },
+    { NULL, MARS_OK },
+};
 
 /* One that was not needed is not handed on. */
 static mars_status
@@ -315,7 +304,7 @@ static const struct mrs_rest_kind kind = {
     .marker = "EnumerationResults/NextMarker",
     .parse_time = mrs_http_date_parse,
     .sign = sign,
-    .status_of = status_of_code,
+    .codes = codes,
     .grant = grant,
     .free_auth = free_auth,
 };

@@ -222,6 +222,17 @@ is_strange(const struct mrs_rest_call *c, const struct mrs_http_answer *a)
     return a->status / 100 == 2 && tagged && mrs_http_header(a, "etag") == NULL;
 }
 
+/* MARS_OK: the code says nothing to us. */
+static mars_status
+status_of_code(const struct mrs_rest *r, const char *code)
+{
+    const struct mrs_rest_code *c = r->kind->codes;
+
+    while (c->code != NULL && strcmp(c->code, code) != 0)
+        c++;
+    return c->status;
+}
+
 /* Is it the token that the service does not take? An answer to HEAD has no code. */
 static bool
 refuses_token(const struct sending *s, const struct mrs_http_answer *a, const char *code)
@@ -229,7 +240,7 @@ refuses_token(const struct sending *s, const struct mrs_http_answer *a, const ch
     if (s->rest->identity == NULL || a->status / 100 != 4)
         return false;
     if (code[0] != '\0')
-        return s->rest->kind->status_of(code) == MARS_ERR_AUTH;
+        return status_of_code(s->rest, code) == MARS_ERR_AUTH;
     return a->status == 401 || (a->status == 400 && strcmp(s->call->method, "HEAD") == 0);
 }
 
@@ -295,7 +306,7 @@ refused(const struct mrs_rest *r, const struct mrs_http_answer *a, mars_error *e
 
     get_complaint(a, &c);
     if (c.code[0] != '\0')
-        st = r->kind->status_of(c.code);
+        st = status_of_code(r, c.code);
     if (st == MARS_OK)
         st = status_of(a->status);
     if (c.code[0] != '\0')

@@ -43,6 +43,12 @@ struct mrs_rest_signing {
     const struct mrs_token *token; /* NULL: by what does not change */
 };
 
+/* What an error code of a service means to us. */
+struct mrs_rest_code {
+    const char *code;
+    mars_status status;
+};
+
 /* How the services differ. */
 struct mrs_rest_kind {
     const char *url_end;         /* of the container's own path: "" or "/" */
@@ -58,8 +64,8 @@ struct mrs_rest_kind {
     mars_status (*sign)(struct mrs_rest *r, const struct mrs_rest_call *c,
                         const struct mrs_rest_signing *by, struct mrs_http_headers *h,
                         mars_error *err);
-    /* The status for an error code of the service; MARS_OK: the status of HTTP decides. */
-    mars_status (*status_of)(const char *code);
+    /* Ended by one whose code is NULL; of others the status of HTTP decides. */
+    const struct mrs_rest_code *codes;
     /* Put a right of less into out, in place of what was copied there; NULL: there is none. */
     mars_status (*grant)(const struct mrs_rest *r, int64_t until, struct mrs_access *out,
                          mars_error *err);

@@ -190,32 +190,21 @@ s3_list(const struct mrs_rest *r, struct mrs_rest_call *c, const char *prefix, c
     mrs_rest_ask(c, "prefix", prefix);
 }
 
-static mars_status
-status_of_code(const char *code)
-{
-    static const struct {
-        const char *code;
-        mars_status status;
-    } known[] = {
-        { "InvalidAccessKeyId", MARS_ERR_AUTH },
-        { "SignatureDoesNotMatch", MARS_ERR_AUTH },
-        { "ExpiredToken", MARS_ERR_AUTH },
-        { "InvalidToken", MARS_ERR_AUTH },
-        { "TokenRefreshRequired", MARS_ERR_AUTH },
-        { "RequestTimeTooSkewed", MARS_ERR_AUTH },
-        { "AuthorizationHeaderMalformed", MARS_ERR_INVALID_ARG }, /* another region */
-        { "PermanentRedirect", MARS_ERR_INVALID_ARG },
-        { "InvalidStorageClass", MARS_ERR_INVALID_ARG },
-        { "InvalidObjectState", MARS_ERR_STATE }, /* put away: to be fetched first */
-        { "QuotaExceeded", MARS_ERR_QUOTA },
-        { "ConditionalRequestConflict", MARS_ERR_NETWORK },
-    };
-
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(known[i].code, code) == 0)
-            return known[i].status;
-    return MARS_OK;
-}
+static const struct mrs_rest_code codes[] = {
+    { "InvalidAccessKeyId", MARS_ERR_AUTH },
+    { "SignatureDoesNotMatch", MARS_ERR_AUTH },
+    { "ExpiredToken", MARS_ERR_AUTH },
+    { "InvalidToken", MARS_ERR_AUTH },
+    { "TokenRefreshRequired", MARS_ERR_AUTH },
+    { "RequestTimeTooSkewed", MARS_ERR_AUTH },
+    { "AuthorizationHeaderMalformed", MARS_ERR_INVALID_ARG }, /* another region */
+    { "PermanentRedirect", MARS_ERR_INVALID_ARG },
+    { "InvalidStorageClass", MARS_ERR_INVALID_ARG },
+    { "InvalidObjectState", MARS_ERR_STATE }, /* put away: to be fetched first */
+    { "QuotaExceeded", MARS_ERR_QUOTA },
+    { "ConditionalRequestConflict", MARS_ERR_NETWORK },
+    { NULL, MARS_OK },
+};
 
 static const struct mrs_rest_kind kind = {
     .url_end = "/",
@@ -229,7 +218,7 @@ static const struct mrs_rest_kind kind = {
     .marker = "ListBucketResult/NextContinuationToken",
     .parse_time = mrs_date_parse_parts,
     .sign = sign,
-    .status_of = status_of_code,
+    .codes = codes,
     .free_auth = free_auth,
 };
 
