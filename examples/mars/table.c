@@ -79,7 +79,7 @@ const struct option options[OPT_COUNT] = {
                                0 },
     [OPT_STDIN] = { "stdin", "NAME", "back up standard input as a file NAME", KIND_TEXT, 0 },
     [OPT_TIER] = { "tier", "NAME", "access tier or storage class of data", KIND_TEXT, 0 },
-    [OPT_TIMEOUT] = { "timeout", "SECONDS", "without a byte, until it is tried again (60)",
+    [OPT_TIMEOUT] = { "timeout", "SECONDS", "of standing still until it is tried again (60)",
                       KIND_NUMBER, 0 },
     [OPT_TO] = { "to", "DIR", "the directory to restore below", KIND_TEXT, 0 },
     [OPT_VALID_DAYS] = { "valid-days", "N", "how long machines can register with them (10)",

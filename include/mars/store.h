@@ -46,7 +46,7 @@ typedef struct mars_store_options {
     const char *proxy_user;
     const char *proxy_password;
     const char *no_proxy;        /* hosts and domains reached directly, separated by commas */
-    uint32_t timeout_s;          /* without a byte either way, until it is tried again; 0: 60 */
+    uint32_t timeout_s;          /* with less than 4 KiB either way: it is tried again; 0: 60 */
     uint32_t requests_limit;     /* a second; 0: none */
     uint32_t work_kbps;          /* kilobits a second in hours of work, at least 64; 0: no limit */
     uint32_t other_kbps;         /* and in the others */

@@ -11,6 +11,7 @@
 #include "platform/file.h"
 
 enum { UPLOAD_BUFFER = 256 << 10, HEADER_MAX = 20 << 10 };
+enum { STEP = 4 << 10 }; /* fewer bytes are a trickle, which does not count as getting on */
 enum { HTTP_UNAUTHORIZED = 401, HTTP_PROXY_AUTH = 407 };
 
 mars_status
@@ -30,6 +31,16 @@ mrs_http_add(struct mrs_http_headers *h, mars_error *err, const char *name, cons
         return mrs_nomem(err);
     h->lines = more;
     return MARS_OK;
+}
+
+static void
+get_on(struct mrs_attempt *a, size_t n)
+{
+    a->moved += n;
+    if (a->moved < STEP)
+        return;
+    a->moved = 0;
+    a->heard = mrs_clock_mono();
 }
 
 static size_t
@@ -66,7 +77,7 @@ on_send(char *to, size_t size, size_t count, void *user)
     if (n == CURL_READFUNC_ABORT)
         return n;
     a->sent += n;
-    a->heard = mrs_clock_mono();
+    get_on(a, n);
     return n;
 }
 
@@ -114,7 +125,7 @@ on_receive(char *data, size_t size, size_t count, void *user)
         return CURL_WRITEFUNC_PAUSE;
     }
     mrs_throttle_owe(a->http->throttle, n - may);
-    a->heard = mrs_clock_mono();
+    get_on(a, n);
     return keep(a, data, n) ? n : (size_t)-1;
 }
 
@@ -150,11 +161,12 @@ on_header(char *line, size_t size, size_t count, void *user)
     size_t n = size * count;
     long status = 0;
 
-    a->heard = mrs_clock_mono();
+    get_on(a, n);
     if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         /* Of 100 Continue, or of a proxy's answer, nothing is kept. */
         (void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
         a->answer->status = (int)status;
+        a->heard = mrs_clock_mono(); /* however long it took, the server is there */
         mrs_buf_reset(&a->answer->head);
         return n;
     }
@@ -306,7 +318,7 @@ static const char *
 reason(const struct mrs_attempt *a, mars_status lasts)
 {
     if (a->code == CURLE_OPERATION_TIMEDOUT && a->text[0] == '\0')
-        return "nothing came or went for too long";
+        return "too little came or went for too long";
     if (lasts == MARS_ERR_UNSUPPORTED)
         return "the server does not speak TLS 1.2 or later";
     if (lasts == MARS_ERR_AUTH && a->code != CURLE_PEER_FAILED_VERIFICATION &&

@@ -145,14 +145,14 @@ take_queued(struct mrs_http *h)
 
         a->next = h->running;
         h->running = a;
-        a->heard = mrs_clock_mono();
+        a->heard = a->seen = mrs_clock_mono();
         if (curl_multi_add_handle(h->multi, a->easy) != CURLM_OK)
             finish(h, a, CURLE_OUT_OF_MEMORY);
         a = next;
     }
 }
 
-/* Is its time over, or is it to stop? One that waits for the throttle does not stall. */
+/* Is its time over, or is it to stop? Waiting for the throttle takes none of its time. */
 static bool
 is_over(struct mrs_attempt *a, uint64_t now)
 {
@@ -162,9 +162,12 @@ is_over(struct mrs_attempt *a, uint64_t now)
         a->st = mrs_fail(&a->why, MARS_ERR_CANCELLED, "cancelled");
         return true;
     }
-    if (a->sending_paused || a->receiving_paused)
+    if (a->sending_paused || a->receiving_paused) {
         a->heard = now;
-    return now - a->heard > (uint64_t)a->http->opts.stall_ms * 1000000;
+        a->until += now - a->seen;
+    }
+    a->seen = now;
+    return now > a->until || now - a->heard > (uint64_t)a->http->opts.stall_ms * 1000000;
 }
 
 /* Look after all that run. Gives the time until that has to be done again, in milliseconds. */

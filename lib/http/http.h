@@ -22,9 +22,9 @@ struct mrs_http_options {
     const char *proxy_password;
     const char *no_proxy;       /* hosts and domains to reach directly, separated by commas */
     uint32_t connect_ms;        /* to be connected; 0: 30 s */
-    uint32_t stall_ms;          /* without a byte either way; 0: 60 s */
-    uint32_t whole_ms;          /* after which nothing is tried again, if it was not tried 8 times
-                                   before; 0: 15 minutes */
+    uint32_t stall_ms;          /* with less than 4 KiB either way; 0: 60 s */
+    uint32_t whole_ms;          /* for a request with all its attempts, and a second more for each
+                                   4 KiB; waiting for the limits is not counted; 0: 15 minutes */
     struct mrs_limits limits;
 };
 
@@ -60,6 +60,7 @@ bool mrs_http_date(const struct mrs_http_answer *a, int64_t *seconds);
 enum mrs_http_verdict {
     MRS_HTTP_BY_STATUS, /* 408, 429 and 5xx are tried again, all else ends it */
     MRS_HTTP_AGAIN,     /* at once, but only the first time */
+    MRS_HTTP_LATER,     /* tried again like 5xx */
     MRS_HTTP_STRANGE    /* not the server's own answer: as if none had come */
 };
 
@@ -80,9 +81,10 @@ struct mrs_http_request {
 };
 
 /* Send it, again where that makes sense, and wait for the answer: MARS_OK where one came, whatever
- * its status. MARS_ERR_NETWORK: none came, or only such as ask to come again; MARS_ERR_AUTH: the
- * server's certificate or the proxy's password is refused; MARS_ERR_CORRUPT: the answer is larger
- * than it may be; MARS_ERR_CANCELLED. The message names host and path. */
+ * its status. It is tried until its time is over, but eight times only until a server was reached.
+ * MARS_ERR_NETWORK: none came, or only such as ask to come again; MARS_ERR_AUTH: the server's
+ * certificate or the proxy's password is refused; MARS_ERR_CORRUPT: the answer is larger than it
+ * may be; MARS_ERR_CANCELLED. The message names host and path. */
 MARS_NODISCARD mars_status mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
                                             struct mrs_http_answer *answer, mars_error *err);
 

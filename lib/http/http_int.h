@@ -17,6 +17,7 @@ struct mrs_http {
     struct mrs_attempt *queued; /* not yet with curl */
     struct mrs_attempt *idle;  /* whose easy handles may be used again */
     bool led;
+    bool reached;              /* a server has answered as it should */
 };
 
 struct mrs_http_headers {
@@ -33,7 +34,10 @@ struct mrs_attempt {
     struct mrs_http_headers headers;
     char text[CURL_ERROR_SIZE]; /* curl's, of a failure */
     uint64_t sent;
-    uint64_t heard;             /* when a byte last went either way, mrs_clock_mono */
+    uint64_t heard;             /* when it last got on, mrs_clock_mono */
+    size_t moved;               /* bytes since, either way */
+    uint64_t until;             /* mrs_clock_mono: when its time is over */
+    uint64_t seen;              /* when it was last looked after */
     bool sending_paused;
     bool receiving_paused;
     bool too_large;             /* the answer is */

@@ -11,8 +11,10 @@
 #include "platform/clock.h"
 #include "platform/random.h"
 
-enum { ATTEMPTS_MAX = 8, FIRST_PAUSE_MS = 250, PAUSE_MAX_MS = 30000, SLEEP_MS = 100 };
+/* Where no server has been reached yet, a name or a port may be wrong: that is told soon. */
+enum { FIRST_ATTEMPTS = 8, FIRST_PAUSE_MS = 250, PAUSE_MAX_MS = 30000, SLEEP_MS = 100 };
 enum { ASKED_PAUSE_MAX_MS = 5 * 60 * 1000 };
+enum { LEAST_RATE = 4 << 10 }; /* bytes a second that the time for a request is made for */
 enum { TIMEOUT = 408, TOO_MANY = 429, NOT_IMPLEMENTED = 501, VERSION = 505 };
 
 const char *
@@ -50,7 +52,7 @@ struct work {
     struct mrs_http *http;
     const struct mrs_http_request *request;
     struct mrs_http_answer *answer;
-    uint64_t until; /* mrs_clock_mono: after it nothing is tried again */
+    uint64_t until; /* mrs_clock_mono: when its time is over */
     bool judged_again;
 };
 
@@ -122,10 +124,12 @@ sleep_ms(struct work *w, uint32_t ms, mars_error *err)
 static mars_status
 await_turn(struct work *w, mars_error *err)
 {
+    uint64_t begin = mrs_clock_mono();
     mars_status st = MARS_OK;
 
     while (st == MARS_OK && !mrs_throttle_request(w->http->throttle))
         st = sleep_ms(w, 1 + mrs_throttle_wait_ms(w->http->throttle), err);
+    w->until += mrs_clock_mono() - begin;
     return st;
 }
 
@@ -147,11 +151,13 @@ attempt(struct work *w, bool *again, mars_error *err)
     a->http = w->http;
     a->request = w->request;
     a->answer = w->answer;
+    a->until = w->until;
     w->answer->attempts++;
     st = mrs_attempt_begin(a, err);
     if (st == MARS_OK) {
         mrs_http_run(w->http, a);
         st = mrs_attempt_result(a, again, err);
+        w->until = a->until;
     }
     give_attempt(w->http, a);
     return st;
@@ -178,7 +184,8 @@ asks_again(struct work *w, bool *at_once, bool *strange)
         return true;
     }
     *strange = v == MRS_HTTP_STRANGE;
-    return *strange || (v == MRS_HTTP_BY_STATUS && is_passing(w->answer->status));
+    return *strange || v == MRS_HTTP_LATER ||
+           (v == MRS_HTTP_BY_STATUS && is_passing(w->answer->status));
 }
 
 /* Retry-After in milliseconds, seconds or a date; 0: not given. */
@@ -247,6 +254,35 @@ check(const struct mrs_http *h, const struct mrs_http_request *r, mars_error *er
     return st;
 }
 
+static uint64_t
+time_for(const struct mrs_http *h, const struct mrs_http_request *r)
+{
+    uint64_t bytes = r->body_len + (r->out != NULL ? r->out_len : 0);
+
+    return (uint64_t)h->opts.whole_ms * 1000000 + bytes / LEAST_RATE * 1000000000;
+}
+
+/* Is there time for another attempt, that far from now? */
+static bool
+goes_on(const struct work *w, uint32_t pause)
+{
+    bool reached;
+
+    mrs_mutex_lock(w->http->lock);
+    reached = w->http->reached;
+    mrs_mutex_unlock(w->http->lock);
+    return (reached || w->answer->attempts < FIRST_ATTEMPTS) &&
+           mrs_clock_mono() + (uint64_t)pause * 1000000 <= w->until;
+}
+
+static void
+note_reached(struct mrs_http *h)
+{
+    mrs_mutex_lock(h->lock);
+    h->reached = true;
+    mrs_mutex_unlock(h->lock);
+}
+
 mars_status
 mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
                  struct mrs_http_answer *answer, mars_error *err)
@@ -254,7 +290,7 @@ mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
     struct work w = { h, r, answer, 0, false };
     mars_status st = check(h, r, err);
 
-    w.until = mrs_clock_mono() + (uint64_t)h->opts.whole_ms * 1000000;
+    w.until = mrs_clock_mono() + time_for(h, r);
     answer->attempts = 0;
     while (st == MARS_OK) {
         bool again, at_once = false, strange = false;
@@ -263,15 +299,16 @@ mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
         st = attempt(&w, &again, err);
         if (st == MARS_OK) {
             again = asks_again(&w, &at_once, &strange);
-            if (!again)
+            if (!again) {
+                note_reached(h);
                 return MARS_OK;
+            }
             if (at_once)
                 continue;
             st = answered_badly(&w, strange, err);
         }
         ms = pause_ms(answer);
-        if (!again || answer->attempts >= ATTEMPTS_MAX ||
-            mrs_clock_mono() + (uint64_t)ms * 1000000 > w.until)
+        if (!again || !goes_on(&w, ms))
             break;
         st = sleep_ms(&w, ms, err);
     }

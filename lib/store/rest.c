@@ -245,7 +245,7 @@ refuses_token(const struct sending *s, const struct mrs_http_answer *a, const ch
 }
 
 /* A clock that is wrong makes every signature wrong; a token may end before its time; a body that
- * was damaged on its way is sent again. */
+ * was damaged on its way is sent again, and so is one whose name S3 was busy with. */
 static enum mrs_http_verdict
 judge(void *user, const struct mrs_http_answer *a)
 {
@@ -259,9 +259,11 @@ judge(void *user, const struct mrs_http_answer *a)
     }
     if (is_strange(s->call, a))
         return MRS_HTTP_STRANGE;
-    if (a->status != 400 && a->status != 401 && a->status != 403)
+    if (a->status != 400 && a->status != 401 && a->status != 403 && a->status != 409)
         return MRS_HTTP_BY_STATUS;
     get_complaint(a, &c);
+    if (status_of_code(s->rest, c.code) == MARS_ERR_NETWORK)
+        return MRS_HTTP_LATER;
     if (refuses_token(s, a, c.code)) {
         mrs_identity_refused(s->rest->identity, s->serial);
         return MRS_HTTP_AGAIN;

@@ -202,7 +202,7 @@ static const struct mrs_rest_code codes[] = {
     { "InvalidStorageClass", MARS_ERR_INVALID_ARG },
     { "InvalidObjectState", MARS_ERR_STATE }, /* put away: to be fetched first */
     { "QuotaExceeded", MARS_ERR_QUOTA },
-    { "ConditionalRequestConflict", MARS_ERR_NETWORK },
+    { "ConditionalRequestConflict", MARS_ERR_NETWORK }, /* the name was busy */
     { NULL, MARS_OK },
 };
 

@@ -30,8 +30,10 @@ class Fault:
     kind: str
     retry_after: Optional[str] = None
     seconds: float = 3600.0
+    body: str = ""
 
-    KINDS = ("reset", "reset-late", "stall", "truncate", "429", "500", "503", "garbage", "noise")
+    KINDS = ("reset", "reset-late", "stall", "truncate", "429", "500", "503", "garbage", "noise",
+             "trickle")
 
 
 @dataclass
@@ -165,6 +167,12 @@ class Proxy:
             writer.transport.abort()
             return False
         await self.copy(reader, None, length_of(head), self.up)
+        if fault.kind == "trickle":
+            for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + bytes(1000000):
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(0.02)
+            return False
         if fault.kind == "noise":
             writer.write(bytes(range(256)))
             await writer.drain()
@@ -177,7 +185,7 @@ class Proxy:
         else:
             after = f"Retry-After: {fault.retry_after}\r\n" if fault.retry_after else ""
             writer.write(f"HTTP/1.1 {fault.kind} Trouble\r\n{after}"
-                         "Content-Length: 0\r\n\r\n".encode())
+                         f"Content-Length: {len(fault.body)}\r\n\r\n{fault.body}".encode())
         await writer.drain()
         return True
 

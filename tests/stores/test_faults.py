@@ -106,6 +106,7 @@ class Faults:
     def test_stall(self) -> None:
         self.backups("stall")
         self.restores("stall")
+        self.backups("trickle")
 
     def test_truncated(self) -> None:
         self.backups("truncate")
@@ -131,6 +132,21 @@ class FaultsOnAzurite(Faults, AzuriteBox):
 class FaultsOnCeph(Faults, CephBox):
     """What the services answer differently; the rest is the same code."""
     test_stall = test_truncated = test_too_many_requests = test_server_errors = None
+
+    def test_a_name_that_is_busy_is_put_again(self) -> None:
+        busy = Fault("409", body="<Error><Code>ConditionalRequestConflict</Code></Error>")
+        seen: set[str] = set()
+
+        def first_time(request: Request) -> Optional[Fault]:
+            if request.method != "PUT" or request.target in seen:
+                return None
+            seen.add(request.target)
+            return busy
+
+        self.proxy.fault = first_time
+        self.m.backup(self.source)
+        self.assertGreater(len(seen), 3)
+        self.m.verify("--read-data")
 
 
 if __name__ == "__main__":

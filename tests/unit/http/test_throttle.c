@@ -6,8 +6,8 @@
 
 #include "failing_alloc.h"
 #include "http/throttle.h"
+#include "nap.h"
 #include "platform/clock.h"
-#include "platform/thread.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -19,21 +19,6 @@ make(uint64_t bps, uint32_t requests)
 
     assert_int_equal(mrs_throttle_new(&t, &l, NULL), MARS_OK);
     return t;
-}
-
-static void
-nap(uint32_t ms)
-{
-    struct mrs_mutex *m;
-    struct mrs_cond *c;
-
-    assert_int_equal(mrs_mutex_new(&m, NULL), MARS_OK);
-    assert_int_equal(mrs_cond_new(&c, NULL), MARS_OK);
-    mrs_mutex_lock(m);
-    mrs_cond_wait_ms(c, m, ms);
-    mrs_mutex_unlock(m);
-    mrs_cond_free(c);
-    mrs_mutex_free(m);
 }
 
 static void

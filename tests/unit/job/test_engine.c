@@ -3,11 +3,11 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <time.h>
 #include <cmocka.h>
 
 #include "failing_alloc.h"
 #include "job/engine.h"
+#include "nap.h"
 #include "platform/thread.h"
 
 enum { MIB = 1 << 20, WINDOW = 16 * MIB };
@@ -35,10 +35,8 @@ tear_down(void **state)
 static void
 stop_soon(void *arg)
 {
-    const struct timespec nap = { 0, 200000000 };
-
     (void)arg;
-    (void)nanosleep(&nap, NULL);
+    nap(200);
     atomic_store(&stop, true);
 }
 

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "failing_alloc.h"
+#include "nap.h"
 #include "platform/thread.h"
 #include "store/entra.h"
 #include "store/role.h"
@@ -21,21 +22,6 @@ enum { THREADS = 8 };
 static atomic_int asked, at_once, most_at_once;
 static atomic_int life = 3600, pause_ms;
 static _Atomic(mars_status) says;
-
-static void
-nap(uint32_t ms)
-{
-    struct mrs_mutex *m;
-    struct mrs_cond *c;
-
-    assert_int_equal(mrs_mutex_new(&m, NULL), MARS_OK);
-    assert_int_equal(mrs_cond_new(&c, NULL), MARS_OK);
-    mrs_mutex_lock(m);
-    mrs_cond_wait_ms(c, m, ms);
-    mrs_mutex_unlock(m);
-    mrs_cond_free(c);
-    mrs_mutex_free(m);
-}
 
 static mars_status
 service(struct mrs_token *out, const struct mrs_fetch *with, mars_error *err)
