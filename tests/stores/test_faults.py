@@ -126,7 +126,17 @@ class Faults:
 
 
 class FaultsOnAzurite(Faults, AzuriteBox):
-    pass
+    def test_an_outage_is_lasted_through(self) -> None:
+        over: list[float] = []
+
+        def outage(request: Request) -> Optional[Fault]:
+            if not over and "/packs/data/" in request.target:
+                over.append(time.monotonic() + 45)
+            return Fault("reset") if over and time.monotonic() < over[0] else None
+
+        self.proxy.fault = outage
+        self.m.backup(self.source)
+        self.assertGreater(time.monotonic(), over[0])
 
 
 class FaultsOnCeph(Faults, CephBox):
