@@ -113,6 +113,7 @@ a_stream_comes_back_as_it_was_written(void **state)
     mars_backup_options o = { .struct_size = sizeof o, .item = "stream" };
     mars_backup_result r = { .struct_size = sizeof r };
     struct bytes back = { NULL, 0 };
+    mars_point *point;
     mars_session *s;
     mars_error err;
 
@@ -126,7 +127,9 @@ a_stream_comes_back_as_it_was_written(void **state)
     }
     assert_ok(mars_session_commit(s, &r, &err), &err);
     assert_int_equal(r.bytes, SIZE);
-    assert_ok(mars_point_read(p->agent, r.point, NULL, "dump", 0, gather, &back, &err), &err);
+    assert_ok(mars_point_open(p->agent, r.point, NULL, &point, &err), &err);
+    assert_ok(mars_point_read(point, "dump", 0, gather, &back, NULL, &err), &err);
+    mars_point_close(point);
     assert_int_equal(back.len, SIZE);
     assert_memory_equal(back.data, data, SIZE);
     free(back.data);
@@ -146,14 +149,16 @@ an_abandoned_stream_leaves_no_point(void **state)
 {
     struct place *p = *state;
     mars_backup_options o = { .struct_size = sizeof o, .item = "abandoned" };
+    mars_point *point;
     mars_session *s;
     mars_error err;
 
     assert_ok(mars_session_begin(p->agent, "x", &o, &s, &err), &err);
     assert_ok(mars_session_write(s, "some", 4, &err), &err);
     mars_session_abandon(s);
-    assert_int_equal(mars_point_browse(p->agent, "latest", "abandoned", NULL, 0, 0,
-                                       (mars_entry_fn)abort, NULL, &err), MARS_ERR_NOT_FOUND);
+    assert_int_equal(mars_point_open(p->agent, "latest", "abandoned", &point, &err),
+                     MARS_ERR_NOT_FOUND);
+    assert_null(point);
 }
 
 static void
