@@ -9,6 +9,7 @@
 #include <mars/cancel.h>
 #include <mars/common.h>
 #include <mars/event.h>
+#include <mars/image.h>
 #include <mars/key.h>
 #include <mars/point.h>
 #include <mars/restore.h>

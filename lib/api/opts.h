@@ -8,6 +8,7 @@
 #include <mars/backup.h>
 #include <mars/benchmark.h>
 #include <mars/cache.h>
+#include <mars/image.h>
 #include <mars/restore.h>
 #include <mars/vault.h>
 #include <mars/verify.h>
@@ -24,6 +25,7 @@ enum {
     MRS_RECOVER_OPTIONS_V1 = sizeof(mars_recover_options),
     MRS_CACHE_SETTINGS_V1 = sizeof(mars_cache_settings),
     MRS_BACKUP_OPTIONS_V1 = sizeof(mars_backup_options),
+    MRS_IMAGE_OPTIONS_V1 = sizeof(mars_image_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
     MRS_VERIFY_OPTIONS_V1 = offsetof(mars_verify_options, sample_percent),
     MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options)

@@ -36,6 +36,15 @@ struct mars_stream {
 };
 
 struct mrs_slice mrs_stream_name(const struct mars_stream *stream);
+/* fixed: see mrs_stream_open. */
+MARS_NODISCARD mars_status mrs_session_open_stream(struct mars_session *s, const char *name,
+                                                   uint64_t name_len, size_t fixed,
+                                                   struct mars_stream **out, mars_error *err);
+/* It was finished with st: the session keeps it, or it is gone. Frees the handle. */
+MARS_NODISCARD mars_status mrs_stream_end(struct mars_stream *stream, mars_status st,
+                                          mars_error *err);
+/* Deliver what is due, on whichever thread comes by; the others go on. */
+void mrs_session_tell(struct mars_session *s);
 /* The caller gives up a handle of the session, or of a stream of it. */
 void mrs_session_release(struct mars_session *s);
 /* Whoever is left with a stream. */

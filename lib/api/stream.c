@@ -70,14 +70,14 @@ strike_out(struct mars_session *s, const struct mars_stream *h)
 }
 
 static mars_status
-make_stream(struct mars_session *s, struct mars_stream *h, mars_error *err)
+make_stream(struct mars_session *s, struct mars_stream *h, size_t fixed, mars_error *err)
 {
     mars_status st = mrs_mutex_new(&h->busy, err);
 
     if (st != MARS_OK)
         return st;
     mrs_mutex_lock(s->lock);
-    st = mrs_stream_open(&h->stream, s->backup, err);
+    st = mrs_stream_open(&h->stream, s->backup, fixed, err);
     if (st == MARS_OK)
         st = enlist(s, h, err);
     mrs_mutex_unlock(s->lock);
@@ -85,16 +85,13 @@ make_stream(struct mars_session *s, struct mars_stream *h, mars_error *err)
 }
 
 mars_status
-mars_stream_open(mars_session *session, const char *name, uint64_t name_len, mars_stream **out,
-                 mars_error *err)
+mrs_session_open_stream(struct mars_session *s, const char *name, uint64_t name_len, size_t fixed,
+                        struct mars_stream **out, mars_error *err)
 {
     struct mars_stream *h;
-    mars_status st;
+    mars_status st = mrs_agent_enter(s->agent, err);
 
-    if (session == NULL || name == NULL || out == NULL)
-        return mrs_fail(err, MARS_ERR_INVALID_ARG, "session, name or out: is NULL");
     *out = NULL;
-    st = mrs_agent_enter(session->agent, err);
     if (st != MARS_OK)
         return st;
     if (name_len == 0)
@@ -105,15 +102,24 @@ mars_stream_open(mars_session *session, const char *name, uint64_t name_len, mar
     h = mrs_alloc(sizeof *h);
     if (h == NULL)
         return mrs_nomem(err);
-    h->session = session;
+    h->session = s;
     h->name_len = (size_t)name_len;
     memcpy(h->name, name, h->name_len);
-    st = make_stream(session, h, err);
+    st = make_stream(s, h, fixed, err);
     if (st != MARS_OK)
         mrs_stream_handle_free(h);
     else
         *out = h;
     return st;
+}
+
+mars_status
+mars_stream_open(mars_session *session, const char *name, uint64_t name_len, mars_stream **out,
+                 mars_error *err)
+{
+    if (session == NULL || name == NULL || out == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "session, name or out: is NULL");
+    return mrs_session_open_stream(session, name, name_len, 0, out, err);
 }
 
 static mars_status
@@ -122,9 +128,8 @@ abandoned(mars_error *err)
     return mrs_fail(err, MARS_ERR_CANCELLED, "the session was abandoned");
 }
 
-/* On whichever thread comes by; the others go on. */
-static void
-tell(struct mars_session *s)
+void
+mrs_session_tell(struct mars_session *s)
 {
     if (atomic_exchange(&s->telling, true))
         return;
@@ -146,7 +151,7 @@ mars_stream_write(mars_stream *stream, const void *data, uint64_t len, mars_erro
     if (stream->stream == NULL) {
         st = abandoned(err);
     } else {
-        tell(stream->session);
+        mrs_session_tell(stream->session);
         st = mrs_stream_write(stream->stream, data, (size_t)len, err);
     }
     mrs_mutex_unlock(stream->busy);
@@ -170,6 +175,19 @@ keep(struct mars_session *s, struct mars_stream *h)
 }
 
 mars_status
+mrs_stream_end(struct mars_stream *stream, mars_status st, mars_error *err)
+{
+    struct mars_session *s = stream->session;
+
+    if (st != MARS_OK || !keep(s, stream)) {
+        mars_stream_abandon(stream);
+        return st != MARS_OK ? st : abandoned(err);
+    }
+    mrs_session_release(s);
+    return MARS_OK;
+}
+
+mars_status
 mars_stream_finish(mars_stream *stream, mars_error *err)
 {
     struct mars_session *s;
@@ -183,16 +201,11 @@ mars_stream_finish(mars_stream *stream, mars_error *err)
     if (stream->stream == NULL) {
         st = abandoned(err);
     } else {
-        tell(s);
+        mrs_session_tell(s);
         st = mrs_stream_finish(stream->stream, err);
     }
     mrs_mutex_unlock(stream->busy);
-    if (st != MARS_OK || !keep(s, stream)) {
-        mars_stream_abandon(stream);
-        return st != MARS_OK ? st : abandoned(err);
-    }
-    mrs_session_release(s);
-    return MARS_OK;
+    return mrs_stream_end(stream, st, err);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "repo/entrycopy.h"
 
 enum {
+    CHUNKER_FIXED = 2,     /* FORMAT.md section 11, column 22 */
     SMALL_ROOM = 64 << 10, /* many streams are short */
     LARGE_AT_ONCE = 8,
     STEP = 256 << 10,      /* bytes that are taken before a cut is looked for */
@@ -28,6 +29,7 @@ struct piece {
     size_t len;
     size_t room;
     uint8_t id[32];
+    uint64_t offset; /* in the chunk that has it */
     bool done; /* guarded by the job's lock */
 };
 
@@ -38,6 +40,8 @@ struct mrs_stream {
     size_t len;
     size_t room;
     size_t marked;       /* how far its end was looked for */
+    uint64_t pos;        /* where it begins in the stream */
+    size_t fixed;        /* chunks end at multiples of this; 0: where the content says */
     struct piece *first; /* on their way, in order */
     struct piece *last;
     struct mrs_stamp begun;
@@ -113,7 +117,7 @@ claim_large(struct mrs_backup *b)
 }
 
 mars_status
-mrs_stream_open(struct mrs_stream **out, struct mrs_backup *b, mars_error *err)
+mrs_stream_open(struct mrs_stream **out, struct mrs_backup *b, size_t fixed, mars_error *err)
 {
     struct mrs_stream *s = mrs_alloc(sizeof *s);
     struct mrs_time now = mrs_clock_wall();
@@ -123,6 +127,7 @@ mrs_stream_open(struct mrs_stream **out, struct mrs_backup *b, mars_error *err)
     if (st != MARS_OK)
         return st;
     s->b = b;
+    s->fixed = fixed;
     s->begun = (struct mrs_stamp){ now.s, now.ns };
     s->marked = b->job.d->cutter.min - 1;
     st = mrs_list_writer_new(&s->list, mrs_backup_put_fn, b, err);
@@ -131,6 +136,12 @@ mrs_stream_open(struct mrs_stream **out, struct mrs_backup *b, mars_error *err)
     else
         *out = s;
     return st;
+}
+
+struct mrs_backup *
+mrs_stream_backup(struct mrs_stream *s)
+{
+    return s->b;
 }
 
 static void
@@ -181,10 +192,21 @@ gather(struct mrs_stream *s, bool all, mars_error *err)
 
     while ((p = take_done(s, all)) != NULL) {
         if (st == MARS_OK && !atomic_load(&s->b->job.stop))
-            st = mrs_list_writer_ref(s->list, p->id, 0, p->len, err);
+            st = mrs_list_writer_ref(s->list, p->id, p->offset, p->len, err);
         mrs_free(p);
     }
     return st;
+}
+
+static void
+append_piece(struct mrs_stream *s, struct piece *p)
+{
+    if (s->first == NULL)
+        s->first = p;
+    else
+        s->last->next = p;
+    s->last = p;
+    s->cut = true;
 }
 
 /* The first n bytes become a chunk, what lies behind them begins the next one. */
@@ -214,12 +236,8 @@ give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
                          .data = s->data,
                          .len = n,
                          .room = s->room };
-    if (s->first == NULL)
-        s->first = p;
-    else
-        s->last->next = p;
-    s->last = p;
-    s->cut = true;
+    append_piece(s, p);
+    s->pos += n;
     s->data = next;
     s->room = rest > 0 ? usual_room(b) : 0;
     s->len = rest;
@@ -236,6 +254,11 @@ find_end(struct mrs_stream *s)
     const struct mrs_cutter *c = &s->b->job.d->cutter;
     struct mrs_cut_mark marks[MARKS];
 
+    if (s->fixed > 0) {
+        size_t end = s->fixed - (size_t)(s->pos % s->fixed);
+
+        return s->len >= end ? end : 0;
+    }
     while (s->marked < s->len) {
         size_t n = mrs_cut_marks(c, s->data, s->len, &s->marked, marks, MARKS);
 
@@ -246,14 +269,14 @@ find_end(struct mrs_stream *s)
     return s->len == c->max ? s->len : 0;
 }
 
-/* A buffer of the next size. */
+/* A larger buffer. */
 static mars_status
-grow(struct mrs_stream *s, mars_error *err)
+grow(struct mrs_stream *s, size_t want, mars_error *err)
 {
     struct mrs_backup *b = s->b;
-    size_t room = s->room == 0            ? SMALL_ROOM
-                  : s->room == SMALL_ROOM ? usual_room(b)
-                                          : b->job.d->cutter.max;
+    size_t room = want <= SMALL_ROOM         ? SMALL_ROOM
+                  : s->room < usual_room(b) ? usual_room(b)
+                                            : b->job.d->cutter.max;
     uint8_t *data;
 
     if (room == b->job.d->cutter.max && !claim_large(b))
@@ -276,7 +299,7 @@ add(struct mrs_stream *s, const uint8_t *data, size_t n, mars_error *err)
     size_t end = 0;
 
     while (st == MARS_OK && s->room < s->len + n)
-        st = grow(s, err);
+        st = grow(s, s->len + n, err);
     if (st != MARS_OK)
         return st;
     memcpy(s->data + s->len, data, n);
@@ -315,6 +338,54 @@ mrs_stream_write(struct mrs_stream *s, const void *data, size_t n, mars_error *e
     return settle(s, st, err);
 }
 
+/* What comes next lies behind what is in the buffer. */
+static mars_status
+flush(struct mrs_stream *s, mars_error *err)
+{
+    return s->len > 0 ? give_chunk(s, s->len, err) : MARS_OK;
+}
+
+mars_status
+mrs_stream_hole(struct mrs_stream *s, uint64_t n, mars_error *err)
+{
+    mars_status st = flush(s, err);
+
+    if (st == MARS_OK)
+        st = mrs_list_writer_extent(s->list, n, 0, err);
+    s->pos += n;
+    s->cut = true;
+    return settle(s, st, err);
+}
+
+/* Its place is behind the chunks that are on their way. */
+static mars_status
+add_ref(struct mrs_stream *s, const uint8_t id[32], uint64_t offset, size_t n, mars_error *err)
+{
+    struct piece *p;
+    mars_status st = flush(s, err);
+
+    if (st == MARS_OK)
+        st = mrs_list_writer_extent(s->list, 0, n, err);
+    if (st != MARS_OK)
+        return st;
+    p = mrs_alloc(sizeof *p);
+    if (p == NULL)
+        return mrs_nomem(err);
+    *p = (struct piece){ .s = s, .len = n, .offset = offset, .done = true };
+    memcpy(p->id, id, sizeof p->id);
+    append_piece(s, p);
+    s->pos += n;
+    return gather(s, false, err);
+}
+
+mars_status
+mrs_stream_ref(struct mrs_stream *s, const uint8_t id[32], uint64_t offset, size_t n,
+               mars_error *err)
+{
+    atomic_fetch_add(&s->b->job.bytes_done, n);
+    return settle(s, add_ref(s, id, offset, n, err), err);
+}
+
 /* Little stands in the entry itself. */
 static mars_status
 end_inline(struct mrs_stream *s)
@@ -328,12 +399,11 @@ end_inline(struct mrs_stream *s)
 static mars_status
 end(struct mrs_stream *s, mars_error *err)
 {
-    mars_status st = MARS_OK;
+    mars_status st;
 
     if (!s->cut && s->len <= MRS_INLINE_MAX)
         return end_inline(s);
-    if (s->len > 0)
-        st = give_chunk(s, s->len, err);
+    st = flush(s, err);
     if (st == MARS_OK)
         st = gather(s, true, err);
     return st == MARS_OK ? mrs_list_writer_finish(s->list, &s->content, &s->size, err) : st;
@@ -361,7 +431,8 @@ mrs_stream_add(struct mrs_stream *s, struct mrs_slice name, mars_error *err)
                                       .mtime_s = s->begun.s,
                                       .mtime_ns = s->begun.ns,
                                       .size = s->size,
-                                      .content = s->content };
+                                      .content = s->content,
+                                      .chunker = s->fixed > 0 ? CHUNKER_FIXED : 0 };
     if (mrs_entry_own(bytes, &item->entry, NULL, err) != MARS_OK)
         return MARS_ERR_NOMEM;
     item->path = item->entry.name;

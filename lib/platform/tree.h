@@ -92,6 +92,10 @@ struct mrs_tree_file;
  * MARS_ERR_STATE if name is no regular file now. */
 MARS_NODISCARD mars_status mrs_tree_open_file(struct mrs_tree_file **out, struct mrs_tree_dir *dir,
                                               const char *name, mars_error *err);
+/* A regular file or a block device by its path, whatever links lead there; MARS_ERR_STATE if it is
+ * neither. Its size is what can be read. */
+MARS_NODISCARD mars_status mrs_tree_open_image(struct mrs_tree_file **out, const char *path,
+                                               uint64_t *size, mars_error *err);
 MARS_NODISCARD mars_status mrs_tree_file_stat(struct mrs_tree_file *f, struct mrs_tree_stat *st,
                                               mars_error *err);
 MARS_NODISCARD mars_status mrs_tree_file_read(struct mrs_tree_file *f, uint64_t offset, void *out,

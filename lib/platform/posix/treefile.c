@@ -1,4 +1,4 @@
-/* A regular file's bytes, for reading. */
+/* The bytes of a regular file, or of a block device, for reading. */
 #include "platform/tree.h"
 
 #include <errno.h>
@@ -56,6 +56,57 @@ mrs_tree_open_file(struct mrs_tree_file **out, struct mrs_tree_dir *dir, const c
     return st;
 }
 
+static mars_status
+size_of(const struct mrs_tree_file *f, uint64_t *size, mars_error *err)
+{
+    struct stat s;
+    off_t end;
+
+    if (fstat(f->fd, &s) != 0)
+        return mrs_os_tree_fail(err, errno, "looking at", f->label);
+    end = S_ISBLK(s.st_mode) ? lseek(f->fd, 0, SEEK_END) : s.st_size;
+    if (end < 0)
+        return mrs_os_tree_fail(err, errno, "looking for the end of", f->label);
+    *size = (uint64_t)end;
+    return MARS_OK;
+}
+
+static mars_status
+open_image(int *fd, const char *path, mars_error *err)
+{
+    struct stat s;
+
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*fd < 0)
+        return mrs_os_tree_fail(err, errno, "opening", path);
+    if (fstat(*fd, &s) != 0)
+        return mrs_os_tree_fail(err, errno, "looking at", path);
+    return S_ISREG(s.st_mode) || S_ISBLK(s.st_mode)
+               ? MARS_OK
+               : mrs_fail(err, MARS_ERR_STATE, "%.150s is no file and no block device", path);
+}
+
+mars_status
+mrs_tree_open_image(struct mrs_tree_file **out, const char *path, uint64_t *size, mars_error *err)
+{
+    size_t len = strlen(path);
+    struct mrs_tree_file *f = mrs_alloc(sizeof *f + len + 1);
+    mars_status st;
+
+    *out = NULL;
+    if (f == NULL)
+        return mrs_nomem(err);
+    memcpy(f->label, path, len);
+    st = open_image(&f->fd, path, err);
+    if (st == MARS_OK)
+        st = size_of(f, size, err);
+    if (st != MARS_OK)
+        mrs_tree_file_close(f);
+    else
+        *out = f;
+    return st;
+}
+
 mars_status
 mrs_tree_file_stat(struct mrs_tree_file *f, struct mrs_tree_stat *st, mars_error *err)
 {
@@ -77,18 +128,14 @@ mars_status
 mrs_tree_file_data(struct mrs_tree_file *f, uint64_t offset, uint64_t *start, uint64_t *end,
                    mars_error *err)
 {
-    struct stat s;
-    uint64_t size;
+    uint64_t size = 0;
     off_t data;
     off_t hole;
+    mars_status st = size_of(f, &size, err);
 
-    *start = *end = 0;
-    if (fstat(f->fd, &s) != 0)
-        return mrs_os_tree_fail(err, errno, "looking at", f->label);
-    size = (uint64_t)s.st_size;
     *start = *end = size;
-    if (offset >= size)
-        return MARS_OK;
+    if (st != MARS_OK || offset >= size)
+        return st;
     data = lseek(f->fd, (off_t)offset, SEEK_DATA);
     if (data < 0 && errno == ENXIO)
         return MARS_OK; /* a hole up to the end */

@@ -207,6 +207,43 @@ stream(struct place *p, mars_error *err)
     return st;
 }
 
+static int32_t
+read_image(uint64_t offset, void *out, uint64_t len, void *user)
+{
+    (void)user;
+    memset(out, (int)(offset / 4096 % 251), (size_t)len);
+    return MARS_OK;
+}
+
+/* The second half of the blocks, always. */
+static int32_t
+half_changed(const char *since, uint64_t offset, uint64_t *start, uint64_t *end, void *user)
+{
+    (void)since;
+    (void)user;
+    *start = offset > 500000 ? offset : 500000;
+    *end = 1000000;
+    return MARS_OK;
+}
+
+static mars_status
+image(struct place *p, mars_error *err)
+{
+    mars_backup_options o = { .struct_size = sizeof o, .item = "image" };
+    mars_image_options i = { .struct_size = sizeof i, .name = "disk", .size = 1000000,
+                             .read = read_image, .changed = half_changed };
+    mars_session *s = NULL;
+    mars_status st = mars_session_begin(p->agent, &o, &s, err);
+
+    if (st != MARS_OK)
+        return st;
+    st = mars_session_add_image(s, &i, err);
+    if (st == MARS_OK)
+        return mars_session_commit(s, NULL, err);
+    mars_session_abandon(s);
+    return st;
+}
+
 static mars_status
 rebuild_cache(struct place *p, mars_error *err)
 {
@@ -283,6 +320,8 @@ every_operation_survives_every_failing_allocation(void **state)
     fail_each(p, back_up, "backup");
     fail_each(p, back_up, "backup of what did not change");
     fail_each(p, stream, "stream");
+    fail_each(p, image, "image");
+    fail_each(p, image, "image that is compared");
     fail_each(p, browse, "browse");
     fail_each(p, open_again, "open");
     fail_each(p, rebuild_cache, "rebuild the cache");
