@@ -9,24 +9,34 @@
 #include "report.h"
 #include "text.h"
 
-enum { ID_SIZE = 33 };
+/* A point to search. */
+struct place {
+    char id[33];
+    char item[256];
+};
 
 struct search {
     struct cli *cli;
-    char (*ids)[ID_SIZE]; /* of the points, oldest first */
-    size_t n_ids;
-    const char *id;       /* of the point that is searched */
-    const char *item;
-    uint64_t n;           /* names found */
+    struct place *places;  /* oldest first */
+    size_t n_places;
+    const struct place *at; /* what is searched */
+    uint64_t n;            /* names found */
 };
+
+static void
+note_place(struct place *at, const mars_point_info *p)
+{
+    snprintf(at->id, sizeof at->id, "%s", p->id);
+    snprintf(at->item, sizeof at->item, "%s", p->item);
+}
 
 static int MARS_CALL
 add_point(const mars_point_info *p, void *user)
 {
     struct search *s = user;
 
-    s->ids = text_alloc(s->ids, (s->n_ids + 1) * sizeof *s->ids);
-    snprintf(s->ids[s->n_ids++], sizeof *s->ids, "%s", p->id);
+    s->places = text_alloc(s->places, (s->n_places + 1) * sizeof *s->places);
+    note_place(&s->places[s->n_places++], p);
     return os_interrupted();
 }
 
@@ -38,14 +48,14 @@ show_found(const mars_entry *e, void *user)
 
     if (s->cli->json) {
         json_begin("entry");
-        json_text("point", s->id);
-        json_text("item", s->item);
+        json_text("point", s->at->id);
+        json_text("item", s->at->item);
         entry_json(e);
         json_end();
     } else {
         if (s->n == 0 && !s->cli->quiet)
             printf("%-12s  %-19s  %12s  %s\n", "POINT", "MODIFIED", "SIZE", "PATH");
-        printf("%.12s  %-19s  %12" PRIu64 "  ", s->id, text_time(time, e->mtime), e->size);
+        printf("%.12s  %-19s  %12" PRIu64 "  ", s->at->id, text_time(time, e->mtime), e->size);
         text_print(stdout, e->path, e->path_len);
         putchar('\n');
     }
@@ -54,24 +64,36 @@ show_found(const mars_entry *e, void *user)
 }
 
 static int
-search_point(struct search *s, mars_agent *agent, const char *text)
+search(struct search *s, mars_point *point, const struct place *at)
 {
-    struct cli *cli = s->cli;
+    mars_error err = { 0 };
+
+    s->at = at;
+    return mars_point_find(point, s->cli->args.at, s->cli->args.n, show_found, s, &err) == MARS_OK
+               ? CODE_DONE
+               : report_failure(s->cli, &err);
+}
+
+static int
+search_one(struct search *s, mars_agent *agent)
+{
     mars_point_info info = { .struct_size = sizeof info };
     mars_error err = { 0 };
+    struct place place;
     mars_point *point;
-    mars_status st;
-    int code = points_open(cli, agent, text, &point);
+    int code = points_open(s->cli, agent, s->cli->value[OPT_POINT], &point);
 
     if (code != CODE_DONE)
         return code;
-    st = mars_point_get_info(point, &info, &err);
-    s->id = info.id;
-    s->item = info.item;
-    if (st == MARS_OK)
-        st = mars_point_find(point, cli->args.at, cli->args.n, show_found, s, &err);
+    s->n_places = 1;
+    if (mars_point_get_info(point, &info, &err) == MARS_OK) {
+        note_place(&place, &info);
+        code = search(s, point, &place);
+    } else {
+        code = report_failure(s->cli, &err);
+    }
     mars_point_close(point);
-    return st == MARS_OK ? CODE_DONE : report_failure(cli, &err);
+    return code;
 }
 
 /* A point that cannot be searched is told; the others are searched nevertheless. */
@@ -84,13 +106,17 @@ search_all(struct search *s, mars_agent *agent)
     if (mars_point_list(agent, s->cli->value[OPT_ITEM], add_point, s, report_event, s->cli,
                         &err) != MARS_OK)
         code = report_failure(s->cli, &err);
-    for (size_t i = 0; i < s->n_ids && code != CODE_INTERRUPTED && !ferror(stdout); i++) {
-        int here = search_point(s, agent, s->ids[i]);
+    for (size_t i = 0; i < s->n_places && code != CODE_INTERRUPTED && !ferror(stdout); i++) {
+        mars_point *point;
+        int here = points_open(s->cli, agent, s->places[i].id, &point);
 
+        if (here == CODE_DONE)
+            here = search(s, point, &s->places[i]);
+        mars_point_close(point);
         if (here != CODE_DONE)
             code = here;
     }
-    free(s->ids);
+    free(s->places);
     return code == CODE_DONE ? report_code(s->cli) : code;
 }
 
@@ -98,18 +124,12 @@ int
 verb_find(struct cli *cli, mars_agent *agent)
 {
     struct search s = { .cli = cli };
-    int code;
+    int code = cli_has(cli, OPT_POINT) ? search_one(&s, agent) : search_all(&s, agent);
 
-    if (cli_has(cli, OPT_POINT)) {
-        s.n_ids = 1;
-        code = search_point(&s, agent, cli->value[OPT_POINT]);
-    } else {
-        code = search_all(&s, agent);
-    }
     if (cli->json && code != CODE_INTERRUPTED && code != CODE_USAGE) {
         json_begin("summary");
         json_text("verb", cli->verb->name);
-        json_count("points", s.n_ids);
+        json_count("points", s.n_places);
         json_count("entries", s.n);
         json_end();
     } else if (s.n == 0 && code == CODE_DONE && report_text(cli)) {

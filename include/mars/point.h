@@ -97,8 +97,9 @@ typedef int(MARS_CALL *mars_entry_fn)(const mars_entry *entry, void *user);
 typedef struct mars_point mars_point;
 
 /**
- * Open a recovery point. The vault's ledger and points are looked at once, here, and its index is
- * brought up to date; what follows reads directories and data only.
+ * Open a recovery point. The vault's ledger and points are looked at once, here, of an id only the
+ * points that it fits, and the index is brought up to date; what follows reads directories and data
+ * only.
  *
  * @param point     a full id, a unique prefix of at least 6 digits, or "latest"; NUL-terminated
  * @param item      narrows `point`, NUL-terminated; NULL: any item ("latest" then needs that there
@@ -116,8 +117,12 @@ mars_point_open(mars_agent *agent, const char *point, const char *item, mars_poi
 /** Close; its files may stay open. NULL is allowed. @since 0.1 */
 MARS_API void MARS_CALL mars_point_close(mars_point *point);
 
-/** @param[in,out] info struct_size set by the caller; strings live as long as the point.
- *  @since 0.1 */
+/**
+ * What mars_point_list() tells of it. The first call looks at all points, to know is_head.
+ *
+ * @param[in,out] info  struct_size set by the caller; strings live as long as the point
+ * @since 0.1
+ */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_point_get_info(const mars_point *point, mars_point_info *info, mars_error *err);
 
@@ -224,10 +229,10 @@ mars_point_read(mars_point *point, const char *path, uint64_t path_len, mars_dat
 
 /** A file of a recovery point, open for reading at any place. One thread at a time; several files
  *  of a point on several threads at once. It keeps what it needs of the point and the agent, so
- *  both may be closed before it. Holds up to 16 MiB of the file's chunks, or one if that is larger,
- *  and up to 8 MiB of lists of them. While it is read from front to back, the agent's workers fetch
- *  what comes next; they then live until it is closed. In a forked child its calls answer
- *  MARS_ERR_STATE; closing it there gives nothing back. */
+ *  both may be closed before it. Holds up to 16 MiB of the file's chunks, up to 8 MiB of lists of
+ *  them, and room to open one in; read from front to back, room for four more. Then the agent's
+ *  workers fetch what comes next, and live until the file is closed. In a forked child its calls
+ *  answer MARS_ERR_STATE; closing it there gives nothing back. */
 typedef struct mars_file mars_file;
 
 /**

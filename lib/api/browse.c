@@ -89,7 +89,10 @@ mars_point_open(mars_agent *agent, const char *point, const char *item, mars_poi
     mrs_agent_hold(agent);
     p->agent = agent;
     p->stat = (struct mrs_shown_entry)MRS_SHOWN_ENTRY_INIT;
-    st = mrs_view_point(&p->view, agent, point, item, &p->loaded, err);
+    p->head = mrs_alloc(sizeof *p->head);
+    st = p->head != NULL ? MARS_OK : mrs_nomem(err);
+    if (st == MARS_OK)
+        st = mrs_view_point(&p->view, agent, point, item, &p->loaded, err);
     if (st == MARS_OK) {
         mrs_points_keep(&p->view.points, p->loaded);
         st = mrs_point_show(&p->shown, agent->domain, p->loaded, err);
@@ -106,6 +109,7 @@ mars_point_close(mars_point *point)
 {
     if (point == NULL)
         return;
+    mrs_free(point->head);
     mrs_buf_free(&point->stat.bytes);
     mrs_shown_point_free(&point->shown);
     mrs_view_free(&point->view);
@@ -113,14 +117,40 @@ mars_point_close(mars_point *point)
     mrs_free(point);
 }
 
+static mars_status
+find_head(const struct mars_point *p, mars_error *err)
+{
+    struct mrs_event_sink nowhere = { NULL, NULL };
+    struct mrs_view v = { 0 };
+    mars_status st = mrs_view_open(&v, p->agent, MRS_VIEW_POINTS, mrs_event_damage, &nowhere, err);
+
+    if (st == MARS_OK)
+        *p->head = MRS_HEAD_NO;
+    for (size_t i = 0; st == MARS_OK && i < v.points.list.len; i++) {
+        const struct mrs_loaded_point *lp = mrs_points_at(&v.points, i);
+
+        if (lp->is_head && memcmp(lp->point.session, p->loaded->point.session, 16) == 0)
+            *p->head = MRS_HEAD_YES;
+    }
+    mrs_view_free(&v);
+    return st;
+}
+
 mars_status
 mars_point_get_info(const mars_point *point, mars_point_info *info, mars_error *err)
 {
+    mars_point_info out;
     mars_status st = mrs_point_enter(point, err);
 
     if (st == MARS_OK && info == NULL)
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "info: is NULL");
-    return st == MARS_OK ? mrs_opts_export(info, &point->shown.info, sizeof *info, err) : st;
+    if (st == MARS_OK && *point->head == MRS_HEAD_UNKNOWN)
+        st = find_head(point, err);
+    if (st != MARS_OK)
+        return st;
+    out = point->shown.info;
+    out.is_head = *point->head == MRS_HEAD_YES;
+    return mrs_opts_export(info, &out, sizeof out, err);
 }
 
 /* A caller's function and what it gets. */

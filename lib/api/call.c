@@ -5,9 +5,10 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-mars_status
-mrs_view_open(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of what,
-              mrs_damage_fn damage, void *user, mars_error *err)
+/* digits: NULL, or only points whose ids begin so are read. */
+static mars_status
+open_view(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of what, const char *digits,
+          mrs_damage_fn damage, void *user, mars_error *err)
 {
     const uint8_t *machine = what != MRS_VIEW_DOMAIN ? agent->reg.machine_id : NULL;
     struct mrs_domain *d = agent->domain;
@@ -18,11 +19,21 @@ mrs_view_open(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of wha
         st = mrs_ledger_read(&v->ledger, d, &log, MRS_NEED_READ, damage, user, err);
     if (st == MARS_OK && what != MRS_VIEW_POINTS)
         st = mrs_index_refresh(d->index, &log, false, damage, user, err);
-    if (st == MARS_OK)
+    if (st == MARS_OK && digits == NULL)
         st = mrs_points_read(&v->points, d, &log, &v->ledger, machine, NULL, MRS_NEED_READ,
                              damage, user, err);
+    else if (st == MARS_OK)
+        st = mrs_points_read_some(&v->points, d, &log, &v->ledger, machine, digits, MRS_NEED_READ,
+                                  damage, user, err);
     mrs_log_free(&log);
     return st;
+}
+
+mars_status
+mrs_view_open(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of what,
+              mrs_damage_fn damage, void *user, mars_error *err)
+{
+    return open_view(v, agent, what, NULL, damage, user, err);
 }
 
 void
@@ -42,7 +53,8 @@ mrs_view_point(struct mrs_view *v, struct mars_agent *agent, const char *point, 
     *out = NULL;
     if (point == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "point: is missing");
-    st = mrs_view_open(v, agent, MRS_VIEW_INDEX, mrs_event_damage, &nowhere, err);
+    st = open_view(v, agent, MRS_VIEW_INDEX, strcmp(point, "latest") != 0 ? point : NULL,
+                   mrs_event_damage, &nowhere, err);
     return st == MARS_OK ? mrs_points_resolve(&v->points, point, item, out, err) : st;
 }
 

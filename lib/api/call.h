@@ -19,14 +19,15 @@ enum mrs_view_of {
     MRS_VIEW_DOMAIN  /* the points of all machines, and the index */
 };
 
-/* Objects that cannot be read go to damage; NULL: they are errors.
- * Zeroed before; freed with mrs_view_free, also after a failure. */
+/* Objects that cannot be read go to damage; NULL: they are errors. Zeroed before; freed with
+ * mrs_view_free, also after a failure. */
 MARS_NODISCARD mars_status mrs_view_open(struct mrs_view *v, struct mars_agent *agent,
                                          enum mrs_view_of what, mrs_damage_fn damage, void *user,
                                          mars_error *err);
 void mrs_view_free(struct mrs_view *v);
 
-/* The point that a caller's text means, with the view it lives in. */
+/* The point that a caller's text means, with the view it lives in. Of points, "latest" reads all,
+ * an id only those that it fits, which says nothing of heads. */
 MARS_NODISCARD mars_status mrs_view_point(struct mrs_view *v, struct mars_agent *agent,
                                           const char *point, const char *item,
                                           struct mrs_loaded_point **out, mars_error *err);

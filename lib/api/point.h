@@ -31,8 +31,12 @@ struct mrs_shown_entry {
 MARS_NODISCARD mars_status mrs_entry_show(struct mrs_shown_entry *s, struct mrs_slice path,
                                           const struct mrs_entry *e, mars_error *err);
 
+enum mrs_head { MRS_HEAD_UNKNOWN, MRS_HEAD_NO, MRS_HEAD_YES };
+
 struct mars_point {
     struct mars_agent *agent; /* a hold */
+    enum mrs_head *head;      /* is it one? Found out when somebody wants to know: then all points
+                                 are read */
     struct mrs_view view;     /* of it, this point only */
     struct mrs_loaded_point *loaded;
     struct mrs_shown_point shown;

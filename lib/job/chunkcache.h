@@ -1,6 +1,6 @@
 /* Chunks of file data that were asked for last, opened, and some that will be asked for next: at
- * most 16 MiB of them, or one. One thread at a time; what is fetched ahead is fetched by the
- * engine's workers. */
+ * most 16 MiB of them, which is the largest chunk. One thread at a time; what is fetched ahead is
+ * fetched by the engine's workers. */
 #ifndef MRS_JOB_CHUNKCACHE_H
 #define MRS_JOB_CHUNKCACHE_H
 

@@ -10,6 +10,7 @@
 enum { PREFIX_MIN = 6 };
 
 struct collect {
+    const char *digits;   /* the points' ids begin so; NULL: all do */
     struct mrs_vec names; /* struct mrs_name: points */
     struct mrs_map closed; /* sessions with a closed fence: 16 bytes and 16 zeros */
 };
@@ -19,6 +20,16 @@ session_key(uint8_t key[32], const uint8_t session[16])
 {
     memset(key, 0, 32);
     memcpy(key, session, 16);
+}
+
+static bool
+is_wanted(const struct collect *c, const struct mrs_name *n)
+{
+    size_t len = c->digits != NULL ? strlen(c->digits) : 0;
+    char hex[33];
+
+    mrs_hex_encode(hex, n->session, sizeof n->session);
+    return len <= 32 && memcmp(hex, c->digits != NULL ? c->digits : "", len) == 0;
 }
 
 static mars_status
@@ -33,7 +44,7 @@ note(void *user, const struct mrs_object_info *info, mars_error *err)
     session_key(key, n.session);
     if (n.kind == MRS_KIND_FENCE && n.closed && mrs_map_put(&c->closed, key) == NULL)
         return mrs_nomem(err);
-    if (n.kind != MRS_KIND_POINT)
+    if (n.kind != MRS_KIND_POINT || !is_wanted(c, &n))
         return MARS_OK;
     at = mrs_vec_add(&c->names);
     if (at == NULL)
@@ -154,37 +165,67 @@ load_all(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_ledg
     return st;
 }
 
+/* By time; heads are for the caller to find. */
+static mars_status
+read_points(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
+            const struct mrs_ledger *ledger, const uint8_t *machine, const char *prefix,
+            struct collect *c, enum mrs_need need, mrs_damage_fn damage, void *user,
+            mars_error *err)
+{
+    mars_status st;
+
+    p->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_loaded_point *);
+    /* Fences were listed before: one closed later than that was closed after its point was seen. */
+    st = mrs_log_each(log, "fence/", note, c, err);
+    if (st == MARS_OK)
+        st = mrs_domain_list(d, prefix, note, c, err);
+    if (st == MARS_OK)
+        st = load_all(p, d, ledger, c, machine, need, damage, user, err);
+    if (st == MARS_OK && p->list.len > 1)
+        qsort(p->list.items, p->list.len, p->list.item_size, by_time);
+    mrs_vec_free(&c->names);
+    mrs_map_free(&c->closed);
+    return st;
+}
+
+static mars_status
+end(struct mrs_points *p, mars_status st, mars_error *err)
+{
+    if (st == MARS_OK)
+        return st;
+    mrs_points_free(p);
+    return mrs_context(err, st, "reading the recovery points");
+}
+
 mars_status
 mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
                 const struct mrs_ledger *ledger, const uint8_t *machine, const uint8_t *item,
                 enum mrs_need need, mrs_damage_fn damage, void *user, mars_error *err)
 {
-    struct collect c = { MRS_VEC_INIT(struct mrs_name), MRS_MAP_INIT(0) };
-    char prefix[64] = "points/", *end = prefix + strlen(prefix);
+    struct collect c = { NULL, MRS_VEC_INIT(struct mrs_name), MRS_MAP_INIT(0) };
+    char prefix[64] = "points/", *hex = prefix + strlen(prefix);
     mars_status st;
 
-    p->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_loaded_point *);
     if (item != NULL) {
-        mrs_hex_encode(end, item, 16);
-        end[32] = '/';
-        end[33] = '\0';
+        mrs_hex_encode(hex, item, 16);
+        hex[32] = '/';
+        hex[33] = '\0';
     }
-    /* Fences were listed before: one closed later than that was closed after its point was seen. */
-    st = mrs_log_each(log, "fence/", note, &c, err);
+    st = read_points(p, d, log, ledger, machine, prefix, &c, need, damage, user, err);
     if (st == MARS_OK)
-        st = mrs_domain_list(d, prefix, note, &c, err);
-    if (st == MARS_OK)
-        st = load_all(p, d, ledger, &c, machine, need, damage, user, err);
-    if (st == MARS_OK) {
-        if (p->list.len > 1)
-            qsort(p->list.items, p->list.len, p->list.item_size, by_time);
         st = find_heads(p, err);
-    }
-    mrs_vec_free(&c.names);
-    mrs_map_free(&c.closed);
-    if (st != MARS_OK)
-        mrs_points_free(p);
-    return st == MARS_OK ? st : mrs_context(err, st, "reading the recovery points");
+    return end(p, st, err);
+}
+
+mars_status
+mrs_points_read_some(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
+                     const struct mrs_ledger *ledger, const uint8_t *machine, const char *digits,
+                     enum mrs_need need, mrs_damage_fn damage, void *user, mars_error *err)
+{
+    struct collect c = { digits, MRS_VEC_INIT(struct mrs_name), MRS_MAP_INIT(0) };
+
+    return end(p, read_points(p, d, log, ledger, machine, "points/", &c, need, damage, user, err),
+               err);
 }
 
 void

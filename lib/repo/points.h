@@ -32,6 +32,14 @@ MARS_NODISCARD mars_status mrs_points_read(struct mrs_points *p, const struct mr
                                            const uint8_t *machine, const uint8_t *item,
                                            enum mrs_need need, mrs_damage_fn damage, void *user,
                                            mars_error *err);
+/* The same, but only those whose ids begin with these hex digits: no other object is read, so
+ * nothing is known of heads. */
+MARS_NODISCARD mars_status mrs_points_read_some(struct mrs_points *p, const struct mrs_domain *d,
+                                                const struct mrs_log *log,
+                                                const struct mrs_ledger *ledger,
+                                                const uint8_t *machine, const char *digits,
+                                                enum mrs_need need, mrs_damage_fn damage,
+                                                void *user, mars_error *err);
 void mrs_points_free(struct mrs_points *p);
 /* Free all but one of them. */
 void mrs_points_keep(struct mrs_points *p, struct mrs_loaded_point *only);

@@ -227,7 +227,12 @@ a_point_tells_of_itself(void **state)
     assert_int_equal(info.is_head, 1);
     snprintf(prefix, sizeof prefix, "%.8s", info.id);
     assert_ok(mars_point_open(p->agent, prefix, NULL, &same, &err), &err);
+    assert_ok(mars_point_get_info(same, &info, &err), &err);
+    assert_memory_equal(info.id, prefix, 8);
+    assert_int_equal(info.is_head, 1);
     mars_point_close(same);
+    assert_int_equal(mars_point_open(p->agent, "0123456789abcdef0123456789abcdef0", NULL, &same,
+                                     &err), MARS_ERR_NOT_FOUND);
     assert_int_equal(mars_point_open(p->agent, prefix, "other", &same, &err), MARS_ERR_NOT_FOUND);
     assert_null(same);
     assert_int_equal(mars_point_open(p->agent, "abc", NULL, &same, &err), MARS_ERR_INVALID_ARG);
@@ -296,6 +301,7 @@ differences_are_told(void **state)
 {
     struct place *p = *state;
     struct told t = { .skip = strlen(in_tree(p, "")) };
+    mars_point_info info = { .struct_size = sizeof info };
     mars_point *before, *after;
     char first[33], second[33];
     mars_error err;
@@ -321,6 +327,10 @@ differences_are_told(void **state)
     assert_ok(mars_point_diff(after, before, in_tree(p, "d/new"), 0, tell_change, &t, &err),
               &err);
     assert_string_equal(t.text, "-/d/new\n-/d/new/n\n");
+    assert_ok(mars_point_get_info(before, &info, &err), &err);
+    assert_int_equal(info.is_head, 0);
+    assert_ok(mars_point_get_info(after, &info, &err), &err);
+    assert_int_equal(info.is_head, 1);
     t.text[0] = '\0';
     assert_ok(mars_point_diff(after, after, NULL, 0, tell_change, &t, &err), &err);
     assert_string_equal(t.text, "");

@@ -192,6 +192,43 @@ heads_are_points_that_no_other_of_the_item_saw(void **state)
     mrs_points_free(&p);
 }
 
+/* Of all others nothing is read, and what is wrong with them is nobody's concern. */
+static void
+points_may_be_read_by_the_beginning_of_their_ids(void **state)
+{
+    static const struct {
+        const char *digits;
+        size_t found;
+        const char *reads;
+    } tries[] = { { "0506", 2, "Rpo Rpo " }, { "05060700000000000000000000000000", 1, "Rpo " },
+                  { "06", 0, "" }, { "05x", 0, "" }, { "", 3, "Rpo Rpo Rpo " },
+                  { "050607000000000000000000000000000", 0, "" } };
+    struct kit *k = *state;
+    struct spec a = { .item = 1, .session = { 5, 6, 7 }, .started = 1 };
+    struct spec b = { .item = 2, .session = { 5, 6, 8 }, .started = 2 };
+    struct spec c = { .item = 1, .session = { 5, 7 }, .started = 3 };
+
+    put_point(k, &a);
+    put_point(k, &b);
+    put_point(k, &c);
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        struct kit_log log = { .calls = "R" };
+        struct mrs_log listed = MRS_LOG_INIT;
+        struct mrs_ledger ledger = { 0 };
+        struct mrs_points p;
+
+        assert_int_equal(mrs_log_read(&listed, k->store, k->keys->domain, NULL), MARS_OK);
+        kit_spy(k, kit_log_spy, &log);
+        assert_int_equal(mrs_points_read_some(&p, k->d, &listed, &ledger, NULL, tries[i].digits,
+                                              MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
+        kit_spy(k, NULL, NULL);
+        assert_int_equal(p.list.len, tries[i].found);
+        assert_string_equal(log.text, tries[i].reads);
+        mrs_points_free(&p);
+        mrs_log_free(&listed);
+    }
+}
+
 static void
 a_damaged_point_is_named_or_an_error(void **state)
 {
@@ -340,6 +377,7 @@ main(void)
         KIT_TEST(fences_are_listed_before_points),
         KIT_TEST(a_deleted_point_is_not_listed_until_it_comes_back),
         KIT_TEST(heads_are_points_that_no_other_of_the_item_saw),
+        KIT_TEST(points_may_be_read_by_the_beginning_of_their_ids),
         KIT_TEST(a_damaged_point_is_named_or_an_error),
         KIT_TEST(a_point_under_another_name_is_damage),
         KIT_TEST(a_point_that_says_that_it_is_another_is_damage),
