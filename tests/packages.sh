@@ -10,7 +10,8 @@ fi
 build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libzstd-dev libargon2-dev libyaml-dev libcurl4-openssl-dev libexpat1-dev"
 bench="libcmocka-dev python3 openssl borgbackup diffutils findutils"
 pages="mandoc groff-base zsh fish"
-linking="abigail-tools cmake"
+# What `pkg-config --static` asks for, down to what libcurl is linked with, is Debian's to name.
+linking="abigail-tools cmake libbrotli-dev libidn2-dev libkrb5-dev libldap-dev libnghttp2-dev libpsl-dev librtmp-dev libssh2-1-dev zlib1g-dev"
 tests="$bench python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux $pages $linking"
 servers="ceph-mon ceph-osd radosgw ceph-common curl nginx-light tinyproxy faketime"
 ci="clang llvm libclang-rt-dev valgrind git debootstrap $servers"

@@ -186,7 +186,7 @@ class Zsh(Completion, unittest.TestCase):
     def lines(self, *words: str) -> list[str]:
         script = self.place / "script"
         script.write_text(ZSH, encoding="utf-8")
-        return output("zsh", "-f", script, PAGES / "mars.zsh", "mars", *words).splitlines()
+        return output("zsh", "-f", script, PAGES / "_mars", "mars", *words).splitlines()
 
     def offers(self, *words: str) -> set[str]:
         return {line.split(":")[0] for line in self.lines(*words)}
