@@ -95,13 +95,14 @@ Version: $version
 Architecture: $arch
 Multi-Arch: $3
 Maintainer: $maintainer
-Installed-Size: $(du -k --apparent-size -s "$root/usr" | cut -f1)
+Installed-Size: $(find "$root/usr" -printf '%y %s\n' | awk '{ n += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print n }')
 Depends: $4
 Section: $2
 Priority: optional
 $(cat)
 EOF
     chmod -R u=rwX,go=rX "$root"
+    find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
     dpkg-deb --root-owner-group -Zxz --build "$root" "$out/$1_${version}_$arch.deb"
 }
 

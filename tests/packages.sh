@@ -23,8 +23,10 @@ want=$build
 [ "${1:-}" = tests ] && want="$build $tests"
 [ "${1:-}" = ci ] && want="$build $tests $ci"
 missing=
+# shellcheck disable=SC2086
+there=$(dpkg-query -W -f '${db:Status-Status}:${Package} ' $want 2>/dev/null || true)
 for p in $want; do
-    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+    case " $there" in *" installed:$p "*) ;; *) missing="$missing $p" ;; esac
 done
 if [ "${1:-}" = ci ] && ! command -v npm >/dev/null; then
     missing="$missing nodejs npm"
