@@ -10,7 +10,9 @@ sh "$top/tests/packages.sh" deb
 mkdir -p "${1:-$top/build/deb}"
 out=$(cd "${1:-$top/build/deb}" && pwd)
 work=$out/work
-commit=$(git -C "$top" log -1 --format=%ct:%h:'%an <%ae>')
+# Outside of git: the date that the files came with.
+commit=$(git -c safe.directory="$top" -C "$top" log -1 --format=%ct:%h:'%an <%ae>') ||
+    commit=$(date -r "$top/meson.build" '+%s:unknown:unknown <unknown@example.org>')
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-${commit%%:*}}
 export SOURCE_DATE_EPOCH
 version=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" "$top/meson.build")
