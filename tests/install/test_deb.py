@@ -10,7 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
-from test_install import BUILD, HERE, ROOT, output
+from test_install import BUILD, HERE, ROOT, Installed, output
 
 PASSPHRASE = "correct horse battery staple\n"
 
@@ -38,8 +38,7 @@ class Packages(unittest.TestCase):
         # Later than all files, as a commit is where what was built before it is packed.
         cls.date = str(int(time.time()) + 3600)
         cls.packages = build(cls.out, SOURCE_DATE_EPOCH=cls.date)
-        cls.version = re.search(r"version: '([\d.]+)'",
-                                (ROOT / "meson.build").read_text(encoding="utf-8"))[1]
+        cls.version = Installed.version
         cls.multiarch = output("dpkg-architecture", "-qDEB_HOST_MULTIARCH").strip()
 
     def setUp(self) -> None:

@@ -22,27 +22,28 @@ def output(*command: str | Path, cwd: Path | None = None, **env: str | Path) -> 
     return done.stdout
 
 
-def options() -> dict[str, str]:
+def setUpModule() -> None:
+    """Install this build once. Where it goes is not its prefix, so nothing may need it to be there.
+    """
+    scratch = tempfile.TemporaryDirectory(prefix="mars-install-")
+    unittest.addModuleCleanup(scratch.cleanup)
     told = json.loads(output("meson", "introspect", BUILD, "--buildoptions"))
-    return {o["name"]: o["value"] for o in told}
+    Installed.options = {o["name"]: o["value"] for o in told}
+    Installed.place = Path(scratch.name)
+    Installed.destination = Installed.place / "root"
+    output("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", Installed.destination)
+    Installed.prefix = Installed.destination / Installed.options["prefix"].lstrip("/")
+    Installed.libdir = Installed.prefix / Installed.options["libdir"]
 
 
 class Installed(unittest.TestCase):
-    """A place into which this build was installed; it is not the prefix, so nothing may need it
-    to be there."""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        scratch = tempfile.TemporaryDirectory(prefix="mars-install-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.place = Path(scratch.name)
-        cls.destination = cls.place / "root"
-        output("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", cls.destination)
-        cls.options = options()
-        cls.prefix = cls.destination / cls.options["prefix"].lstrip("/")
-        cls.libdir = cls.prefix / cls.options["libdir"]
-        cls.version = re.search(r"version: '([\d.]+)'",
-                                (ROOT / "meson.build").read_text(encoding="utf-8"))[1]
+    options: dict[str, str]
+    place: Path
+    destination: Path
+    prefix: Path
+    libdir: Path
+    version = re.search(r"version: '([\d.]+)'",
+                        (ROOT / "meson.build").read_text(encoding="utf-8"))[1]
 
     def needed(self, program: Path) -> set[str]:
         return set(re.findall(r"\(NEEDED\).*\[(.*)\]", output("readelf", "-d", program)))
