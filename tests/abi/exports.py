@@ -28,9 +28,9 @@ class Binding(NamedTuple):
     declares: str  # a function, its name as the group
 
 
-# Compared where the folder is there.
+# Compared where the folder is there. mars_py_ are Python's own functions, which the library calls.
 BINDINGS = [
-    Binding("bindings/python", (".h", ".py"), r"^[\w \t]+[ *](mars_\w+)\s*\("),
+    Binding("bindings/python", (".h",), r"^[\w \t]+[ *](mars_(?!py_)\w+)\s*\("),
     Binding("bindings/csharp", (".cs",), r"^[^;=]*\bpartial\b[^;=]*\b(mars_\w+)\s*\("),
 ]
 

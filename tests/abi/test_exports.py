@@ -24,8 +24,9 @@ MAP = ("MARS_0 {\n    global:\n        mars_thing_name;\n        mars_thing_open
        "        *;\n};\n")
 OPEN = "int mars_thing_open(void) { return 0; }\n"
 BODY = OPEN + "const char *mars_thing_name(void) { return 0; }\n"
-PYTHON = 'CDEF = """\nint mars_thing_open(const char *name, mars_thing_fn fn);\n' \
-         'const char *mars_thing_name(void);\n"""\nlib.mars_other()\n'
+PYTHON = ("/* mars_other() */\nint mars_thing_open(const char *name, mars_thing_fn fn);\n"
+          "const char *mars_thing_name(void);\nextern \"Python\" int mars_py_thing(int n);\n"
+          "typedef int (*mars_call)(int n);\n")
 CSHARP = "    [LibraryImport(Name)]\n    internal static partial int mars_thing_open(nint f);\n" \
          "    internal static partial nint mars_thing_name();\n    x = Native.mars_other();\n"
 
@@ -65,7 +66,7 @@ class Exports(unittest.TestCase):
         return MAP.replace("    local", f"        {name};\n    local")
 
     def test_a_clean_project(self) -> None:
-        self.plant("bindings/python/cdef.py", PYTHON)
+        self.plant("bindings/python/decl.h", PYTHON)
         self.plant("bindings/csharp/Native.cs", CSHARP)
         self.found()
 
@@ -97,9 +98,9 @@ class Exports(unittest.TestCase):
         self.assertIn("twice", lines[1])
 
     def test_bindings(self) -> None:
-        self.plant("bindings/python/cdef.py", PYTHON.replace("thing_name", "thing_named"))
+        self.plant("bindings/python/decl.h", PYTHON.replace("thing_name", "thing_named"))
         self.plant("bindings/csharp/Native.cs", CSHARP.replace("thing_open", "thing_close"))
-        lines = self.found("include/mars/thing.h:9", "bindings/python/cdef.py:3",
+        lines = self.found("include/mars/thing.h:9", "bindings/python/decl.h:3",
                            "include/mars/thing.h:7", "bindings/csharp/Native.cs:2")
         self.assertIn("is not in bindings/csharp", lines[2])
 
