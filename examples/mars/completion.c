@@ -101,6 +101,8 @@ put_fish_value(FILE *out, const char *arg)
         fputs(" -r -F", out);
     } else if (strcmp(arg, "DIR") == 0) {
         fputs(" -x -a '(__fish_complete_directories)'", out);
+    } else if (strcmp(arg, "POINT") == 0) {
+        fputs(" -x -a latest", out);
     } else if (strchr(arg, '|') != NULL) {
         fputs(" -x -a '", out);
         for (; *arg != '\0'; arg++) {
