@@ -2,6 +2,7 @@
 # Build Debian packages of this tree, on and for Debian 12 or 13: libmars0 (the shared library), libmars-dev, mars (the
 # command line). The same commit gives the same bytes, on machines with the same packages.
 # usage: sh examples/deb.sh [DIRECTORY]      (default: build/deb)      then: apt install DIRECTORY/*.deb
+# Builds in build/deb-objects; nothing else in DIRECTORY is touched.
 set -eu
 umask 022
 export LC_ALL=C TZ=UTC
@@ -9,7 +10,9 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 sh "$top/tests/packages.sh" deb
 mkdir -p "${1:-$top/build/deb}"
 out=$(cd "${1:-$top/build/deb}" && pwd)
-work=$out/work
+objects=$top/build/deb-objects
+work=$(mktemp -d "${TMPDIR:-/tmp}/mars-deb.XXXXXX")
+trap 'rm -rf "$work"' EXIT
 # Outside of git: the date that the files came with.
 commit=$(git -c safe.directory="$top" -C "$top" log -1 --format=%ct:%h:'%an <%ae>') ||
     commit=$(date -r "$top/meson.build" '+%s:unknown:unknown <unknown@example.org>')
@@ -23,14 +26,13 @@ maintainer="${DEBFULLNAME:-} <${DEBEMAIL:-}>"
 lib=usr/lib/$multiarch
 
 # Debian's flags harden; how fast it is to be, the build type says.
-if [ ! -f "$out/build/build.ninja" ]; then
+if [ ! -f "$objects/build.ninja" ]; then
     export DEB_BUILD_MAINT_OPTIONS=hardening=+all DEB_CFLAGS_MAINT_STRIP="-g -O2"
-    (cd "$top" && eval "$(dpkg-buildflags --export=sh)" && meson setup "$out/build" --prefix=/usr \
+    (cd "$top" && eval "$(dpkg-buildflags --export=sh)" && meson setup "$objects" --prefix=/usr \
         --libdir="lib/$multiarch" --buildtype=release -Dcrypto=openssl -Dzstd=enabled >/dev/null)
 fi
-ninja -C "$out/build" --quiet
-rm -rf "$work" "$out"/*.deb
-DESTDIR=$work/all meson install -C "$out/build" --no-rebuild --quiet
+ninja -C "$objects" --quiet
+DESTDIR=$work/all meson install -C "$objects" --no-rebuild --quiet
 
 # Move what was installed to its package: PACKAGE PATH…
 put() {

@@ -10,7 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
-from test_install import BUILD, HERE, ROOT, Installed, output
+from test_install import HERE, ROOT, Installed, output
 
 PASSPHRASE = "correct horse battery staple\n"
 
@@ -18,7 +18,7 @@ PASSPHRASE = "correct horse battery staple\n"
 def build(out: Path, **env: str) -> dict[str, Path]:
     """The packages by their names."""
     output("sh", ROOT / "examples" / "deb.sh", out, **env)
-    return {path.name.split("_")[0]: path for path in out.glob("*.deb")}
+    return {path.name.split("_")[0]: path for path in out.glob(f"*_{Installed.version}_*.deb")}
 
 
 def field(package: Path, name: str) -> str:
@@ -34,7 +34,9 @@ def depends(package: Path) -> dict[str, str]:
 class Packages(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.out = BUILD.parent / "deb"
+        scratch = tempfile.TemporaryDirectory(prefix="mars-deb-")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.out = Path(scratch.name)
         # Later than all files, as a commit is where what was built before it is packed.
         cls.date = str(int(time.time()) + 3600)
         cls.packages = build(cls.out, SOURCE_DATE_EPOCH=cls.date)
@@ -76,7 +78,7 @@ class Packages(unittest.TestCase):
     def test_the_same_commit_gives_the_same_bytes(self) -> None:
         before = {name: path.read_bytes() for name, path in self.packages.items()}
         for name in ("mars", "mars.1", "_mars"):
-            (self.out / "build" / "examples" / name).touch()
+            (ROOT / "build" / "deb-objects" / "examples" / name).touch()
         again = build(self.out, SOURCE_DATE_EPOCH=self.date, TZ="Asia/Tokyo", LC_ALL="C.UTF-8")
         self.assertEqual({name: path.read_bytes() for name, path in again.items()}, before)
 
