@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install what libmars is built with on Debian 12 or 13, and, with the word "tests", what its tests need; with
-# "bench", what the benchmarks do; with "ci", everything, servers of storage services included.
+# "bench", what the benchmarks do; with "deb", what makes packages; with "ci", everything, servers of storage services
+# included.
 set -eu
 sudo=
 if [ "$(id -u)" != 0 ]; then
@@ -9,16 +10,23 @@ if [ "$(id -u)" != 0 ]; then
 fi
 build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libzstd-dev libargon2-dev libyaml-dev libcurl4-openssl-dev libexpat1-dev"
 bench="libcmocka-dev python3 openssl borgbackup diffutils findutils"
-tests="$bench python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux"
+pages="mandoc groff-base zsh fish"
+# What `pkg-config --static` asks for, down to what libcurl is linked with, is Debian's to name.
+linking="abigail-tools cmake libbrotli-dev libidn2-dev libkrb5-dev libldap-dev libnghttp2-dev libpsl-dev librtmp-dev libssh2-1-dev zlib1g-dev"
+deb="dpkg-dev git"
+tests="$bench python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux $pages $linking $deb lintian"
 servers="ceph-mon ceph-osd radosgw ceph-common curl nginx-light tinyproxy faketime"
 ci="clang llvm libclang-rt-dev valgrind git debootstrap $servers"
 want=$build
 [ "${1:-}" = bench ] && want="$build $bench"
+[ "${1:-}" = deb ] && want="$build $deb"
 [ "${1:-}" = tests ] && want="$build $tests"
 [ "${1:-}" = ci ] && want="$build $tests $ci"
 missing=
+# shellcheck disable=SC2086
+there=$(dpkg-query -W -f '${db:Status-Status}:${Package} ' $want 2>/dev/null || true)
 for p in $want; do
-    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+    case " $there" in *" installed:$p "*) ;; *) missing="$missing $p" ;; esac
 done
 if [ "${1:-}" = ci ] && ! command -v npm >/dev/null; then
     missing="$missing nodejs npm"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os.h"
 #include "report.h"
 #include "text.h"
 
@@ -51,6 +52,17 @@ uint32_t
 cli_number(const struct cli *cli, enum opt o)
 {
     return cli->value[o] != NULL ? (uint32_t)strtoul(cli->value[o], NULL, 10) : 0;
+}
+
+const char *
+cli_config_dir(struct cli *cli)
+{
+    if (cli->value[OPT_CONFIG] != NULL)
+        return cli->value[OPT_CONFIG];
+    if (os_config_dir(cli->config_dir, sizeof cli->config_dir))
+        return cli->config_dir;
+    report_usage(cli, "no place for this machine's state is known: give --config DIR");
+    return NULL;
 }
 
 static bool

@@ -8,9 +8,10 @@
 
 #include "table.h"
 
+/* exit_codes[] says what they mean. */
 enum {
     CODE_DONE = 0,
-    CODE_FAILED = 1, /* or damage was found */
+    CODE_FAILED = 1,
     CODE_USAGE = 2,
     CODE_WARNINGS = 3,
     CODE_INTERRUPTED = 130

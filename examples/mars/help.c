@@ -91,9 +91,9 @@ help_print(FILE *out, const struct cli *cli)
           "Encrypted, deduplicated backup into a vault.\n\nverbs:\n", out);
     print_verbs(out, cli->args.n > 0 ? cli->args.at[0] : NULL);
     print_options(out, "with every verb", global_options);
-    fputs("\nmars VERB --help shows a verb's own options.\n"
-          "exit codes: 0 done, 1 failed or damage found, 2 wrong usage, 3 done with warnings,\n"
-          "130 interrupted\n", out);
+    fputs("\nmars VERB --help shows a verb's own options.\n\nexit codes:\n", out);
+    for (size_t i = 0; i < n_exit_codes; i++)
+        fprintf(out, "  %-3d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
 }
 
 void

@@ -6,17 +6,6 @@
 #include "secret.h"
 #include "reach.h"
 
-const char *
-cli_config_dir(struct cli *cli)
-{
-    if (cli->value[OPT_CONFIG] != NULL)
-        return cli->value[OPT_CONFIG];
-    if (os_config_dir(cli->config_dir, sizeof cli->config_dir))
-        return cli->config_dir;
-    report_usage(cli, "no place for this machine's state is known: give --config DIR");
-    return NULL;
-}
-
 static int
 open_other(struct cli *cli, mars_agent **agent)
 {

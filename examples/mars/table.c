@@ -8,6 +8,16 @@
 
 const uint64_t global_options = GLOBALS;
 
+const struct exit_code exit_codes[] = {
+    { CODE_DONE, "done" },
+    { CODE_FAILED, "failed, or damage found" },
+    { CODE_USAGE, "wrong usage" },
+    { CODE_WARNINGS, "done with warnings: files skipped, differences to the disk" },
+    { CODE_INTERRUPTED, "interrupted" },
+};
+
+const size_t n_exit_codes = sizeof exit_codes / sizeof exit_codes[0];
+
 const struct option options[OPT_COUNT] = {
     [OPT_CONFIG] = { "config", "DIR", "where this machine's state lies", KIND_TEXT, 0 },
     [OPT_JSON] = { "json", NULL, "one JSON object a line on standard output", KIND_FLAG, 0 },

@@ -100,6 +100,13 @@ struct verb {
     unsigned flags;    /* VERB_* */
 };
 
+struct exit_code {
+    int code;
+    const char *meaning;
+};
+
+extern const struct exit_code exit_codes[];
+extern const size_t n_exit_codes;
 extern const struct option options[OPT_COUNT];
 extern const struct verb verbs[];
 extern const size_t n_verbs;

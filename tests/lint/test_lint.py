@@ -224,50 +224,6 @@ class Headers(Lint):
         self.found("include/mars/x.h:1", "include/mars/x.h:1")
 
 
-class Exports(Lint):
-    lint = "exports"
-    BODY = ("int mars_thing_open(void) { return 0; }\n"
-            "const char *mars_thing_name(void) { return 0; }\n")
-
-    def found(self, *places: str, body: str = BODY) -> list[str]:
-        library, script = self.root + "/libmars.so", self.root + "/mars.map"
-        with open(script, "w") as f:
-            f.write("MARS_0 { global: *; };\n")
-        subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", library,
-                        f"-Wl,--version-script={script}"], input=body, text=True, check=True)
-        status, lines = self.run_lint(library, self.root)
-        self.assertEqual([":".join(line.split(":")[:2]) for line in lines],
-                         [p.replace("LIBRARY", library) for p in places], lines)
-        self.assertEqual(status, 1 if places else 0)
-        return lines
-
-    def test_a_clean_project(self) -> None:
-        self.found()
-
-    def test_a_promise_not_kept(self) -> None:
-        only = self.BODY.splitlines()[0]
-        lines = self.found("include/mars/thing.h:13", body=only)
-        self.assertIn("mars_thing_name", lines[0])
-
-    def test_an_export_without_a_prototype(self) -> None:
-        lines = self.found("LIBRARY:1", body=self.BODY + "int mars_secret;\n")
-        self.assertIn("mars_secret", lines[0])
-
-    def test_an_export_of_another_name(self) -> None:
-        lines = self.found("LIBRARY:1", body=self.BODY + "void mrs_fail(void) { }\n")
-        self.assertIn("does not begin with mars_", lines[0])
-
-    def test_a_prototype_of_another_name(self) -> None:
-        self.plant("include/mars/x.h", "\nMARS_API int other(void);\n")
-        self.found("include/mars/x.h:2", body=self.BODY + "int other(void) { return 0; }\n")
-
-    def test_data_and_doubles(self) -> None:
-        self.plant("include/mars/x.h",
-                   "MARS_API extern int mars_x;\nMARS_API int mars_thing_open(void);\n")
-        lines = self.found("include/mars/x.h:1", "include/mars/x.h:2")
-        self.assertIn("twice", lines[1])
-
-
 class Words(Lint):
     lint = "words"
 
@@ -328,7 +284,7 @@ class Printing(Lint):
 
 class Usage(unittest.TestCase):
     def test_wrong_usage_is_told_from_offences(self) -> None:
-        for name in ("layers", "functions", "headers", "words", "printing", "exports"):
+        for name in ("layers", "functions", "headers", "words", "printing"):
             with self.subTest(name):
                 for args in (["/nonexistent"], ["a", "b", "c"]):
                     done = subprocess.run([sys.executable, f"{HERE}/{name}.py", *args],

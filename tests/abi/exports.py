@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""The library exports what its headers promise, and no more: exports.py LIBRARY [ROOT]
+"""The same functions everywhere: exports.py LIBRARY [ROOT]
 
-The names that `nm -D --defined-only` shows are those of the MARS_API prototypes in include/mars,
-and each begins with mars_.
+The MARS_API prototypes of include/mars, the names in lib/mars.map, what `nm -D --defined-only`
+shows of the library and what each binding declares are one set, and each name begins with mars_.
 """
 from __future__ import annotations
 
@@ -10,14 +10,29 @@ import os
 import re
 import subprocess
 import sys
-from typing import Iterator
+from typing import Iterator, NamedTuple
 
-from csource import PROJECT, Offence, Source, files, line_of, read, tell
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lint"))
+from csource import PROJECT, Offence, Source, files, line_of, read, tell  # noqa: E402
 
 PROTOTYPE = re.compile(r"\bMARS_API\b([^;{]*)[;{]")
 # What is called right after the return type; attributes are macros and have no parentheses.
 FUNCTION = re.compile(r"\b(\w+)\s*\(")
 DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
+MAP = "lib/mars.map"
+
+
+class Binding(NamedTuple):
+    folder: str
+    endings: tuple[str, ...]
+    declares: str  # a function, its name as the group
+
+
+# Compared where the folder is there. mars_py_ are Python's own functions, which the library calls.
+BINDINGS = [
+    Binding("bindings/python", (".h",), r"^[\w \t]+[ *](mars_(?!py_)\w+)\s*\("),
+    Binding("bindings/csharp", (".cs",), r"^[^;=]*\bpartial\b[^;=]*\b(mars_\w+)\s*\("),
+]
 
 
 def promised(root: str) -> tuple[dict[str, tuple[str, int]], list[Offence]]:
@@ -51,18 +66,45 @@ def exported(library: str) -> set[str]:
     return names
 
 
+def mapped(root: str) -> dict[str, tuple[str, int]]:
+    """Where each name stands in the version script; a pattern is a name that no function has."""
+    text = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m[0]), read(f"{root}/{MAP}"),
+                  flags=re.DOTALL)
+    names = {}
+    for part in re.finditer(r"\bglobal:(.*?)(?:\blocal:|\})", text, re.DOTALL):
+        for m in re.finditer(r"[^\s;]+(?=\s*;)", part[1]):
+            names[m[0]] = (MAP, line_of(text, part.start(1) + m.start()))
+    return names
+
+
+def declared(root: str, binding: Binding) -> dict[str, tuple[str, int]]:
+    names: dict[str, tuple[str, int]] = {}
+    for path in files(root, (binding.folder,), binding.endings):
+        text = read(f"{root}/{path}")
+        for m in re.finditer(binding.declares, text, re.MULTILINE):
+            names[m[1]] = (path, line_of(text, m.start(1)))
+    return names
+
+
+def compare(names: dict[str, tuple[str, int]], there: dict[str, tuple[str, int]],
+            where: str) -> Iterator[Offence]:
+    for name in sorted(names.keys() - there.keys()):
+        yield Offence(*names[name], f"{name}: is not in {where}")
+    for name in sorted(there.keys() - names.keys()):
+        yield Offence(*there[name], f"{name}: is in no public header")
+
+
 def lint(library: str, root: str) -> Iterator[Offence]:
     names, odd = promised(root)
-    there = exported(library)
     yield from odd
     for name, (path, line) in sorted(names.items(), key=lambda item: item[1]):
         if not name.startswith("mars_"):
             yield Offence(path, line, f"{name}: public names begin with mars_")
-        if name not in there:
-            yield Offence(path, line, f"{name}: is not exported by the library")
-    for name in sorted(there - names.keys()):
-        yield Offence(library, 1, f"{name}: is exported and in no public header"
-                      + ("" if name.startswith("mars_") else ", and does not begin with mars_"))
+    yield from compare(names, mapped(root), MAP)
+    yield from compare(names, {name: (library, 1) for name in exported(library)}, "the library")
+    for binding in BINDINGS:
+        if os.path.isdir(f"{root}/{binding.folder}"):
+            yield from compare(names, declared(root, binding), binding.folder)
 
 
 def main() -> int:

@@ -1,0 +1,79 @@
+"""The small programs in examples/ do what they say, on a vault of their own."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXAMPLES = Path(os.environ.get("MARS_BUILD", ROOT / "build" / "tests")) / "examples"
+
+
+class Examples(unittest.TestCase):
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory(prefix="mars-test-")
+        self.addCleanup(scratch.cleanup)
+        self.place = Path(scratch.name)
+        self.source = self.place / "source"
+        self.source.mkdir()
+        (self.source / "letter").write_bytes(b"dear reader\n")
+        (self.source / "other").write_bytes(bytes(range(256)) * 1000)
+        told = self.run_it("backup_dir", f"file://{self.place}/vault", "config", self.source)
+        self.assertRegex(told, r"^point [0-9a-f]{32}: 2 files, 256012 bytes, 0 skipped\n$")
+
+    def run_it(self, name: str, *args: str | Path, code: int = 0) -> str:
+        done = subprocess.run([EXAMPLES / name, *args], cwd=self.place, capture_output=True,
+                              text=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def start(self) -> subprocess.Popen:
+        return subprocess.Popen([EXAMPLES / "progress_cancel", "config", self.source],
+                                cwd=self.place, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def test_wrong_usage(self) -> None:
+        for name in ("backup_dir", "restore_one", "progress_cancel"):
+            self.run_it(name, code=2)
+
+    def test_restore_one(self) -> None:
+        letter = self.source / "letter"
+        told = self.run_it("restore_one", "config", letter, "target")
+        self.assertEqual(told, "1 files restored, 0 there already, 0 not restored\n")
+        files = [p for p in (self.place / "target").rglob("*") if p.is_file()]
+        self.assertEqual(files, [self.place / "target" / str(letter).lstrip("/")])
+        self.assertEqual(files[0].read_bytes(), b"dear reader\n")
+        told = self.run_it("restore_one", "config", letter, "target")
+        self.assertEqual(told, "0 files restored, 1 there already, 0 not restored\n")
+        self.run_it("restore_one", "config", self.source / "nothing", "target", code=1)
+        self.run_it("restore_one", "elsewhere", letter, "target", code=1)
+
+    def test_progress(self) -> None:
+        with self.start() as running:
+            told, shown = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 0)
+        self.assertRegex(told, rb"^point [0-9a-f]{32}: 2 files\n$")
+        self.assertIn(b"\r2 files, ", shown)
+        self.run_it("progress_cancel", "elsewhere", self.source, code=1)
+
+    def test_interrupted(self) -> None:
+        with open(self.source / "large", "wb") as large:
+            for _ in range(256):
+                large.write(bytes(1 << 20))
+        with self.start() as running:
+            self.assertEqual(running.stderr.read(1), b"\r")
+            running.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            told, shown = running.communicate(timeout=60)
+        self.assertEqual((running.returncode, told), (130, b""))
+        self.assertIn(b"cancelled", shown)
+        self.assertLess(time.monotonic() - began, 30)
+        (self.source / "large").unlink()
+        self.test_progress()
+
+
+if __name__ == "__main__":
+    unittest.main()
