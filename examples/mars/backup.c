@@ -59,9 +59,9 @@ finish(struct cli *cli, const mars_backup_options *o, const mars_backup_result *
     return r->files_skipped > 0 ? CODE_WARNINGS : CODE_DONE;
 }
 
-/* Standard input, to its end, into the session. */
+/* Standard input, to its end, into the stream. */
 static int
-pump(struct cli *cli, mars_session *session, char *buf)
+pump(struct cli *cli, mars_stream *stream, char *buf)
 {
     mars_error err = { .status = MARS_ERR_CANCELLED, .message = "interrupted" };
     size_t got = 1;
@@ -73,10 +73,30 @@ pump(struct cli *cli, mars_session *session, char *buf)
             return report_failure(cli, &err);
         if (r != OS_OK)
             return report_io(cli, "cannot read standard input");
-        if (got > 0 && mars_session_write(session, buf, got, &err) != MARS_OK)
+        if (got > 0 && mars_stream_write(stream, buf, got, &err) != MARS_OK)
             return report_failure(cli, &err);
     }
     return CODE_DONE;
+}
+
+static int
+write_stream(struct cli *cli, mars_session *session)
+{
+    mars_stream *stream = NULL;
+    mars_error err = { 0 };
+    char *buf;
+    int code;
+
+    if (mars_stream_open(session, cli->value[OPT_STDIN], 0, &stream, &err) != MARS_OK)
+        return report_failure(cli, &err);
+    buf = text_alloc(NULL, READ_SIZE);
+    code = pump(cli, stream, buf);
+    free(buf);
+    if (code != CODE_DONE) {
+        mars_stream_abandon(stream);
+        return code;
+    }
+    return mars_stream_finish(stream, &err) == MARS_OK ? CODE_DONE : report_failure(cli, &err);
 }
 
 static int
@@ -85,14 +105,11 @@ backup_stream(struct cli *cli, mars_agent *agent, const mars_backup_options *o)
     mars_backup_result r = { .struct_size = sizeof r };
     mars_session *session = NULL;
     mars_error err = { 0 };
-    char *buf;
     int code;
 
-    if (mars_session_begin(agent, cli->value[OPT_STDIN], o, &session, &err) != MARS_OK)
+    if (mars_session_begin(agent, o, &session, &err) != MARS_OK)
         return report_failure(cli, &err);
-    buf = text_alloc(NULL, READ_SIZE);
-    code = pump(cli, session, buf);
-    free(buf);
+    code = write_stream(cli, session);
     if (code != CODE_DONE) {
         mars_session_abandon(session);
         return code;

@@ -81,31 +81,6 @@ MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_backup(mars_agent *agent, const mars_backup_options *opts, mars_backup_result *result,
             mars_error *err);
 
-/** A running backup of a stream that the caller writes. One thread at a time. */
-typedef struct mars_session mars_session;
-
-/**
- * Begin a backup of one stream. Of opts the item, compression and its level, progress, event and
- * cancel count, and the flag MARS_BACKUP_SKIP_UPLOAD_CHECK; paths must be empty.
- *
- * @param name  the stream's file name: one component, UTF-8, NUL-terminated
- * @since 0.1
- */
-MARS_API MARS_NODISCARD mars_status MARS_CALL
-mars_session_begin(mars_agent *agent, const char *name, const mars_backup_options *opts,
-                   mars_session **out, mars_error *err);
-
-/** Add bytes; waits while the engine is busy. After a failure only abandon is of use. @since 0.1 */
-MARS_API MARS_NODISCARD mars_status MARS_CALL
-mars_session_write(mars_session *session, const void *data, uint64_t len, mars_error *err);
-
-/** End the stream and commit the point. Frees the session in every case. @since 0.1 */
-MARS_API MARS_NODISCARD mars_status MARS_CALL
-mars_session_commit(mars_session *session, mars_backup_result *result, mars_error *err);
-
-/** Stop; nothing becomes visible. Frees the session. NULL is allowed. @since 0.1 */
-MARS_API void MARS_CALL mars_session_abandon(mars_session *session);
-
 #ifdef __cplusplus
 }
 #endif

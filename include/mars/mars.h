@@ -12,6 +12,7 @@
 #include <mars/key.h>
 #include <mars/point.h>
 #include <mars/restore.h>
+#include <mars/session.h>
 #include <mars/store.h>
 #include <mars/vault.h>
 #include <mars/verify.h>

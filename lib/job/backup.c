@@ -105,9 +105,16 @@ mrs_backup_pump(struct mrs_backup *b)
 }
 
 void
-mrs_backup_cancel(struct mrs_backup *b)
+mrs_backup_fail(struct mrs_backup *b, mars_status st)
 {
-    mrs_job_fail(&b->job, MARS_ERR_CANCELLED, NULL);
+    mrs_job_fail(&b->job, st, NULL);
+}
+
+mars_status
+mrs_backup_await_open(struct mrs_backup *b, mars_error *err)
+{
+    mrs_job_await(&b->job, MARS_PHASE_DATA);
+    return mrs_job_result(&b->job, err);
 }
 
 mars_status

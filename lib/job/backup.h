@@ -12,7 +12,7 @@
 #include "source/source.h"
 
 struct mrs_backup_spec {
-    struct mrs_source *source; /* borrowed until mrs_backup_end */
+    struct mrs_source *source; /* borrowed until mrs_backup_end; NULL: streams, job/stream.h */
     const struct mrs_log *log; /* as it was a moment ago, borrowed until mrs_backup_end; NULL: it is
                                   listed */
     uint8_t machine[16];
@@ -46,10 +46,15 @@ MARS_NODISCARD mars_status mrs_backup_start(struct mrs_backup **out, struct mrs_
                                             struct mrs_domain *d,
                                             const struct mrs_backup_spec *spec,
                                             const struct mrs_listener *listener, mars_error *err);
+/* Of one without a source: wait until streams can be written, delivering events and progress. What
+ * failed before is returned; mrs_backup_end is called all the same. */
+MARS_NODISCARD mars_status mrs_backup_await_open(struct mrs_backup *b, mars_error *err);
+/* All streams were added. */
+void mrs_backup_walked(struct mrs_backup *b);
 /* Deliver events and progress that are due. Calling thread. */
 void mrs_backup_pump(struct mrs_backup *b);
-/* Stop it: it will end as cancelled. */
-void mrs_backup_cancel(struct mrs_backup *b);
+/* Stop it: it will end with this status, unless it failed before. */
+void mrs_backup_fail(struct mrs_backup *b, mars_status st);
 /* Why it has failed; MARS_OK: it has not, so far. */
 mars_status mrs_backup_failure(struct mrs_backup *b, mars_error *err);
 /* Wait for the end, delivering events and progress; free it in every case. */

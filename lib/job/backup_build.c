@@ -32,12 +32,22 @@ struct build {
     bool any_skip_chunk;
 };
 
+static void
+describe_root(struct build *w, size_t root, struct mrs_root *out)
+{
+    struct mrs_source *src = w->b->spec.source;
+
+    if (src != NULL)
+        src->vt->root(src, root, out);
+    else
+        *out = (struct mrs_root){ .style = MRS_PATH_STREAM, .encoding = 1, .case_rule = 1 };
+}
+
 /* A root's own entry becomes a leaf and a stat leaf of one. */
 static mars_status
 add_root(struct build *w, size_t root, const struct mrs_entry *e,
          const struct mrs_entry_stat *es, mars_error *err)
 {
-    struct mrs_source *src = w->b->spec.source;
     struct mrs_buf leaf = MRS_BUF_INIT(MRS_NODE_MAX), stat = MRS_BUF_INIT(MRS_NODE_MAX);
     struct mrs_root *r = mrs_vec_add(&w->roots);
     mars_status st = r != NULL ? MARS_OK : mrs_nomem(err);
@@ -47,7 +57,7 @@ add_root(struct build *w, size_t root, const struct mrs_entry *e,
     if (st == MARS_OK)
         st = mrs_stat_leaf_encode(es, e, 1, &stat, err);
     if (st == MARS_OK) {
-        src->vt->root(src, root, r);
+        describe_root(w, root, r);
         r->entry = mrs_slice_own(&w->bytes, (struct mrs_slice){ leaf.data, leaf.len });
         r->stat = mrs_slice_own(&w->bytes, (struct mrs_slice){ stat.data, stat.len });
         if (r->entry.p == NULL || r->stat.p == NULL)
@@ -420,13 +430,14 @@ run(struct build *w, mars_error *err)
         st = mrs_tree_writer_new(&w->tree, b->job.d, mrs_backup_put_fn, b, err);
     if (st == MARS_OK)
         st = mrs_list_writer_new(&w->skip_list, mrs_backup_put_fn, b, err);
-    if (st == MARS_OK)
+    if (st == MARS_OK && b->spec.source != NULL)
         st = mrs_thread_start(&b->walker, mrs_backup_walk, b, err);
     if (st != MARS_OK)
         return st;
     mrs_job_enter(&b->job, MARS_PHASE_DATA);
     st = build_tree(w, err);
-    mrs_thread_join(b->walker);
+    if (b->walker != NULL)
+        mrs_thread_join(b->walker);
     drain(b);
     if (st == MARS_OK && !atomic_load(&b->job.stop))
         st = commit(w, err);
@@ -445,8 +456,6 @@ mrs_backup_build(void *arg)
 
     if (st != MARS_OK)
         mrs_job_fail(&b->job, st, &err);
-    if (b->spec.source->vt->stop != NULL)
-        b->spec.source->vt->stop(b->spec.source);
     free_dirs(w.dirs);
     free_dirs(w.spare);
     mrs_vec_free(&w.roots);

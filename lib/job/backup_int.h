@@ -95,7 +95,6 @@ struct mrs_backup {
     bool walked;                     /* the walker has ended */
     /* The walker's: */
     struct mrs_window *window;       /* for large files; NULL until there is one */
-    enum mrs_buffer_kind window_kind;
 };
 
 /* Thread functions; arg is the backup. */
@@ -113,8 +112,6 @@ struct mrs_item *mrs_backup_next_item(struct mrs_backup *b, struct mrs_arena **b
 void mrs_backup_add(struct mrs_backup *b);
 /* Let the builder have what was added so far. Waits for room, unless the job stops. */
 void mrs_backup_hand_over(struct mrs_backup *b);
-/* The same, and there will be no more. */
-void mrs_backup_walked(struct mrs_backup *b);
 /* The next batch for the builder, its own until it is given back; NULL: there will be no more. */
 struct mrs_batch *mrs_backup_take(struct mrs_backup *b);
 void mrs_backup_give_back(struct mrs_backup *b, struct mrs_batch *batch);

@@ -1,4 +1,4 @@
-/* Reading large files and streams: through the window, in which they are cut; their chunks are put
+/* Reading large files: through the window, in which they are cut; their chunks are put
  * by the workers. */
 #include <string.h>
 
@@ -186,19 +186,17 @@ read_all(struct large *l, mars_error *err)
 
 /* The job keeps its window for the next file, unless another job waits for one. */
 static mars_status
-open_window(struct mrs_backup *b, bool is_stream, mars_error *err)
+open_window(struct mrs_backup *b, mars_error *err)
 {
     mars_status st;
 
     if (b->window != NULL)
         return MARS_OK;
-    /* A stream's writer may be waiting for us on the thread that writes the others. */
-    b->window_kind = is_stream ? MRS_BUFFER_AT_ONCE : MRS_BUFFER_WAITS;
-    if (!mrs_engine_take_buffer(b->job.engine, b->window_kind, MRS_WINDOW_SIZE, &b->job.stop))
+    if (!mrs_engine_take_buffer(b->job.engine, MRS_WINDOW_SIZE, &b->job.stop))
         return mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
     st = mrs_window_new(&b->window, b->job.engine, &b->job.d->cutter, err);
     if (st != MARS_OK)
-        mrs_engine_give_buffer(b->job.engine, b->window_kind, MRS_WINDOW_SIZE);
+        mrs_engine_give_buffer(b->job.engine, MRS_WINDOW_SIZE);
     return st;
 }
 
@@ -209,7 +207,7 @@ mrs_backup_close_window(struct mrs_backup *b)
         return;
     mrs_window_free(b->window);
     b->window = NULL;
-    mrs_engine_give_buffer(b->job.engine, b->window_kind, MRS_WINDOW_SIZE);
+    mrs_engine_give_buffer(b->job.engine, MRS_WINDOW_SIZE);
 }
 
 void
@@ -218,7 +216,7 @@ mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item, struct mrs_so
     struct large l = { .b = b, .item = item, .s = s };
     uint32_t reason = 0;
     mars_error why;
-    mars_status st = open_window(b, s->size == UINT64_MAX, &why);
+    mars_status st = open_window(b, &why);
 
     item->entry.size = 0; /* what the parts are together, if there are any */
     if (st == MARS_OK)
@@ -234,7 +232,7 @@ mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item, struct mrs_so
         reason = MRS_SKIP_PARTIAL;
         why = l.why;
     } else {
-        reason = mrs_backup_judge(item, s, l.short_read && s->size != UINT64_MAX, &why);
+        reason = mrs_backup_judge(item, s, l.short_read, &why);
     }
     if (mrs_engine_buffer_is_wanted(b->job.engine))
         mrs_backup_close_window(b);

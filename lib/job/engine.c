@@ -25,7 +25,7 @@ struct mrs_engine {
     bool changing;          /* workers are being started or joined */
     bool ending;
     uint64_t held;
-    uint64_t buffers[2];    /* by kind; part of held: see mrs_engine_take_buffer */
+    uint64_t buffers;       /* part of held: see mrs_engine_take_buffer */
     uint32_t waiting;       /* jobs that wait for a buffer */
     uint64_t peak;
 };
@@ -181,38 +181,28 @@ hold(struct mrs_engine *e, uint64_t n)
         e->peak = e->held;
 }
 
-/* Under the lock: all buffers. */
-static uint64_t
-buffers(const struct mrs_engine *e)
-{
-    return e->buffers[MRS_BUFFER_WAITS] + e->buffers[MRS_BUFFER_AT_ONCE];
-}
-
 /* Under the lock: within the half for buffers, and beside what tasks hold now. */
 static bool
 has_room(const struct mrs_engine *e, uint64_t n)
 {
-    uint64_t kept = e->buffers[MRS_BUFFER_WAITS];
-
-    if (kept > 0 && kept + n > e->budget / 2)
+    if (e->buffers > 0 && e->buffers + n > e->budget / 2)
         return false;
-    return e->held == buffers(e) || e->held + n <= e->budget;
+    return e->held == e->buffers || e->held + n <= e->budget;
 }
 
 bool
-mrs_engine_take_buffer(struct mrs_engine *e, enum mrs_buffer_kind kind, uint64_t n,
-                       const atomic_bool *stop)
+mrs_engine_take_buffer(struct mrs_engine *e, uint64_t n, const atomic_bool *stop)
 {
-    bool at_once = kind == MRS_BUFFER_AT_ONCE, ok;
+    bool ok;
 
     mrs_mutex_lock(e->lock);
     e->waiting++;
-    while (!at_once && !atomic_load(stop) && !has_room(e, n))
+    while (!atomic_load(stop) && !has_room(e, n))
         mrs_cond_wait_ms(e->room, e->lock, POLL_MS);
     e->waiting--;
-    ok = at_once || !atomic_load(stop);
+    ok = !atomic_load(stop);
     if (ok) {
-        e->buffers[kind] += n;
+        e->buffers += n;
         hold(e, n);
     }
     mrs_mutex_unlock(e->lock);
@@ -220,10 +210,10 @@ mrs_engine_take_buffer(struct mrs_engine *e, enum mrs_buffer_kind kind, uint64_t
 }
 
 void
-mrs_engine_give_buffer(struct mrs_engine *e, enum mrs_buffer_kind kind, uint64_t n)
+mrs_engine_give_buffer(struct mrs_engine *e, uint64_t n)
 {
     mrs_mutex_lock(e->lock);
-    e->buffers[kind] -= n;
+    e->buffers -= n;
     e->held -= n;
     mrs_cond_broadcast(e->room);
     mrs_mutex_unlock(e->lock);
@@ -242,9 +232,9 @@ mrs_engine_buffer_is_wanted(struct mrs_engine *e)
 
 /* Under the lock. */
 static bool
-fits(const struct mrs_engine *e, const struct mrs_account *a, uint64_t n)
+fits(const struct mrs_engine *e, uint64_t n)
 {
-    if (e->held == buffers(e) || (a->held == 0 && buffers(e) > e->budget / 2))
+    if (e->held == e->buffers)
         return true;
     return n <= e->budget && e->held <= e->budget - n;
 }
@@ -255,7 +245,7 @@ mrs_engine_take(struct mrs_engine *e, struct mrs_account *a, uint64_t n, const a
     bool ok;
 
     mrs_mutex_lock(e->lock);
-    while (!atomic_load(stop) && !fits(e, a, n))
+    while (!atomic_load(stop) && !fits(e, n))
         mrs_cond_wait_ms(e->room, e->lock, POLL_MS);
     ok = !atomic_load(stop);
     if (ok) {

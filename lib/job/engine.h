@@ -37,14 +37,10 @@ struct mrs_account {
  * is held is given back some time. false: *stop was set meanwhile, nothing is held. */
 bool mrs_engine_take(struct mrs_engine *e, struct mrs_account *a, uint64_t n,
                      const atomic_bool *stop);
-/* The same for a buffer that a job keeps while it waits for more. All that wait take at most half
- * of the budget, so that tasks always find room. Who would else wait for his own caller takes one
- * at once, beside that half: nobody waits for him, as nobody knows when he gives it back. Where
- * such leave no room for tasks, a job that holds nothing may always hold n. */
-enum mrs_buffer_kind { MRS_BUFFER_WAITS, MRS_BUFFER_AT_ONCE };
-bool mrs_engine_take_buffer(struct mrs_engine *e, enum mrs_buffer_kind kind, uint64_t n,
-                            const atomic_bool *stop);
-void mrs_engine_give_buffer(struct mrs_engine *e, enum mrs_buffer_kind kind, uint64_t n);
+/* The same for a buffer that a job keeps while it waits for more. All of them take at most half of
+ * the budget, so that tasks always find room. */
+bool mrs_engine_take_buffer(struct mrs_engine *e, uint64_t n, const atomic_bool *stop);
+void mrs_engine_give_buffer(struct mrs_engine *e, uint64_t n);
 /* Does a job wait for a buffer? Who keeps one for later use gives it back then. */
 bool mrs_engine_buffer_is_wanted(struct mrs_engine *e);
 void mrs_engine_give(struct mrs_engine *e, struct mrs_account *a, uint64_t n);

@@ -196,7 +196,7 @@ deliver(struct mrs_job *j)
 }
 
 static void
-report(struct mrs_job *j)
+report_progress(struct mrs_job *j)
 {
     mars_progress p = { .struct_size = sizeof p };
 
@@ -212,13 +212,27 @@ report(struct mrs_job *j)
         mrs_job_fail(j, MARS_ERR_CANCELLED, NULL);
 }
 
-void
-mrs_job_pump(struct mrs_job *j, bool force_progress)
+/* The first report comes at once: a caller may want to stop before anything happens. */
+static bool
+is_due(const struct mrs_job *j, uint64_t now)
 {
+    return j->reported == 0 || j->reported_phase != atomic_load(&j->phase) ||
+           now - j->reported >= (uint64_t)PUMP_MS * 1000000;
+}
+
+void
+mrs_job_pump(struct mrs_job *j, bool report)
+{
+    uint64_t now = mrs_clock_mono();
+
     if (j->listener.event != NULL)
         deliver(j);
-    if (j->listener.progress != NULL && force_progress)
-        report(j);
+    if (report || is_due(j, now)) {
+        j->reported = now;
+        j->reported_phase = atomic_load(&j->phase);
+        if (j->listener.progress != NULL)
+            report_progress(j);
+    }
     if (j->listener.cancel != NULL && atomic_load(&j->listener.cancel->set))
         mrs_job_fail(j, MARS_ERR_CANCELLED, NULL);
 }
@@ -232,32 +246,25 @@ mrs_job_enter(struct mrs_job *j, mars_phase phase)
     mrs_mutex_unlock(j->lock);
 }
 
-/* The first report comes at once: a caller may want to stop before anything happens. */
+void
+mrs_job_await(struct mrs_job *j, mars_phase until)
+{
+    bool over;
+
+    do {
+        mrs_mutex_lock(j->lock);
+        if (!j->finished && j->first_event == NULL && !is_due(j, mrs_clock_mono()))
+            mrs_cond_wait_ms(j->told, j->lock, PUMP_MS);
+        over = j->finished || atomic_load(&j->phase) >= (unsigned)until;
+        mrs_mutex_unlock(j->lock);
+        mrs_job_pump(j, over);
+    } while (!over);
+}
+
 void
 mrs_job_wait(struct mrs_job *j)
 {
-    uint64_t last = 0;
-    unsigned phase = 0;
-    bool finished;
-
-    do {
-        uint64_t now;
-        bool due;
-
-        mrs_mutex_lock(j->lock);
-        if (last != 0 && !j->finished && j->first_event == NULL && phase == atomic_load(&j->phase))
-            mrs_cond_wait_ms(j->told, j->lock, PUMP_MS);
-        finished = j->finished;
-        mrs_mutex_unlock(j->lock);
-        now = mrs_clock_mono();
-        due = finished || phase != atomic_load(&j->phase) ||
-              now - last >= (uint64_t)PUMP_MS * 1000000;
-        if (due) {
-            last = now;
-            phase = atomic_load(&j->phase);
-        }
-        mrs_job_pump(j, due);
-    } while (!finished);
+    mrs_job_await(j, MARS_PHASE_INT32);
 }
 
 void

@@ -47,6 +47,8 @@ struct mrs_job {
     atomic_ullong bytes_total;
     atomic_ullong bytes_stored;
     atomic_ullong warnings;
+    uint64_t reported; /* when progress was, 0: not yet; these two are the calling thread's */
+    unsigned reported_phase;
     struct mrs_mutex *lock; /* guards all below, and what a job's stages share */
     struct mrs_cond *changed; /* for the stages */
     struct mrs_cond *told;    /* for the calling thread, and who waits for it to take events */
@@ -78,12 +80,14 @@ void mrs_job_damage(void *job, const char *relative, const mars_error *why);
  * post without waiting. */
 void mrs_job_await_told(struct mrs_job *j);
 
-/* Deliver what has come, and report progress. Calling thread only. */
-void mrs_job_pump(struct mrs_job *j, bool force_progress);
+/* Deliver what has come, and report progress where it is due, or in any case. One thread at a time:
+ * the calling one. */
+void mrs_job_pump(struct mrs_job *j, bool report);
 /* The work enters a phase, which is reported at once. Any thread. */
 void mrs_job_enter(struct mrs_job *j, mars_phase phase);
-/* On the calling thread: events and progress, until finished is set. */
+/* On the calling thread: events and progress, until finished is set, or until that phase. */
 void mrs_job_wait(struct mrs_job *j);
+void mrs_job_await(struct mrs_job *j, mars_phase until);
 /* Called by the job's last thread. */
 void mrs_job_finish(struct mrs_job *j);
 

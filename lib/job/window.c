@@ -123,12 +123,6 @@ at(const struct mrs_window *w, uint64_t pos)
     return w->ring + pos % MRS_WINDOW_SIZE;
 }
 
-static bool
-is_sequential(const struct mrs_window *w)
-{
-    return w->stream->size == UINT64_MAX;
-}
-
 /* Read and mark, here or on a worker. */
 static void
 make_read(struct read *r)
@@ -179,7 +173,7 @@ mars_status
 mrs_window_read(struct mrs_window *w, uint64_t hole, uint64_t offset, uint64_t len,
                 uint64_t *taken, mars_error *err)
 {
-    size_t n = is_sequential(w) && w->first != NULL ? 0 : take_room(w, len);
+    size_t n = take_room(w, len);
     struct read *r = n > 0 ? mrs_alloc(sizeof *r) : NULL;
 
     *taken = n;
@@ -198,7 +192,7 @@ mrs_window_read(struct mrs_window *w, uint64_t hole, uint64_t offset, uint64_t l
     else
         w->last->next = r;
     w->last = r;
-    if (n >= READ_HERE && !is_sequential(w)) {
+    if (n >= READ_HERE) {
         mrs_engine_submit_urgent(w->engine, &r->task);
     } else {
         make_read(r);

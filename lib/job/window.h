@@ -1,7 +1,7 @@
-/* Large files and streams on their way through memory: a ring that reads fill in order. Reads of
- * files are made by the engine's workers, which also mark in what they read where a chunk may end;
- * chunks are cut off in order, and their bytes stay until each is let go of. So one file keeps all
- * cores busy, and is cut as one core alone would cut it. */
+/* Large files on their way through memory: a ring that reads fill in order. Reads are made by the
+ * engine's workers, which also mark in what they read where a chunk may end; chunks are cut off in
+ * order, and their bytes stay until each is let go of. So one file keeps all cores busy, and is cut
+ * as one core alone would cut it. */
 #ifndef MRS_JOB_WINDOW_H
 #define MRS_JOB_WINDOW_H
 
@@ -25,8 +25,7 @@ void mrs_window_free(struct mrs_window *w);
 void mrs_window_begin(struct mrs_window *w, struct mrs_source_stream *s);
 
 /* Ask for up to len bytes from offset, which follow what was asked for before behind a hole of that
- * size. *taken: how many are on their way; 0: no room before the oldest read was awaited. Of a
- * stream of unknown size one read at a time, which is made here. */
+ * size. *taken: how many are on their way; 0: no room before the oldest read was awaited. */
 MARS_NODISCARD mars_status mrs_window_read(struct mrs_window *w, uint64_t hole, uint64_t offset,
                                            uint64_t len, uint64_t *taken, mars_error *err);
 

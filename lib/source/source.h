@@ -31,8 +31,7 @@ struct mrs_source_item {
 };
 /* All that an item points to is the source's, until the next call of mrs_source_next. */
 
-/* The bytes of one file or stream. Where the size is unknown, reads are sequential, on one thread
- * at a time; otherwise any thread may read anywhere, several at once. */
+/* The bytes of one file. Any thread may read anywhere, several at once. */
 struct mrs_source_stream;
 struct mrs_source_stream_vt {
     mars_status (*read)(struct mrs_source_stream *s, uint64_t offset, void *out, size_t n,
@@ -47,7 +46,7 @@ struct mrs_source_stream_vt {
 };
 struct mrs_source_stream {
     const struct mrs_source_stream_vt *vt;
-    uint64_t size;      /* when it was opened; unknown (UINT64_MAX) for a pipe */
+    uint64_t size;      /* when it was opened */
     bool sparse;        /* it may have holes: ask data() */
 };
 
@@ -65,8 +64,6 @@ struct mrs_source_vt {
     /* Style, parent, file system of root i, once its first item was seen; borrowed until close. */
     void (*root)(struct mrs_source *s, size_t i, struct mrs_root *out);
     void (*close)(struct mrs_source *s);
-    /* Nothing more will be read: whoever waits until it is need not. NULL: nobody does. */
-    void (*stop)(struct mrs_source *s);
 };
 struct mrs_source {
     const struct mrs_source_vt *vt;

@@ -1,4 +1,4 @@
-/* The public calls: arguments, versions of structs, streams, progress, forks. */
+/* The public calls: arguments, versions of structs, progress, forks. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,73 +87,12 @@ a_forked_child_is_told_so(void **state)
     assert_int_equal(status, 0);
 }
 
-struct bytes {
-    unsigned char *data;
-    size_t len;
-};
-
-static int
-gather(const void *data, uint64_t len, void *user)
-{
-    struct bytes *b = user;
-
-    b->data = realloc(b->data, b->len + len + 1);
-    assert_non_null(b->data);
-    memcpy(b->data + b->len, data, len);
-    b->len += len;
-    return 0;
-}
-
-static void
-a_stream_comes_back_as_it_was_written(void **state)
-{
-    enum { SIZE = 5000011 };
-    struct place *p = *state;
-    unsigned char *data = malloc(SIZE);
-    mars_backup_options o = { .struct_size = sizeof o, .item = "stream" };
-    mars_backup_result r = { .struct_size = sizeof r };
-    struct bytes back = { NULL, 0 };
-    mars_session *s;
-    mars_error err;
-
-    assert_non_null(data);
-    for (size_t i = 0; i < SIZE; i++)
-        data[i] = (unsigned char)(i * i >> 7);
-    assert_ok(mars_session_begin(p->agent, "dump", &o, &s, &err), &err);
-    for (size_t at = 0, n; at < SIZE; at += n) {
-        n = SIZE - at < 70001 ? SIZE - at : 70001;
-        assert_ok(mars_session_write(s, data + at, n, &err), &err);
-    }
-    assert_ok(mars_session_commit(s, &r, &err), &err);
-    assert_int_equal(r.bytes, SIZE);
-    assert_ok(mars_point_read(p->agent, r.point, NULL, "dump", 0, gather, &back, &err), &err);
-    assert_int_equal(back.len, SIZE);
-    assert_memory_equal(back.data, data, SIZE);
-    free(back.data);
-    free(data);
-}
-
 static int
 stop_at_once(const mars_progress *progress, void *user)
 {
     (void)progress;
     ++*(int *)user;
     return 1;
-}
-
-static void
-an_abandoned_stream_leaves_no_point(void **state)
-{
-    struct place *p = *state;
-    mars_backup_options o = { .struct_size = sizeof o, .item = "abandoned" };
-    mars_session *s;
-    mars_error err;
-
-    assert_ok(mars_session_begin(p->agent, "x", &o, &s, &err), &err);
-    assert_ok(mars_session_write(s, "some", 4, &err), &err);
-    mars_session_abandon(s);
-    assert_int_equal(mars_point_browse(p->agent, "latest", "abandoned", NULL, 0, 0,
-                                       (mars_entry_fn)abort, NULL, &err), MARS_ERR_NOT_FOUND);
 }
 
 static void
@@ -214,7 +153,7 @@ compressions_and_their_levels_are_checked(void **state)
         assert_int_equal(mars_backup(p->agent, &o, NULL, &err), MARS_ERR_INVALID_ARG);
     }
     o.n_paths = 0;
-    assert_int_equal(mars_session_begin(p->agent, "s", &o, &session, &err), MARS_ERR_INVALID_ARG);
+    assert_int_equal(mars_session_begin(p->agent, &o, &session, &err), MARS_ERR_INVALID_ARG);
 }
 
 static void
@@ -235,8 +174,6 @@ main(void)
         cmocka_unit_test(missing_arguments_are_refused),
         cmocka_unit_test(structs_of_other_versions_are_told_apart),
         cmocka_unit_test(a_forked_child_is_told_so),
-        cmocka_unit_test(a_stream_comes_back_as_it_was_written),
-        cmocka_unit_test(an_abandoned_stream_leaves_no_point),
         cmocka_unit_test(progress_can_stop_a_call),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(compressions_and_their_levels_are_checked),

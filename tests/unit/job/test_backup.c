@@ -123,8 +123,8 @@ fake_close(struct mrs_source *base)
     (void)base;
 }
 
-static const struct mrs_source_vt SOURCE = { fake_next, fake_describe, fake_open,
-                                             fake_root, fake_close,    NULL };
+static const struct mrs_source_vt SOURCE = { fake_next, fake_describe, fake_open, fake_root,
+                                             fake_close };
 
 struct told {
     unsigned skipped;

@@ -42,14 +42,14 @@ stop_soon(void *arg)
 
 /* A buffer, within a fifth of a second? */
 static bool
-take(struct mrs_engine *e, enum mrs_buffer_kind kind)
+take(struct mrs_engine *e)
 {
     struct mrs_thread *t;
     bool taken;
 
     atomic_store(&stop, false);
     assert_int_equal(mrs_thread_start(&t, stop_soon, NULL, NULL), MARS_OK);
-    taken = mrs_engine_take_buffer(e, kind, WINDOW, &stop);
+    taken = mrs_engine_take_buffer(e, WINDOW, &stop);
     mrs_thread_join(t);
     atomic_store(&stop, false);
     return taken;
@@ -60,31 +60,14 @@ buffers_that_wait_take_half_of_the_budget(void **state)
 {
     struct mrs_engine *e = *state;
 
-    assert_true(take(e, MRS_BUFFER_WAITS));
-    assert_true(take(e, MRS_BUFFER_WAITS));
-    assert_false(take(e, MRS_BUFFER_WAITS));
-    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
-    assert_true(take(e, MRS_BUFFER_WAITS));
-    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
-    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
+    assert_true(take(e));
+    assert_true(take(e));
+    assert_false(take(e));
+    mrs_engine_give_buffer(e, WINDOW);
+    assert_true(take(e));
+    mrs_engine_give_buffer(e, WINDOW);
+    mrs_engine_give_buffer(e, WINDOW);
     assert_int_equal(mrs_engine_peak(e), 2 * WINDOW);
-}
-
-/* Streams that are open and rest: nobody knows when they end. */
-static void
-nobody_waits_for_buffers_that_were_taken_at_once(void **state)
-{
-    struct mrs_engine *e = *state;
-    struct mrs_account account = { 0 };
-
-    for (int i = 0; i < 6; i++)
-        assert_true(take(e, MRS_BUFFER_AT_ONCE));
-    assert_true(take(e, MRS_BUFFER_WAITS));
-    assert_true(mrs_engine_take(e, &account, MIB, &stop));
-    mrs_engine_give(e, &account, MIB);
-    mrs_engine_give_buffer(e, MRS_BUFFER_WAITS, WINDOW);
-    for (int i = 0; i < 6; i++)
-        mrs_engine_give_buffer(e, MRS_BUFFER_AT_ONCE, WINDOW);
 }
 
 int
@@ -93,7 +76,6 @@ main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(buffers_that_wait_take_half_of_the_budget),
-        TEST(nobody_waits_for_buffers_that_were_taken_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,11 +121,19 @@ stream(struct place *p, mars_error *err)
 {
     mars_backup_options o = { .struct_size = sizeof o, .item = "stream" };
     mars_session *s = NULL;
-    mars_status st = mars_session_begin(p->agent, "name", &o, &s, err);
+    mars_stream *stream = NULL;
+    mars_status st = mars_session_begin(p->agent, &o, &s, err);
 
     if (st != MARS_OK)
         return st;
-    st = mars_session_write(s, "some bytes", 10, err);
+    st = mars_stream_open(s, "name", 0, &stream, err);
+    if (st == MARS_OK) {
+        st = mars_stream_write(stream, "some bytes", 10, err);
+        if (st == MARS_OK)
+            st = mars_stream_finish(stream, err);
+        else
+            mars_stream_abandon(stream);
+    }
     if (st == MARS_OK)
         return mars_session_commit(s, NULL, err);
     mars_session_abandon(s);

@@ -221,35 +221,6 @@ extents_and_streams_of_any_size_follow_each_other(void **state)
     free(data);
 }
 
-/* Its size is not known, so it is read in order, by the caller, until it ends. */
-static void
-a_pipe_is_read_to_its_end(void **state)
-{
-    enum { LEN = 21 * MIB + 17 };
-    struct kit *k = *state;
-    uint8_t *data = noise(k, LEN);
-    struct stream s = stream_of(data, UINT64_MAX);
-    uint64_t offset = 0, done = 0, taken, more;
-    struct mrs_window_got got;
-
-    s.ends_at = LEN;
-    k->hold = 2 * MIB;
-    mrs_window_begin(k->w, &s.base);
-    do {
-        assert_int_equal(mrs_window_read(k->w, 0, offset, UINT64_MAX - offset, &taken, NULL),
-                         MARS_OK);
-        assert_int_not_equal(taken, 0);
-        assert_int_equal(mrs_window_read(k->w, 0, offset, 1, &more, NULL), MARS_OK);
-        assert_int_equal(more, 0); /* one at a time */
-        assert_true(mrs_window_await(k->w, &got));
-        offset += got.got;
-        cut(k, data, LEN, &done, false);
-    } while (got.got == got.asked);
-    cut(k, data, LEN, &done, true);
-    assert_int_equal(done, LEN);
-    free(data);
-}
-
 /* What was read before a failure or an early end counts; what was asked for behind it does not. */
 static void
 what_came_before_an_end_is_kept(void **state)
@@ -326,7 +297,6 @@ main(void)
     const struct CMUnitTest tests[] = {
         WINDOW_TEST(a_stream_is_cut_as_if_it_were_whole),
         WINDOW_TEST(extents_and_streams_of_any_size_follow_each_other),
-        WINDOW_TEST(a_pipe_is_read_to_its_end),
         WINDOW_TEST(what_came_before_an_end_is_kept),
         WINDOW_TEST(marks_that_crowd_cut_all_the_same),
         WINDOW_TEST(nothing_is_left_where_memory_ran_out),

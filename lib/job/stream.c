@@ -1,0 +1,310 @@
+#include "job/stream.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "job/backup_int.h"
+#include "platform/clock.h"
+#include "repo/entrycopy.h"
+
+enum {
+    FIRST_ROOM = 64 << 10, /* many streams are short */
+    STEP = 256 << 10,      /* bytes that are taken before a cut is looked for */
+    MARKS = 64
+};
+
+/* A chunk on its way. */
+struct piece {
+    struct piece *next;
+    struct mrs_task task;
+    struct mrs_stream *s;
+    uint8_t *data;
+    size_t len;
+    uint8_t id[32];
+    bool done; /* guarded by the job's lock */
+};
+
+struct mrs_stream {
+    struct mrs_backup *b;
+    struct mrs_list_writer *list;
+    uint8_t *data;       /* the chunk in the making */
+    size_t len;
+    size_t room;
+    size_t marked;       /* how far its end was looked for */
+    struct piece *first; /* on their way, in order */
+    struct piece *last;
+    struct mrs_stamp begun;
+    bool cut;            /* it has a chunk */
+    uint64_t size;       /* what finish gave: */
+    struct mrs_content content;
+};
+
+static void
+free_bytes(uint8_t *data, size_t n)
+{
+    if (data != NULL)
+        mrs_wipe(data, n);
+    mrs_free(data);
+}
+
+mars_status
+mrs_stream_open(struct mrs_stream **out, struct mrs_backup *b, mars_error *err)
+{
+    struct mrs_stream *s = mrs_alloc(sizeof *s);
+    struct mrs_time now = mrs_clock_wall();
+    mars_status st = s != NULL ? MARS_OK : mrs_nomem(err);
+
+    *out = NULL;
+    if (st != MARS_OK)
+        return st;
+    s->b = b;
+    s->begun = (struct mrs_stamp){ now.s, now.ns };
+    s->marked = b->job.d->cutter.min - 1;
+    st = mrs_list_writer_new(&s->list, mrs_backup_put_fn, b, err);
+    if (st != MARS_OK)
+        mrs_free(s);
+    else
+        *out = s;
+    return st;
+}
+
+static void
+put_piece(struct mrs_task *t)
+{
+    struct piece *p = (struct piece *)(void *)((char *)t - offsetof(struct piece, task));
+    struct mrs_backup *b = p->s->b;
+    mars_error why;
+    mars_status st = MARS_OK;
+
+    if (!atomic_load(&b->job.stop))
+        st = mrs_backup_put(b, MRS_CLASS_DATA, p->data, p->len, p->id, &why);
+    if (st != MARS_OK)
+        mrs_job_fail(&b->job, st, &why);
+    free_bytes(p->data, p->len);
+    mrs_engine_give(b->job.engine, &b->job.account, p->len);
+    mrs_mutex_lock(b->job.lock);
+    p->done = true; /* its stream may free it as soon as the lock is let go */
+    b->tasks--;
+    mrs_cond_broadcast(b->job.changed);
+    mrs_mutex_unlock(b->job.lock);
+}
+
+/* The oldest piece that is on its way, if it is done, or with `wait` once it is; NULL: none. */
+static struct piece *
+take_done(struct mrs_stream *s, bool wait)
+{
+    struct piece *p = s->first;
+
+    if (p == NULL)
+        return NULL;
+    mrs_mutex_lock(s->b->job.lock);
+    while (wait && !p->done)
+        mrs_cond_wait(s->b->job.changed, s->b->job.lock);
+    if (!p->done)
+        p = NULL;
+    mrs_mutex_unlock(s->b->job.lock);
+    if (p != NULL)
+        s->first = p->next;
+    return p;
+}
+
+static mars_status
+gather(struct mrs_stream *s, bool all, mars_error *err)
+{
+    struct piece *p;
+    mars_status st = MARS_OK;
+
+    while ((p = take_done(s, all)) != NULL) {
+        if (st == MARS_OK && !atomic_load(&s->b->job.stop))
+            st = mrs_list_writer_ref(s->list, p->id, 0, p->len, err);
+        mrs_free(p);
+    }
+    return st;
+}
+
+/* The first n bytes become a chunk, what lies behind them begins the next one. */
+static mars_status
+give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
+{
+    struct mrs_backup *b = s->b;
+    size_t rest = s->len - n, room = 2 * b->job.d->cutter.avg;
+    uint8_t *next = rest > 0 ? mrs_alloc(room) : NULL;
+    struct piece *p = mrs_alloc(sizeof *p);
+    mars_status st = p != NULL && (next != NULL || rest == 0) ? MARS_OK : mrs_nomem(err);
+
+    if (st == MARS_OK)
+        st = mrs_list_writer_extent(s->list, 0, n, err);
+    if (st == MARS_OK && !mrs_engine_take(b->job.engine, &b->job.account, n, &b->job.stop))
+        st = mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
+    if (st != MARS_OK) {
+        mrs_free(next);
+        mrs_free(p);
+        return st;
+    }
+    if (rest > 0)
+        memcpy(next, s->data + n, rest);
+    *p = (struct piece){ .task = { .run = put_piece }, .s = s, .data = s->data, .len = n };
+    if (s->first == NULL)
+        s->first = p;
+    else
+        s->last->next = p;
+    s->last = p;
+    s->cut = true;
+    s->data = next;
+    s->room = rest > 0 ? room : 0;
+    s->len = rest;
+    s->marked = b->job.d->cutter.min - 1;
+    mrs_backup_submit(b, &p->task);
+    return gather(s, false, err);
+}
+
+/* Where the chunk in the making ends; 0: not yet known. What makes a mark lies within the chunk,
+ * since none ends before its least size. */
+static size_t
+find_end(struct mrs_stream *s)
+{
+    const struct mrs_cutter *c = &s->b->job.d->cutter;
+    struct mrs_cut_mark marks[MARKS];
+
+    while (s->marked < s->len) {
+        size_t n = mrs_cut_marks(c, s->data, s->len, &s->marked, marks, MARKS);
+
+        for (size_t i = 0; i < n; i++)
+            if (mrs_cut_ends(c, marks[i].at, marks[i].strict))
+                return marks[i].at;
+    }
+    return s->len == c->max ? s->len : 0;
+}
+
+static mars_status
+make_room(struct mrs_stream *s, size_t want, mars_error *err)
+{
+    size_t room = s->room > 0 ? s->room : FIRST_ROOM;
+    uint8_t *data;
+
+    if (want <= s->room)
+        return MARS_OK;
+    while (room < want)
+        room *= 2;
+    data = mrs_alloc(room);
+    if (data == NULL)
+        return mrs_nomem(err);
+    if (s->len > 0)
+        memcpy(data, s->data, s->len);
+    free_bytes(s->data, s->len);
+    s->data = data;
+    s->room = room;
+    return MARS_OK;
+}
+
+static mars_status
+add(struct mrs_stream *s, const uint8_t *data, size_t n, mars_error *err)
+{
+    mars_status st = make_room(s, s->len + n, err);
+    size_t end = 0;
+
+    if (st != MARS_OK)
+        return st;
+    memcpy(s->data + s->len, data, n);
+    s->len += n;
+    while (st == MARS_OK && (end = find_end(s)) > 0)
+        st = give_chunk(s, end, err);
+    return st;
+}
+
+/* What stopped the backup, be it here or elsewhere, is what the caller hears. */
+static mars_status
+settle(struct mrs_stream *s, mars_status st, mars_error *err)
+{
+    if (st != MARS_OK)
+        mrs_job_fail(&s->b->job, st, err);
+    return mrs_backup_failure(s->b, err);
+}
+
+mars_status
+mrs_stream_write(struct mrs_stream *s, const void *data, size_t n, mars_error *err)
+{
+    const uint8_t *from = data;
+    size_t most = s->b->job.d->cutter.max;
+    mars_status st = MARS_OK;
+
+    mrs_backup_count_read(s->b, n);
+    while (st == MARS_OK && n > 0 && !atomic_load(&s->b->job.stop)) {
+        size_t part = n < STEP ? n : STEP;
+
+        if (part > most - s->len)
+            part = most - s->len;
+        st = add(s, from, part, err);
+        from += part;
+        n -= part;
+    }
+    return settle(s, st, err);
+}
+
+/* Little stands in the entry itself. */
+static mars_status
+end_inline(struct mrs_stream *s)
+{
+    s->size = s->len;
+    s->content.kind = s->len > 0 ? MRS_CONTENT_INLINE : MRS_CONTENT_NONE;
+    s->content.data = s->data;
+    return MARS_OK;
+}
+
+static mars_status
+end(struct mrs_stream *s, mars_error *err)
+{
+    mars_status st = MARS_OK;
+
+    if (!s->cut && s->len <= MRS_INLINE_MAX)
+        return end_inline(s);
+    if (s->len > 0)
+        st = give_chunk(s, s->len, err);
+    if (st == MARS_OK)
+        st = gather(s, true, err);
+    return st == MARS_OK ? mrs_list_writer_finish(s->list, &s->content, &s->size, err) : st;
+}
+
+mars_status
+mrs_stream_finish(struct mrs_stream *s, mars_error *err)
+{
+    return settle(s, atomic_load(&s->b->job.stop) ? MARS_OK : end(s, err), err);
+}
+
+mars_status
+mrs_stream_add(struct mrs_stream *s, struct mrs_slice name, mars_error *err)
+{
+    struct mrs_arena *bytes;
+    struct mrs_item *item = mrs_backup_next_item(s->b, &bytes, err);
+
+    if (item == NULL)
+        return MARS_ERR_NOMEM;
+    item->kind = MRS_SOURCE_ENTRY;
+    item->is_root = item->read = true;
+    item->entry = (struct mrs_entry){ .name = name,
+                                      .type = MRS_ENTRY_FILE,
+                                      .mode = 0600,
+                                      .mtime_s = s->begun.s,
+                                      .mtime_ns = s->begun.ns,
+                                      .size = s->size,
+                                      .content = s->content };
+    if (mrs_entry_own(bytes, &item->entry, NULL, err) != MARS_OK)
+        return MARS_ERR_NOMEM;
+    item->path = item->entry.name;
+    atomic_store(&item->ready, true);
+    mrs_backup_add(s->b);
+    return MARS_OK;
+}
+
+void
+mrs_stream_free(struct mrs_stream *s)
+{
+    if (s == NULL)
+        return;
+    for (struct piece *p; (p = take_done(s, true)) != NULL;)
+        mrs_free(p);
+    mrs_list_writer_free(s->list);
+    free_bytes(s->data, s->len);
+    mrs_free(s);
+}
