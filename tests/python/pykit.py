@@ -100,3 +100,9 @@ class AzurePythonBox(PythonBox, AzuriteBox):
 
     def store(self) -> libmars.StoreOptions:
         return libmars.StoreOptions(endpoint=self.server.endpoint, account_key=self.server.KEY)
+
+
+def rss() -> int:
+    """Bytes of memory that this process has."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) << 10

@@ -50,8 +50,8 @@ from ._session import Session, Stream  # noqa: E402
 from ._types import (  # noqa: E402
     AgentInfo, BackupResult, BenchmarkFigure, BenchmarkWork, CacheInfo, CacheState, Change,
     Compression, Conflict, Difference, Entry, EntryType, Event, EventKind, KeyInfo, KeyKind,
-    MachineInfo, Phase, PointInfo, Progress, RestoreResult, SkipReason, StoreOptions, VaultInfo,
-    VerifyResult)
+    MachineInfo, Phase, PointInfo, Progress, RestoreResult, SkipReason, Stats, StoreOptions,
+    VaultInfo, VerifyResult)
 from ._vault import benchmark, create_vault, issue_credentials, show_vault  # noqa: E402
 
 __all__ = [
@@ -61,7 +61,7 @@ __all__ = [
     "ExistsError", "File", "ForbiddenError", "InternalError", "InvalidArgumentError", "IoError",
     "KeyInfo", "KeyKind", "KeyRefusedError", "LockedError", "MachineInfo", "NetworkError",
     "NoMemoryError", "NotFoundError", "Phase", "Point", "PointInfo", "Progress", "QuotaError",
-    "RestoreResult", "Session", "SkipReason", "StateError", "StoreOptions", "Stream",
+    "RestoreResult", "Session", "SkipReason", "StateError", "Stats", "StoreOptions", "Stream",
     "UnsupportedError", "VaultInfo", "VerifyResult", "benchmark", "create_vault",
     "issue_credentials", "recover", "register", "renew", "show_vault",
 ]

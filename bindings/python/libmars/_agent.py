@@ -12,7 +12,7 @@ from ._options import Passphrase, Path, Struct, counted, flags, passphrase as se
 from ._point import Point
 from ._session import Session
 from ._types import (AgentInfo, BackupResult, Compression, Conflict, PointInfo, RestoreResult,
-                     StoreOptions, VerifyResult)
+                     Stats, StoreOptions, VerifyResult)
 from ._upkeep import Upkeep
 from ._vault import store_struct
 
@@ -245,6 +245,22 @@ class Agent(Upkeep):
             run(lib.mars_point_list, agent, text(item), lib.mars_py_point, user,
                 lib.mars_py_event if on_event else ffi.NULL, user, callbacks=callbacks)
         return points
+
+    def stats(self, *, on_event: Optional[EventFn] = None,
+              cancel: Optional[Cancel] = None) -> Stats:
+        """What the machine's domain holds. No pack is read. Objects that cannot be read are events,
+        and are not counted. Reports no progress: Ctrl-C comes out of it at its end.
+
+        >>> Agent(config).stats().items
+        1
+        """
+        stats = Struct("mars_stats")
+        callbacks = Callbacks(event=on_event)
+        user = ffi.new_handle(callbacks)
+        with self._handle as agent:
+            run(lib.mars_stats_get, agent, cancel.pointer if cancel else ffi.NULL, stats.c,
+                lib.mars_py_event if on_event else ffi.NULL, user, callbacks=callbacks)
+        return Stats._of(stats.c)
 
     def open_point(self, point: str = "latest", *, item: Optional[str] = None) -> Point:
         """Open a recovery point to look into it. `point`: a full id, a unique prefix of at least 6

@@ -83,7 +83,8 @@ class Cancel:
 
 
 def _stop(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
-    ffi.from_handle(traceback.tb_frame.f_locals["user"]).stop(raised)
+    callbacks = ffi.from_handle(traceback.tb_frame.f_locals["user"])
+    callbacks.stop(raised.with_traceback(traceback))
 
 
 @ffi.def_extern(error=1, onerror=_stop)  # type: ignore[misc]

@@ -436,6 +436,26 @@ mars_status mars_file_read_at(mars_file *file, uint64_t offset, void *out, uint6
                               uint64_t *got, mars_error *err);
 void mars_file_close(mars_file *file);
 
+/* stats.h */
+typedef struct mars_stats {
+    uint32_t struct_size;
+    uint64_t points;
+    uint64_t items;
+    uint64_t entries;
+    uint64_t bytes;
+    uint64_t chunks;
+    uint64_t chunk_bytes;
+    uint64_t packs;
+    uint64_t pack_bytes;
+    uint64_t objects;
+    uint64_t object_bytes;
+    uint64_t index_objects;
+    uint64_t index_bytes;
+    ...;
+} mars_stats;
+mars_status mars_stats_get(mars_agent *agent, const mars_cancel *cancel, mars_stats *out,
+                           mars_event_fn event, void *event_user, mars_error *err);
+
 /* key.h */
 typedef struct mars_key_info {
     uint32_t kind;

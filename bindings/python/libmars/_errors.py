@@ -31,6 +31,14 @@ class Error(Exception):
         return str(ffi.string(lib.mars_status_name(self.status)).decode())
 
 
+class _SystemError(Error, OSError):
+    """Base of those that are an OSError too."""
+
+    @property
+    def errno(self) -> Optional[int]:  # type: ignore[override]
+        return self.os_code or None
+
+
 class InternalError(Error):
     """A bug in libmars: please report it."""
 
@@ -51,7 +59,7 @@ class CorruptError(Error):
     """Stored bytes fail authentication or parsing."""
 
 
-class IoError(Error, OSError):
+class IoError(_SystemError):
     """The operating system refused: errno says why."""
 
 
@@ -59,11 +67,11 @@ class CancelledError(Error):
     """By a Cancel that was set."""
 
 
-class NotFoundError(Error, FileNotFoundError):
+class NotFoundError(_SystemError, FileNotFoundError):
     """No such object, point, path or machine."""
 
 
-class ExistsError(Error, FileExistsError):
+class ExistsError(_SystemError, FileExistsError):
     """The name is taken."""
 
 
@@ -117,10 +125,7 @@ CLASSES: dict[int, type[Error]] = {
 
 def error(status: int, message: str, os_code: int = 0, http_status: int = 0) -> Error:
     """The exception for a status; one that this package does not know is an Error."""
-    made = CLASSES.get(status, Error)(message, status, os_code, http_status)
-    if isinstance(made, OSError) and os_code:
-        made.errno = os_code
-    return made
+    return CLASSES.get(status, Error)(message, status, os_code, http_status)
 
 
 def state_error(message: str) -> Error:

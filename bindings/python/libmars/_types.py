@@ -367,6 +367,32 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Stats:
+    """What a domain holds: bytes / chunk_bytes tells what deduplication saves, chunk_bytes /
+    pack_bytes what compression does."""
+    points: int
+    items: int
+    entries: int
+    """Names in the points, each point counted in full."""
+    bytes: int
+    """Of their files, each point counted in full."""
+    chunks: int
+    chunk_bytes: int
+    """Plaintext of the chunks, each once."""
+    packs: int
+    pack_bytes: int
+    objects: int
+    object_bytes: int
+    """The room that the domain takes in the store."""
+    index_objects: int
+    index_bytes: int
+
+    @classmethod
+    def _of(cls, c: Any) -> Stats:
+        return _plain(cls, c)
+
+
+@dataclass(frozen=True)
 class KeyInfo:
     """One slot that opens the domain."""
     id: str
