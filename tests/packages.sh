@@ -9,7 +9,8 @@ if [ "$(id -u)" != 0 ]; then
 fi
 build="gcc libc6-dev meson ninja-build pkg-config libssl-dev libmbedtls-dev liblz4-dev libzstd-dev libargon2-dev libyaml-dev libcurl4-openssl-dev libexpat1-dev"
 bench="libcmocka-dev python3 openssl borgbackup diffutils findutils"
-tests="$bench python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux"
+python="python3-dev python3-venv python3-cffi python3-mesonpy python3-matplotlib mypy"
+tests="$bench $python python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux"
 servers="ceph-mon ceph-osd radosgw ceph-common curl nginx-light tinyproxy faketime"
 ci="clang llvm libclang-rt-dev valgrind git debootstrap $servers"
 want=$build

@@ -108,7 +108,6 @@ class OnFiles(Verbs, PythonBox):
         self.assertGreater(caught.exception.result.files_restored, 0)
 
     def test_events_of_what_is_skipped(self) -> None:
-        import socket
         home = self.tree()
         with socket.socket(socket.AF_UNIX) as s:
             s.bind(str(home / "socket"))

@@ -42,8 +42,8 @@ __version__ = _load()
 from ._agent import Agent, recover, register, renew  # noqa: E402
 from ._call import Cancel  # noqa: E402
 from ._errors import (  # noqa: E402
-    AuthError, CancelledError, CorruptError, Error, ExistsError, ForbiddenError, InternalError,
-    InvalidArgumentError, IoError, KeyRefusedError, LockedError, NetworkError, NoMemoryError,
+    CLASSES, AuthError, CancelledError, CorruptError, Error, ExistsError, ForbiddenError,
+    InternalError, InvalidArgumentError, IoError, KeyRefusedError, LockedError, NetworkError, NoMemoryError,
     NotFoundError, QuotaError, StateError, UnsupportedError)
 from ._point import File, Point  # noqa: E402
 from ._session import Session, Stream  # noqa: E402
@@ -53,6 +53,10 @@ from ._types import (  # noqa: E402
     MachineInfo, Phase, PointInfo, Progress, RestoreResult, SkipReason, Stats, StoreOptions,
     VaultInfo, VerifyResult)
 from ._vault import benchmark, create_vault, issue_credentials, show_vault  # noqa: E402
+
+# Where users find them, and tracebacks name them.
+for _class in (Error, *CLASSES.values()):
+    _class.__module__ = __name__
 
 __all__ = [
     "Agent", "AgentInfo", "AuthError", "BackupResult", "BenchmarkFigure", "BenchmarkWork",

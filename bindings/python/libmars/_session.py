@@ -25,8 +25,8 @@ def _abandon(options: Struct, callbacks: Callbacks, pointer: Any) -> None:
 
 
 class Session:
-    """A running backup of streams. As a context it commits at the end, and on an exception abandons:
-    nothing becomes visible then.
+    """A running backup of streams. As a context it commits at the end, and on an exception it
+    abandons: nothing becomes visible then.
 
     >>> with Agent(config).session(item="dumps") as session:
     ...     with session.open_stream("all.sql") as stream:
