@@ -134,8 +134,9 @@ class OnFiles(Looking, PythonBox):
                              found)
         for d in before.diff(after, self.home / "new"):
             self.assertEqual((d.before, d.after.size), (None, 3))
-        with self.assertRaises(libmars.StateError):
-            before.diff(before)
+        self.assertEqual(before.diff(before), [])
+        self.assertEqual({d.change.name for d in after.diff(before, self.home / "new")},
+                         {"REMOVED"})
 
     def test_functions_that_raise(self) -> None:
         class Mine(Exception):

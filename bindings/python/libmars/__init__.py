@@ -43,8 +43,8 @@ from ._agent import Agent, recover, register, renew  # noqa: E402
 from ._call import Cancel  # noqa: E402
 from ._errors import (  # noqa: E402
     CLASSES, AuthError, CancelledError, CorruptError, Error, ExistsError, ForbiddenError,
-    InternalError, InvalidArgumentError, IoError, KeyRefusedError, LockedError, NetworkError, NoMemoryError,
-    NotFoundError, QuotaError, StateError, UnsupportedError)
+    InternalError, InvalidArgumentError, IoError, KeyRefusedError, LockedError, NetworkError,
+    NoMemoryError, NotFoundError, QuotaError, StateError, UnsupportedError)
 from ._point import File, Point  # noqa: E402
 from ._session import Session, Stream  # noqa: E402
 from ._types import (  # noqa: E402

@@ -137,8 +137,13 @@ class Point:
         differences: list[Difference] = []
         callbacks = Callbacks(each=differences.append)
         user = ffi.new_handle(callbacks)
-        with self._handle as first, after._handle as second:
-            run(lib.mars_point_diff, first, second, *path(directory), lib.mars_py_diff, user,
+        if after is self:
+            return differences
+        # Always in one order: another thread may compare the same two.
+        ours, theirs = sorted((self._handle, after._handle), key=id)
+        with ours as one, theirs as other:
+            pair = (one, other) if ours is self._handle else (other, one)
+            run(lib.mars_point_diff, *pair, *path(directory), lib.mars_py_diff, user,
                 callbacks=callbacks)
         return differences
 
