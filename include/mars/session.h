@@ -31,7 +31,8 @@ mars_session_begin(mars_agent *agent, const mars_backup_options *opts, mars_sess
                    mars_error *err);
 
 /**
- * Begin a stream. It holds up to 8 MiB of memory, most often 1 to 2, until it is finished.
+ * Begin a stream. It holds 2 MiB of memory until it is finished, a few of them 8 at times, a short
+ * one 64 KiB.
  *
  * @param name      its file name in the point: one component of at most 255 bytes
  * @param name_len  bytes; 0: NUL-terminated

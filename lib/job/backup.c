@@ -45,11 +45,24 @@ free_batches(struct mrs_batch *batch)
 }
 
 static void
+free_buffers(struct mrs_spare_buffer *spare)
+{
+    while (spare != NULL) {
+        struct mrs_spare_buffer *next = spare->next;
+
+        mrs_free(spare);
+        spare = next;
+    }
+}
+
+static void
 free_backup(struct mrs_backup *b)
 {
     free_batches(b->filling);
     free_batches(b->first);
     free_batches(b->spare);
+    free_buffers(b->usual_buffers);
+    free_buffers(b->large_buffers);
     mrs_cond_free(b->handed);
     mrs_cond_free(b->taken);
     mrs_session_close(b->session);

@@ -68,6 +68,11 @@ struct mrs_batch {
     struct mrs_item items[BACKUP_BATCH];
 };
 
+/* A buffer for a stream's chunk that is not used now. */
+struct mrs_spare_buffer {
+    struct mrs_spare_buffer *next;
+};
+
 struct mrs_backup {
     struct mrs_job job;
     struct mrs_backup_spec spec;
@@ -93,6 +98,10 @@ struct mrs_backup {
     size_t queued;                   /* parts */
     size_t tasks;                    /* submitted and not done */
     bool walked;                     /* the walker has ended */
+    /* Buffers of streams, not used now: */
+    struct mrs_spare_buffer *usual_buffers;
+    struct mrs_spare_buffer *large_buffers;
+    size_t large_used;
     /* The walker's: */
     struct mrs_window *window;       /* for large files; NULL until there is one */
 };

@@ -1,3 +1,7 @@
+/* Memory: a stream has a small buffer until it is longer than that, then a usual one, in which most
+ * chunks fit. Only a few streams at once have a large one, for the chunks that do not; where one
+ * more would want it, its chunk ends there instead. That happens to bytes that repeat, in many
+ * streams at once: they deduplicate less well, but 64 disks full of zeros fit into memory. */
 #include "job/stream.h"
 
 #include <string.h>
@@ -9,7 +13,8 @@
 #include "repo/entrycopy.h"
 
 enum {
-    FIRST_ROOM = 64 << 10, /* many streams are short */
+    SMALL_ROOM = 64 << 10, /* many streams are short */
+    LARGE_AT_ONCE = 8,
     STEP = 256 << 10,      /* bytes that are taken before a cut is looked for */
     MARKS = 64
 };
@@ -21,6 +26,7 @@ struct piece {
     struct mrs_stream *s;
     uint8_t *data;
     size_t len;
+    size_t room;
     uint8_t id[32];
     bool done; /* guarded by the job's lock */
 };
@@ -40,12 +46,70 @@ struct mrs_stream {
     struct mrs_content content;
 };
 
-static void
-free_bytes(uint8_t *data, size_t n)
+static size_t
+usual_room(const struct mrs_backup *b)
 {
-    if (data != NULL)
-        mrs_wipe(data, n);
-    mrs_free(data);
+    return 2 * b->job.d->cutter.avg;
+}
+
+/* Those that were used before wait in the backup for the next chunk: freed and allocated on so many
+ * threads, they would lie in the heap of each. NULL: small ones do not. */
+static struct mrs_spare_buffer **
+spares(struct mrs_backup *b, size_t room)
+{
+    return room == SMALL_ROOM      ? NULL
+           : room == usual_room(b) ? &b->usual_buffers
+                                   : &b->large_buffers;
+}
+
+/* NULL: out of memory. */
+static uint8_t *
+take_buffer(struct mrs_backup *b, size_t room)
+{
+    struct mrs_spare_buffer **list = spares(b, room), *spare = NULL;
+
+    if (list != NULL) {
+        mrs_mutex_lock(b->job.lock);
+        spare = *list;
+        if (spare != NULL)
+            *list = spare->next;
+        mrs_mutex_unlock(b->job.lock);
+    }
+    return spare != NULL ? (void *)spare : mrs_alloc(room);
+}
+
+static void
+give_buffer(struct mrs_backup *b, uint8_t *data, size_t used, size_t room)
+{
+    struct mrs_spare_buffer **list = spares(b, room);
+    void *spare = data;
+
+    if (data == NULL)
+        return;
+    mrs_wipe(data, used);
+    if (list == NULL) {
+        mrs_free(data);
+        return;
+    }
+    mrs_mutex_lock(b->job.lock);
+    ((struct mrs_spare_buffer *)spare)->next = *list;
+    *list = spare;
+    if (list == &b->large_buffers)
+        b->large_used--;
+    mrs_mutex_unlock(b->job.lock);
+}
+
+/* May one more stream have a large buffer? */
+static bool
+claim_large(struct mrs_backup *b)
+{
+    bool mine;
+
+    mrs_mutex_lock(b->job.lock);
+    mine = b->large_used < LARGE_AT_ONCE;
+    b->large_used += mine;
+    mrs_mutex_unlock(b->job.lock);
+    return mine;
 }
 
 mars_status
@@ -81,8 +145,8 @@ put_piece(struct mrs_task *t)
         st = mrs_backup_put(b, MRS_CLASS_DATA, p->data, p->len, p->id, &why);
     if (st != MARS_OK)
         mrs_job_fail(&b->job, st, &why);
-    free_bytes(p->data, p->len);
-    mrs_engine_give(b->job.engine, &b->job.account, p->len);
+    give_buffer(b, p->data, p->len, p->room);
+    mrs_engine_give(b->job.engine, &b->job.account, p->room);
     mrs_mutex_lock(b->job.lock);
     p->done = true; /* its stream may free it as soon as the lock is let go */
     b->tasks--;
@@ -128,23 +192,28 @@ static mars_status
 give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
 {
     struct mrs_backup *b = s->b;
-    size_t rest = s->len - n, room = 2 * b->job.d->cutter.avg;
-    uint8_t *next = rest > 0 ? mrs_alloc(room) : NULL;
+    size_t rest = s->len - n;
+    uint8_t *next = rest > 0 ? take_buffer(b, usual_room(b)) : NULL;
     struct piece *p = mrs_alloc(sizeof *p);
     mars_status st = p != NULL && (next != NULL || rest == 0) ? MARS_OK : mrs_nomem(err);
 
     if (st == MARS_OK)
         st = mrs_list_writer_extent(s->list, 0, n, err);
-    if (st == MARS_OK && !mrs_engine_take(b->job.engine, &b->job.account, n, &b->job.stop))
+    if (st == MARS_OK && !mrs_engine_take(b->job.engine, &b->job.account, s->room,
+                                               &b->job.stop))
         st = mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
     if (st != MARS_OK) {
-        mrs_free(next);
+        give_buffer(b, next, 0, usual_room(b));
         mrs_free(p);
         return st;
     }
     if (rest > 0)
         memcpy(next, s->data + n, rest);
-    *p = (struct piece){ .task = { .run = put_piece }, .s = s, .data = s->data, .len = n };
+    *p = (struct piece){ .task = { .run = put_piece },
+                         .s = s,
+                         .data = s->data,
+                         .len = n,
+                         .room = s->room };
     if (s->first == NULL)
         s->first = p;
     else
@@ -152,7 +221,7 @@ give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
     s->last = p;
     s->cut = true;
     s->data = next;
-    s->room = rest > 0 ? room : 0;
+    s->room = rest > 0 ? usual_room(b) : 0;
     s->len = rest;
     s->marked = b->job.d->cutter.min - 1;
     mrs_backup_submit(b, &p->task);
@@ -177,22 +246,24 @@ find_end(struct mrs_stream *s)
     return s->len == c->max ? s->len : 0;
 }
 
+/* A buffer of the next size. */
 static mars_status
-make_room(struct mrs_stream *s, size_t want, mars_error *err)
+grow(struct mrs_stream *s, mars_error *err)
 {
-    size_t room = s->room > 0 ? s->room : FIRST_ROOM;
+    struct mrs_backup *b = s->b;
+    size_t room = s->room == 0            ? SMALL_ROOM
+                  : s->room == SMALL_ROOM ? usual_room(b)
+                                          : b->job.d->cutter.max;
     uint8_t *data;
 
-    if (want <= s->room)
-        return MARS_OK;
-    while (room < want)
-        room *= 2;
-    data = mrs_alloc(room);
+    if (room == b->job.d->cutter.max && !claim_large(b))
+        return give_chunk(s, s->len, err);
+    data = take_buffer(b, room);
     if (data == NULL)
         return mrs_nomem(err);
     if (s->len > 0)
         memcpy(data, s->data, s->len);
-    free_bytes(s->data, s->len);
+    give_buffer(b, s->data, s->len, s->room);
     s->data = data;
     s->room = room;
     return MARS_OK;
@@ -201,9 +272,11 @@ make_room(struct mrs_stream *s, size_t want, mars_error *err)
 static mars_status
 add(struct mrs_stream *s, const uint8_t *data, size_t n, mars_error *err)
 {
-    mars_status st = make_room(s, s->len + n, err);
+    mars_status st = MARS_OK;
     size_t end = 0;
 
+    while (st == MARS_OK && s->room < s->len + n)
+        st = grow(s, err);
     if (st != MARS_OK)
         return st;
     memcpy(s->data + s->len, data, n);
@@ -305,6 +378,6 @@ mrs_stream_free(struct mrs_stream *s)
     for (struct piece *p; (p = take_done(s, true)) != NULL;)
         mrs_free(p);
     mrs_list_writer_free(s->list);
-    free_bytes(s->data, s->len);
+    give_buffer(s->b, s->data, s->len, s->room);
     mrs_free(s);
 }

@@ -20,6 +20,7 @@ import link
 import measure
 import metadata
 import micro
+import streams
 import table
 from engines import ENGINES, PHASES, Tools
 from suite import PROBES_HELP, PROBE_TRIES, Plan, Suite
@@ -29,7 +30,8 @@ HERE = Path(__file__).resolve().parent
 RESTIC = HERE.parent.parent / "build" / "restic"
 QUICK_SCALE = 0.004
 ALONE = {"huge": huge.main, "metadata": metadata.metadata, "flat": metadata.flat,
-         "growth": growth.main, "index": index.main, "link": link.main, "micro": micro.main}
+         "growth": growth.main, "index": index.main, "link": link.main, "micro": micro.main,
+         "streams": streams.main}
 BESIDE_RESTIC = {"link"}
 
 

@@ -70,6 +70,9 @@ class Alone(Scratch):
     def test_huge(self) -> None:
         self.check("huge", "--gib", "0.03", "--probes", "1")
 
+    def test_streams(self) -> None:
+        self.check("streams", "--streams", "5", "--mib", "3")
+
     def test_metadata(self) -> None:
         self.check("metadata", "--scale", "0.001")
 
