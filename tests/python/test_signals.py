@@ -24,7 +24,7 @@ def catch(call):
 """
 
 
-class Interrupted(PythonBox):
+class Interrupting:
     def interrupt(self, code: str, *args: object, seconds: float = 3) -> str:
         """Run it, send the signal when it is in its long call; what it printed after that."""
         command = [sys.executable, "-c", BEGIN + code, SITE, self.path / "config-one", *args]
@@ -42,6 +42,8 @@ class Interrupted(PythonBox):
             self.assertLess(time.monotonic() - start, seconds)
             return told
 
+
+class Interrupted(Interrupting, PythonBox):
     def test_a_benchmark(self) -> None:
         self.agent()
         self.assertEqual(self.interrupt("catch(lambda: libmars.benchmark(figure_ms=60_000))"),
@@ -59,7 +61,7 @@ class Interrupted(PythonBox):
         self.assertEqual(told, "interrupted\n0\n")
 
 
-class InterruptedOverTheNetwork(Interrupted, AzurePythonBox):
+class InterruptedOverTheNetwork(Interrupting, AzurePythonBox):
     def slow_agent(self) -> None:
         """At 64 kbit a second."""
         self.agent()

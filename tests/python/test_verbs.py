@@ -1,5 +1,6 @@
 """The four verbs from Python do what the command line does, on every store."""
 import os
+import socket
 import stat
 import unittest
 from dataclasses import asdict

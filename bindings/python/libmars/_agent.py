@@ -180,7 +180,8 @@ class Agent(Upkeep):
         >>> agent = Agent(config)
         >>> agent.restore(f"{tmp}/restored", paths=f"{home}/notes.txt").files_restored
         1
-        >>> open(f"{tmp}/restored{home}/notes.txt").read()
+        >>> with open(f"{tmp}/restored{home}/notes.txt") as notes:
+        ...     notes.read()
         'remember the milk'
 
         CorruptError: a file's data is damaged: an event names it, the rest was restored, and the

@@ -129,7 +129,7 @@ class Point:
         >>> agent = Agent(config)
         >>> with open(f"{home}/notes.txt", "a") as notes:
         ...     _ = notes.write(", and bread")
-        >>> point = agent.backup([home]).point
+        >>> point = agent.backup([home], exclude=["*.tmp"]).point
         >>> before, after = (agent.open_point(p.id) for p in agent.points("files")[-2:])
         >>> [(d.change.name, d.after.name, d.after.size) for d in before.diff(after)]
         [('CONTENT', 'notes.txt', 28)]
@@ -195,6 +195,7 @@ class File(io.RawIOBase):
 
     @property
     def size(self) -> int:
+        self._check()
         with self._handle as file:
             return int(lib.mars_file_size(file))
 
