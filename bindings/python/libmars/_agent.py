@@ -84,7 +84,8 @@ class Agent(Upkeep):
 
     In every call `progress` and `on_event` run on the thread that made the call. What they raise
     ends the call and comes out of it; so does Ctrl-C. They must not use this agent. `cancel` may be
-    set from any thread. After a failure the agent is as usable as before.
+    set from any thread. After a failure the agent is as usable as before. What a call does before
+    its first progress, looking at the vault, takes no notice of either.
     """
 
     def __init__(self, config_dir: Path, *, workers: int = 0, buffer_bytes: int = 0) -> None:

@@ -37,7 +37,8 @@ class Session:
 
     Any thread may open streams; each stream belongs to one thread at a time, different streams to
     different threads at once. Functions given to Agent.session() run on the threads that call into
-    the session or its streams, never two at once.
+    the session or its streams, never two at once. Ctrl-C and a Cancel are noticed when a write
+    begins, and in the commit; not by a write that waits for the vault.
     """
     result: Optional[BackupResult] = None
     """After the commit."""
