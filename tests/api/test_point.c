@@ -656,18 +656,26 @@ flip_pack(const char *path, const struct stat *s, int type, struct FTW *where)
     return 0;
 }
 
-/* Last: what it does to the vault is put back. */
+/* The file is all that is in its pack, so that its middle is in one of its chunks. What is done to
+ * the vault is undone. */
 static void
 damage_is_told_and_the_rest_is_read(void **state)
 {
     struct place *p = *state;
-    mars_point *point = open_latest(p, "browse");
-    mars_file *f = open_file(point, in_tree(p, "large"));
+    mars_backup_options o = { .struct_size = sizeof o, .item = "damage", .n_paths = 1 };
     size_t size, good = 0, bad = 0;
-    unsigned char *data = slurp(in_tree(p, "large"), &size), out[4096];
+    unsigned char *data, out[4096];
     char vault[PATH_BYTES];
+    mars_point *point;
+    mars_file *f;
     mars_error err;
 
+    shell(p, "head -c 30000000 /dev/urandom >alone");
+    data = slurp(in_tree(p, "alone"), &size);
+    o.paths = (const char *[]){ in_tree(p, "alone") };
+    assert_ok(mars_backup(p->agent, &o, NULL, &err), &err);
+    point = open_latest(p, "damage");
+    f = open_file(point, in_tree(p, "alone"));
     snprintf(vault, sizeof vault, "%s/vault", p->dir);
     assert_int_equal(nftw(vault, flip_pack, 16, FTW_PHYS), 0);
     for (size_t at = 0; at + sizeof out < size; at += 50000) {

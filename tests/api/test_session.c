@@ -104,7 +104,7 @@ assert_stream(struct place *p, const char *point, const char *name, const unsign
               size_t n)
 {
     struct bytes back = { NULL, 0 };
-    mars_point *open;
+    mars_point *open = NULL;
     mars_error err;
 
     assert_ok(mars_point_open(p->agent, point, NULL, &open, &err), &err);
