@@ -14,7 +14,8 @@ pages="mandoc groff-base zsh fish"
 # What `pkg-config --static` asks for, down to what libcurl is linked with, is Debian's to name.
 linking="abigail-tools cmake libbrotli-dev libidn2-dev libkrb5-dev libldap-dev libnghttp2-dev libpsl-dev librtmp-dev libssh2-1-dev zlib1g-dev"
 deb="dpkg-dev git"
-tests="$bench python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux $pages $linking $deb lintian"
+python="python3-dev python3-venv python3-cffi python3-mesonpy python3-matplotlib mypy"
+tests="$bench $python python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux $pages $linking $deb lintian"
 servers="ceph-mon ceph-osd radosgw ceph-common curl nginx-light tinyproxy faketime"
 ci="clang llvm libclang-rt-dev valgrind git debootstrap $servers"
 want=$build

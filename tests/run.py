@@ -10,7 +10,8 @@ import unittest
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-PYTHON_FOLDERS = ["lint", "abi", "install", "reader", "tools", "bench", "cli", "stores", "large"]
+PYTHON_FOLDERS = ["lint", "abi", "install", "reader", "tools", "bench", "cli", "stores", "python",
+                  "large"]
 
 
 def compiled(build: Path, suites: list[str]) -> tuple[int, int, int]:

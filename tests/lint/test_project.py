@@ -36,7 +36,7 @@ class Project(unittest.TestCase):
     def test_lines_have_at_most_100_columns(self) -> None:
         as_it_came = ROOT / "tests" / "bench" / "limit.c"
         long = [f"{path.relative_to(ROOT)}:{number}"
-                for top in ("include", "lib", "examples", "fuzz", "tests")
+                for top in ("include", "lib", "examples", "bindings", "fuzz", "tests")
                 for path in sorted((ROOT / top).rglob("*"))
                 if path.suffix in (".c", ".h", ".py") and path != as_it_came
                 for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)

@@ -1,0 +1,36 @@
+"""Write the C source of libmars._native: _build.py DECLARATIONS LIBRARY_VERSION OUTPUT"""
+import sys
+from pathlib import Path
+
+import cffi  # type: ignore[import]
+
+# What C calls in _call.py.
+CALLBACKS = """
+extern "Python" {
+    int mars_py_progress(const mars_progress *, void *);
+    void mars_py_event(const mars_event *, void *);
+    void mars_py_machine(const mars_machine_info *, void *);
+    void mars_py_key(const mars_key_info *, void *);
+    void mars_py_figure(const mars_benchmark_figure *, void *);
+    int mars_py_point(const mars_point_info *, void *);
+    int mars_py_entry(const mars_entry *, void *);
+    int mars_py_diff(const mars_diff *, void *);
+    int mars_py_data(const void *, uint64_t, void *);
+}
+const char *mars_py_built(void);
+"""
+
+
+def main() -> None:
+    declarations, version, output = sys.argv[1:]
+    ffi = cffi.FFI()
+    ffi.cdef(Path(declarations).read_text(encoding="utf-8") + CALLBACKS)
+    ffi.set_source("libmars._native", f"""
+        #include <mars/mars.h>
+        static const char *mars_py_built(void) {{ return "{version}"; }}
+    """)
+    ffi.emit_c_code(output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Streams that the caller writes, many in one recovery point."""
+from __future__ import annotations
+
+import io
+import os
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Optional
+
+from ._call import Callbacks, Cancel, run
+from ._errors import StateError
+from ._handle import Handle
+from ._native import ffi, lib
+from ._options import Path, Struct, path
+from ._types import BackupResult
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+def _abandon(options: Struct, callbacks: Callbacks, pointer: Any) -> None:
+    """What the options point to is needed to the end. No function of the user runs any more."""
+    callbacks.stop(None)
+    lib.mars_session_abandon(pointer)
+
+
+class Session:
+    """A running backup of streams. As a context it commits at the end, and on an exception it
+    abandons: nothing becomes visible then.
+
+    >>> with Agent(config).session(item="dumps") as session:
+    ...     with session.open_stream("all.sql") as stream:
+    ...         stream.write(b"CREATE TABLE t (x int);")
+    23
+    >>> session.result.files
+    1
+
+    Any thread may open streams; each stream belongs to one thread at a time, different streams to
+    different threads at once. Functions given to Agent.session() run on the threads that call into
+    the session or its streams, never two at once. Ctrl-C and a Cancel are noticed when a write
+    begins, and in the commit; not by a write that waits for the vault.
+    """
+    result: Optional[BackupResult] = None
+    """After the commit."""
+
+    def __init__(self, agent: Handle, options: Struct, callbacks: Callbacks,
+                 cancel: Optional[Cancel]) -> None:
+        out = ffi.new("mars_session **")
+        self._callbacks = callbacks
+        self._parents = [agent, cancel.handle if cancel else None]
+        with agent as pointer:
+            run(lib.mars_session_begin, pointer, options.c, out, callbacks=callbacks)
+            self._handle = Handle("session", out[0], partial(_abandon, options, callbacks),
+                                  *self._parents, alone=True)
+
+    def open_stream(self, name: Path) -> Stream:
+        """A stream of this file name, one component of at most 255 bytes, open for writing.
+
+        ExistsError: the session has a stream of this name.
+        """
+        out = ffi.new("mars_stream **")
+        with self._handle as session:
+            run(lib.mars_stream_open, session, *path(name), out, callbacks=self._callbacks)
+            return Stream(os.fsdecode(name), out[0], self)
+
+    def commit(self) -> BackupResult:
+        """Commit the streams that were closed as one new recovery point. StateError: some are still
+        open; nothing happened."""
+        result = Struct("mars_backup_result")
+        with self._handle:
+            session = self._handle.take()
+            try:
+                run(lib.mars_session_commit, session, result.c, callbacks=self._callbacks)
+            except StateError:
+                self._handle.give_back(session)
+                raise
+            except BaseException:
+                self._handle.freed()
+                raise
+            self._handle.freed()
+        self.result = BackupResult._of(result.c)
+        return self.result
+
+    def abandon(self) -> None:
+        """Nothing becomes visible; what was sent is used by the item's next backup. Streams that
+        are open answer CancelledError. After a commit: nothing happens."""
+        self._handle.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        try:
+            if kind is None and not self._handle.closed:
+                self.commit()
+        finally:
+            self.abandon()
+
+
+class Stream(io.RawIOBase):
+    """A stream of a session, of any length. Closing it says that all is written; abandon(), an
+    exception in its context, and being collected unclosed leave it out of the point. Beware: a
+    BufferedWriter or TextIOWrapper around it closes it also after an exception; let that reach the
+    session."""
+
+    def __init__(self, name: str, pointer: Any, session: Session) -> None:
+        super().__init__()
+        self.name = name
+        self._session = session
+        self._handle = Handle(f"stream {name}", pointer, lib.mars_stream_abandon,
+                              *session._parents, alone=True)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """All of it; waits while the engine is busy. After a failure only abandon() is of use."""
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        view = ffi.from_buffer(data)
+        with self._handle as stream:
+            run(lib.mars_stream_write, stream, view, len(view),
+                callbacks=self._session._callbacks)
+        return len(view)
+
+    def close(self) -> None:
+        if not self._handle.closed:
+            with self._handle:
+                stream = self._handle.take()
+                try:
+                    run(lib.mars_stream_finish, stream, callbacks=self._session._callbacks)
+                finally:
+                    self._handle.freed()
+                    super().close()
+        super().close()
+
+    def abandon(self) -> None:
+        """Leave it out of the point; its name is free again."""
+        self._handle.close()
+        super().close()
+
+    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    __del__ = abandon
