@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-PYTHON_FOLDERS = ["lint", "reader", "tools", "bench", "cli", "stores", "large"]
+PYTHON_FOLDERS = ["lint", "reader", "tools", "bench", "cli", "stores", "csharp", "large"]
 
 
 def compiled(build: Path, suites: list[str]) -> tuple[int, int, int]:
