@@ -44,6 +44,8 @@ public sealed unsafe class BackupStream : Stream
         ObjectDisposedException.ThrowIf(handle.IsClosed, this);
         one.Enter();
         try {
+            // Not released before it is known to be finished, even if another thread disposes.
+            using var held = new Held(handle);
             mars_error err;
             int status = Native.mars_stream_finish(handle, &err);
             handle.Finished();

@@ -35,8 +35,13 @@ internal sealed unsafe class Call : IDisposable
         mars_error err;
         cancel = Errors.Opened(Native.mars_cancel_new(out CancelHandle made, &err), made, &err);
         self = GCHandle.Alloc(this);
-        registration = token.UnsafeRegister(
-            static c => Native.mars_cancel_set((CancelHandle)c!), cancel);
+        try {
+            registration = token.UnsafeRegister(
+                static c => Native.mars_cancel_set((CancelHandle)c!), cancel);
+        } catch {
+            Dispose();
+            throw;
+        }
     }
 
     internal CancelHandle Cancel => cancel;

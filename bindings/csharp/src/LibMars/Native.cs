@@ -221,6 +221,8 @@ internal static unsafe partial class Native
     internal static partial int mars_benchmark(
         mars_benchmark_options* opts, mars_benchmark_result* result, mars_error* err);
 
+    private static nint library;
+
     static Native()
     {
         NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
@@ -230,16 +232,16 @@ internal static unsafe partial class Native
     // "libmars.so".
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
-        if (name != Lib)
-            return 0;
+        if (name != Lib || library != 0)
+            return name == Lib ? library : 0;
         string soname = OperatingSystem.IsWindows() ? "mars.dll"
             : OperatingSystem.IsMacOS() ? "libmars.0.dylib" : "libmars.so.0";
-        if (!NativeLibrary.TryLoad(soname, assembly, path, out nint library))
+        if (!NativeLibrary.TryLoad(soname, assembly, path, out nint found))
             throw new DllNotFoundException(
                 $"{soname} was not found: install libmars, or reference LibMars.Native");
         var version = (delegate* unmanaged[Cdecl]<byte*>)NativeLibrary.GetExport(
-            library, nameof(mars_version));
+            found, nameof(mars_version));
         MarsLibrary.Check(Utf8.Text(version()));
-        return library;
+        return library = found;
     }
 }

@@ -47,9 +47,10 @@ public sealed unsafe class RecoveryPoint : IDisposable
     {
         one.Enter();
         try {
+            using var held = new Held(Handle);
             mars_point_info info = new() { struct_size = (uint)sizeof(mars_point_info) };
             mars_error err;
-            Errors.Check(Native.mars_point_get_info(Handle, &info, &err), &err);
+            Errors.Check(Native.mars_point_get_info(handle, &info, &err), &err);
             return PointInfo.From(&info);
         } finally {
             one.Leave();
@@ -86,10 +87,11 @@ public sealed unsafe class RecoveryPoint : IDisposable
     {
         one.Enter();
         try {
+            using var held = new Held(Handle);
             using var args = new Arguments();
             mars_entry entry = new() { struct_size = (uint)sizeof(mars_entry) };
             mars_error err;
-            Errors.Check(Native.mars_point_stat(Handle, args.Path(path.Required(nameof(path))), 0,
+            Errors.Check(Native.mars_point_stat(handle, args.Path(path.Required(nameof(path))), 0,
                 &entry, &err), &err);
             return Entry.From(&entry);
         } finally {

@@ -86,6 +86,8 @@ public sealed unsafe class Session : IDisposable
         mars_error err;
         lock (gate) {
             ObjectDisposedException.ThrowIf(handle.IsClosed, this);
+            // Not released before it is known to be committed, even if another thread disposes.
+            using var held = new Held(handle);
             committing = true;
             int status = Native.mars_session_commit(handle, &result, &err);
             committing = false;

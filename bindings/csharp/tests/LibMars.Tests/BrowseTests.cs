@@ -5,7 +5,7 @@ namespace LibMars.Tests;
 
 public sealed class BrowseTests : IDisposable
 {
-    private readonly Place place = new();
+    private readonly Place place = Place.Ready();
     private readonly string tree;
 
     public BrowseTests()

@@ -6,7 +6,7 @@ namespace LibMars.Tests;
 /// <summary>What a callback throws comes out of the call, and harms nothing.</summary>
 public sealed class CallbackTests : IDisposable
 {
-    private readonly Place place = new();
+    private readonly Place place = Place.Ready();
     private readonly string tree;
 
     public CallbackTests()

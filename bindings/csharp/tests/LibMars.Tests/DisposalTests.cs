@@ -6,7 +6,7 @@ namespace LibMars.Tests;
 /// <summary>Handles may be disposed of, or forgotten, in any order.</summary>
 public sealed class DisposalTests : IDisposable
 {
-    private readonly Place place = new();
+    private readonly Place place = Place.Ready();
     private readonly int before;
 
     public DisposalTests()

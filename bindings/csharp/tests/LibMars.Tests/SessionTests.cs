@@ -4,7 +4,7 @@ namespace LibMars.Tests;
 
 public sealed class SessionTests : IDisposable
 {
-    private readonly Place place = new();
+    private readonly Place place = Place.Ready();
 
     public void Dispose()
     {
