@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "entries.h"
 #include "json.h"
 #include "os.h"
 #include "points.h"
@@ -15,62 +16,12 @@ struct listing {
     uint64_t n;
 };
 
-static const struct {
-    char letter;
-    const char *name;
-} types[] = {
-    [0] = { '?', "other" },
-    [MARS_ENTRY_FILE] = { '-', "file" },
-    [MARS_ENTRY_DIRECTORY] = { 'd', "directory" },
-    [MARS_ENTRY_SYMLINK] = { 'l', "symlink" },
-    [MARS_ENTRY_FIFO] = { 'p', "fifo" },
-    [MARS_ENTRY_CHARDEV] = { 'c', "char_device" },
-    [MARS_ENTRY_BLOCKDEV] = { 'b', "block_device" },
-};
-
-static size_t
-type_of(const mars_entry_info *e)
-{
-    return e->type < sizeof types / sizeof types[0] ? e->type : 0;
-}
-
-static bool
-is_device(const mars_entry_info *e)
-{
-    return e->type == MARS_ENTRY_CHARDEV || e->type == MARS_ENTRY_BLOCKDEV;
-}
-
-static void
-entry_json(const mars_entry_info *e)
-{
-    json_begin("entry");
-    json_text("kind", types[type_of(e)].name);
-    json_path("path", e->path, e->path_len);
-    json_count("size", e->size);
-    json_count("mode", e->mode);
-    json_number("mtime", e->mtime);
-    json_count("mtime_ns", e->mtime_ns);
-    json_count("uid", e->uid);
-    json_count("gid", e->gid);
-    json_text("user", e->user);
-    json_text("group", e->group);
-    if (e->target != NULL)
-        json_path("target", e->target, e->target_len);
-    if (is_device(e)) {
-        json_count("device_major", e->device_major);
-        json_count("device_minor", e->device_minor);
-    }
-    json_bool("incomplete", (e->flags & 1) != 0);
-    json_bool("changed", (e->flags & 2) != 0);
-    json_end();
-}
-
 /* "drwxr-sr-t", as ls shows it. */
 static void
-print_mode(const mars_entry_info *e)
+print_mode(const mars_entry *e)
 {
     static const char bits[] = "rwxrwxrwx";
-    char m[11] = { types[type_of(e)].letter };
+    char m[11] = { entry_letter(e) };
 
     for (unsigned i = 0; i < 9; i++)
         m[i + 1] = (e->mode >> (8 - i) & 1) != 0 ? bits[i] : '-';
@@ -98,7 +49,7 @@ print_owner(const char *name, uint64_t id)
 
 /* Below the directory that was asked for, the last part of the path is enough. */
 static void
-print_name(const struct listing *l, const mars_entry_info *e)
+print_name(const struct listing *l, const mars_entry *e)
 {
     size_t skip = 0;
 
@@ -113,20 +64,22 @@ print_name(const struct listing *l, const mars_entry_info *e)
 }
 
 static int MARS_CALL
-show_entry(const mars_entry_info *e, void *user)
+show_entry(const mars_entry *e, void *user)
 {
     struct listing *l = user;
     char time[TEXT_MAX];
 
     l->n++;
     if (l->cli->json) {
+        json_begin("entry");
         entry_json(e);
+        json_end();
         return os_interrupted() || ferror(stdout);
     }
     print_mode(e);
     print_owner(e->user, e->uid);
     print_owner(e->group, e->gid);
-    if (is_device(e))
+    if (entry_is_device(e))
         printf(" %6" PRIu32 ", %4" PRIu32, e->device_major, e->device_minor);
     else
         printf(" %12" PRIu64, e->size);
@@ -139,23 +92,26 @@ show_entry(const mars_entry_info *e, void *user)
 int
 verb_ls(struct cli *cli, mars_agent *agent)
 {
-    const char *point = cli->args.at[0];
     struct listing l = { cli, cli->args.n > 1 ? cli->args.at[1] : NULL, 0, 0 };
     mars_error err = { 0 };
+    mars_point *point;
+    int code = points_open(cli, agent, cli->args.at[0], &point);
 
+    if (code != CODE_DONE)
+        return code;
     l.below_len = l.below != NULL ? strlen(l.below) : 0;
     while (l.below_len > 0 && l.below[l.below_len - 1] == '/')
         l.below_len--;
-    if (mars_point_browse(agent, point, cli->value[OPT_ITEM], l.below, 0, 0, show_entry, &l,
-                          &err) != MARS_OK)
-        return points_failure(cli, agent, point, &err);
-    if (cli->json) {
+    if (mars_point_browse(point, l.below, 0, 0, show_entry, &l, &err) != MARS_OK)
+        code = points_failure(cli, agent, cli->args.at[0], &err);
+    mars_point_close(point);
+    if (code == CODE_DONE && cli->json) {
         json_begin("summary");
         json_text("verb", cli->verb->name);
         json_count("entries", l.n);
         json_end();
     }
-    return CODE_DONE;
+    return code;
 }
 
 static int MARS_CALL
@@ -177,18 +133,21 @@ write_data(const void *data, uint64_t len, void *user)
 int
 verb_cat(struct cli *cli, mars_agent *agent)
 {
-    const char *point = cli->args.at[0];
     struct listing l = { cli, NULL, 0, 0 };
     mars_error err = { 0 };
+    mars_point *point;
+    int code = points_open(cli, agent, cli->args.at[0], &point);
 
-    if (mars_point_read(agent, point, cli->value[OPT_ITEM], cli->args.at[1], 0, write_data, &l,
-                        &err) != MARS_OK)
-        return points_failure(cli, agent, point, &err);
-    if (cli->json) {
+    if (code != CODE_DONE)
+        return code;
+    if (mars_point_read(point, cli->args.at[1], 0, write_data, &l, cli->cancel, &err) != MARS_OK)
+        code = points_failure(cli, agent, cli->args.at[0], &err);
+    mars_point_close(point);
+    if (code == CODE_DONE && cli->json) {
         json_begin("summary");
         json_text("verb", cli->verb->name);
         json_count("bytes", l.n);
         json_end();
     }
-    return CODE_DONE;
+    return code;
 }

@@ -167,3 +167,13 @@ json_seconds(const char *key, uint64_t ns)
     put_key(key);
     printf("%" PRIu64 ".%03u", ns / 1000000000, (unsigned)(ns / 1000000 % 1000));
 }
+
+void
+json_ratio(const char *key, uint64_t part, uint64_t whole)
+{
+    put_key(key);
+    if (whole == 0)
+        fputs("null", stdout);
+    else
+        printf("%.3f", (double)part / (double)whole);
+}

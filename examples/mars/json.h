@@ -16,6 +16,7 @@ void json_data(const char *key, const void *bytes, uint64_t len); /* in base64 *
 void json_count(const char *key, uint64_t n);
 void json_number(const char *key, int64_t n);
 void json_bool(const char *key, bool b);
+void json_ratio(const char *key, uint64_t part, uint64_t whole); /* null where whole is 0 */
 void json_seconds(const char *key, uint64_t ns);
 
 #endif

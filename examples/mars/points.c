@@ -137,3 +137,12 @@ points_failure(struct cli *cli, mars_agent *agent, const char *point, const mars
         list_items(cli, agent);
     return code;
 }
+
+int
+points_open(struct cli *cli, mars_agent *agent, const char *point, mars_point **out)
+{
+    mars_error err = { 0 };
+    mars_status st = mars_point_open(agent, point, cli->value[OPT_ITEM], out, &err);
+
+    return st == MARS_OK ? CODE_DONE : points_failure(cli, agent, point, &err);
+}

@@ -59,6 +59,7 @@ const struct option options[OPT_COUNT] = {
                               "read the passphrase from FILE, - is standard input", KIND_TEXT,
                               0 },
     [OPT_PIN] = { "pin", "sha256//KEY", "the server's public key, in base64", KIND_TEXT, 0 },
+    [OPT_POINT] = { "point", "POINT", "search this point only (all)", KIND_TEXT, 0 },
     [OPT_PROXY] = { "proxy", "URL", "http://[USER:PASSWORD@]HOST:PORT (of the environment)",
                     KIND_TEXT, 0 },
     [OPT_QUOTA] = { "quota", "SIZE", "how large the cache may become: 512M, 20G; 0 is no limit",
@@ -145,6 +146,20 @@ const struct verb verbs[] = {
     { .name = "cat", .args = "POINT PATH", .run = verb_cat, .options = OPT_BIT(OPT_ITEM),
       .flags = VERB_AGENT | VERB_RECOVERS, .help = "write a file's bytes to standard output",
       .more = POINT_HELP },
+    { .name = "find", .args = "PATTERN...", .run = verb_find,
+      .options = OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_POINT), .flags = VERB_AGENT | VERB_RECOVERS,
+      .help = "find names in all recovery points, or in one",
+      .more = "PATTERN is like a line of .gitignore, anchored at each path that was backed up: "
+              "'*.conf',\n'/etc/', 'src/**/*.[ch]'; the last one that fits decides, '!' takes "
+              "back. All recovery\npoints are searched, or those of --item, or the one of "
+              "--point." },
+    { .name = "diff", .args = "POINT POINT [PATH]", .run = verb_diff,
+      .options = OPT_BIT(OPT_ITEM), .flags = VERB_AGENT | VERB_RECOVERS,
+      .help = "tell what differs between two recovery points",
+      .more = "+ added, - removed, M another content, U other metadata, T another type. POINT is "
+              "an id, at\nleast the first 6 digits of one, or \"latest\" (with several items: "
+              "--item too). PATH is\nabsolute, as it was backed up. The exit code does not tell "
+              "whether anything differs." },
     { .name = "restore", .args = "POINT [PATH...]", .run = verb_restore,
       .options = OPT_BIT(OPT_TO) | OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_CONFLICT) |
                  OPT_BIT(OPT_NO_ACL) | OPT_BIT(OPT_NO_OWNER) | OPT_BIT(OPT_DRY_RUN),
@@ -156,12 +171,15 @@ const struct verb verbs[] = {
                  OPT_BIT(OPT_AGAINST_DISK),
       .flags = VERB_AGENT | VERB_RECOVERS,
       .help = "find out whether what is in the vault can be restored", .more = POINT_HELP },
+    { .name = "stats", .args = "", .run = verb_stats, .flags = VERB_AGENT | VERB_RECOVERS,
+      .help = "tell what the domain holds, and what deduplication and compression save" },
     { .name = "recover", .args = "VERB...",
       .options = OPT_BIT(OPT_CREDENTIALS) | OPT_BIT(OPT_PASSPHRASE_FILE) | OPT_BIT(OPT_MACHINE) |
                  WAY,
       .required = OPT_BIT(OPT_CREDENTIALS), .flags = VERB_PREFIX,
       .help = "run a verb on another machine's points, read-only",
-      .more = "VERB is one of points, ls, cat, restore, verify, with its own options." },
+      .more = "VERB is one of points, ls, cat, find, diff, restore, verify, stats, with its own "
+              "options." },
     { .name = "key list", .args = "", .run = verb_key_list, .flags = VERB_AGENT,
       .help = "list what opens this machine's domain" },
     { .name = "key add", .args = "", .run = verb_key_add, .flags = VERB_AGENT,

@@ -43,6 +43,7 @@ enum opt {
     OPT_OUT,
     OPT_PASSPHRASE_FILE,
     OPT_PIN,
+    OPT_POINT,
     OPT_PROXY,
     OPT_QUOTA,
     OPT_READ_DATA,

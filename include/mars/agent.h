@@ -9,7 +9,8 @@ extern "C" {
 
 /** This machine's registration, and the engine that all its calls share: one worker pool, one
  *  byte budget, one index. Any number of threads may use it at once. Worker threads live while a
- *  call or a session is open. In a forked child every call answers MARS_ERR_STATE. */
+ *  call or a session is open, or a file of a point that is read from front to back. In a forked
+ *  child every call answers MARS_ERR_STATE. */
 typedef struct mars_agent mars_agent;
 
 typedef struct mars_register_options {
@@ -126,7 +127,8 @@ typedef struct mars_agent_info {
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_agent_get_info(const mars_agent *agent, mars_agent_info *info, mars_error *err);
 
-/** Close. No call or session may be running. NULL is allowed. @since 0.1 */
+/** Close. No call or session may be running; points and files may stay open, and keep what they
+ *  need until they are closed. NULL is allowed. @since 0.1 */
 MARS_API void MARS_CALL mars_agent_close(mars_agent *agent);
 
 #ifdef __cplusplus

@@ -9,7 +9,12 @@
 extern "C" {
 #endif
 
-/** One recovery point, borrowed for the call. */
+/* Recovery points: listing them, looking into them, comparing two, reading files at any place.
+ *
+ * Paths are absolute, as they were backed up, of raw bytes. Where one is given its first "/" may be
+ * left out, and with a length of 0 it is NUL-terminated. */
+
+/** One recovery point, borrowed for the call that gives it. */
 typedef struct mars_point_info {
     uint32_t struct_size;
     uint32_t n_roots;
@@ -43,28 +48,7 @@ MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_point_list(mars_agent *agent, const char *item, mars_point_fn fn, void *user,
                 mars_event_fn event, void *event_user, mars_error *err);
 
-/** One name in a recovery point, borrowed for the call. */
-typedef struct mars_entry_info {
-    uint32_t struct_size;
-    uint32_t type;             /* mars_entry_type */
-    const char *path;          /* absolute, as backed up; raw bytes */
-    uint64_t path_len;
-    uint64_t size;
-    uint32_t mode;             /* 07777 */
-    uint32_t mtime_ns;
-    int64_t mtime;
-    uint64_t uid;
-    uint64_t gid;
-    const char *user;          /* names; may be empty */
-    const char *group;
-    const char *target;        /* of a symbolic link; NULL otherwise */
-    uint64_t target_len;
-    uint32_t device_major;
-    uint32_t device_minor;
-    uint32_t flags;            /* 1: incomplete, 2: changed while it was read */
-    uint32_t reserved;
-} mars_entry_info;
-
+/** What kind of thing a name in a recovery point is. */
 typedef enum mars_entry_type {
     MARS_ENTRY_FILE = 1,
     MARS_ENTRY_DIRECTORY = 2,
@@ -75,33 +59,206 @@ typedef enum mars_entry_type {
     MARS_ENTRY_TYPE_INT32 = INT32_MAX
 } mars_entry_type;
 
-typedef int(MARS_CALL *mars_entry_fn)(const mars_entry_info *entry, void *user);
+/** Flags of mars_entry. */
+enum {
+    MARS_ENTRY_INCOMPLETE = 1, /* a part of it could not be read */
+    MARS_ENTRY_CHANGED = 2     /* it changed while it was read */
+};
+
+/** One name in a recovery point, borrowed for the call that gives it. */
+typedef struct mars_entry {
+    uint32_t struct_size;
+    uint32_t type;             /* mars_entry_type */
+    const char *path;          /* absolute, as backed up; raw bytes; a NUL follows */
+    uint64_t path_len;
+    uint64_t size;             /* bytes, holes included */
+    uint32_t mode;             /* 07777 */
+    uint32_t mtime_ns;
+    int64_t mtime;             /* seconds since 1970 UTC */
+    uint64_t uid;
+    uint64_t gid;
+    const char *user;          /* names; may be empty */
+    const char *group;
+    const char *target;        /* of a symbolic link; NULL otherwise; a NUL follows */
+    uint64_t target_len;
+    uint32_t device_major;
+    uint32_t device_minor;
+    uint32_t flags;            /* MARS_ENTRY_INCOMPLETE, MARS_ENTRY_CHANGED */
+    uint32_t reserved;
+} mars_entry;
+
+/** Non-zero ends the call with MARS_ERR_CANCELLED. It must not use the point that it is given
+ *  entries of. */
+typedef int(MARS_CALL *mars_entry_fn)(const mars_entry *entry, void *user);
+
+/** An open recovery point: what browsing and reading share. One thread at a time, each point on any
+ *  thread. It keeps what it needs of the agent, so the agent may be closed before it. In a forked
+ *  child its calls answer MARS_ERR_STATE, and it can be closed. */
+typedef struct mars_point mars_point;
 
 /**
- * List what is in a recovery point: the entries of a directory, or a file itself.
+ * Open a recovery point. The vault's ledger and points are looked at once, here, and its index is
+ * brought up to date; what follows reads directories and data only.
  *
  * @param point     a full id, a unique prefix of at least 6 digits, or "latest"; NUL-terminated
- * @param item      narrows `point`; NULL: any item ("latest" then needs that there is only one)
- * @param path      absolute as backed up, its first "/" may be left out; NULL: the roots
- * @param path_len  0: path is NUL-terminated
- * @param recurse   non-zero: all below it too
- * @retval MARS_ERR_NOT_FOUND    no such point or path
+ * @param item      narrows `point`, NUL-terminated; NULL: any item ("latest" then needs that there
+ *                  is only one)
+ * @param[out] out  freed with mars_point_close(); NULL on failure
+ * @retval MARS_ERR_NOT_FOUND    no such point
  * @retval MARS_ERR_INVALID_ARG  the prefix fits several points, or "latest" several items
+ * @retval MARS_ERR_AUTH         the right to use the vault has ended
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
-mars_point_browse(mars_agent *agent, const char *point, const char *item, const char *path,
-                  uint64_t path_len, uint32_t recurse, mars_entry_fn fn, void *user,
-                  mars_error *err);
+mars_point_open(mars_agent *agent, const char *point, const char *item, mars_point **out,
+                mars_error *err);
 
-/** Non-zero ends the reading with MARS_ERR_CANCELLED. */
-typedef int(MARS_CALL *mars_data_fn)(const void *data, uint64_t len, void *user);
+/** Close; its files may stay open. NULL is allowed. @since 0.1 */
+MARS_API void MARS_CALL mars_point_close(mars_point *point);
 
-/** Hand a file's bytes to fn in order, holes as zeros. Parameters as in mars_point_browse().
+/** @param[in,out] info struct_size set by the caller; strings live as long as the point.
  *  @since 0.1 */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
-mars_point_read(mars_agent *agent, const char *point, const char *item, const char *path,
-                uint64_t path_len, mars_data_fn fn, void *user, mars_error *err);
+mars_point_get_info(const mars_point *point, mars_point_info *info, mars_error *err);
+
+/** Flags of mars_point_browse(). */
+enum {
+    MARS_BROWSE_RECURSE = 1 /* all that is below, too */
+};
+
+/**
+ * List what is in a directory, names sorted by bytes, a directory before what is in it. A file is
+ * listed as itself.
+ *
+ * @param path   NULL: the roots, the paths that were backed up
+ * @param flags  MARS_BROWSE_*
+ * @retval MARS_ERR_NOT_FOUND  the point has no such path
+ * @retval MARS_ERR_CORRUPT    a directory is damaged; what came before it was told
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_point_browse(mars_point *point, const char *path, uint64_t path_len, uint32_t flags,
+                  mars_entry_fn fn, void *user, mars_error *err);
+
+/**
+ * Look at one name.
+ *
+ * @param[in,out] entry  struct_size set by the caller; strings live until the next call with this
+ *                       point
+ * @retval MARS_ERR_NOT_FOUND  the point has no such path
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_point_stat(mars_point *point, const char *path, uint64_t path_len, mars_entry *entry,
+                mars_error *err);
+
+/**
+ * Find all names that fit, in the order of mars_point_browse().
+ *
+ * Patterns are those of .gitignore, as mars_backup() takes them to exclude: anchored at each root;
+ * the last one that fits decides, and "!" takes back. A root itself is looked at by its name. What
+ * lies in a directory that fits is told only if it fits too.
+ *
+ * @param patterns  NUL-terminated
+ * @retval MARS_ERR_INVALID_ARG  no pattern, or one that is too long
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_point_find(mars_point *point, const char *const *patterns, uint64_t n_patterns,
+                mars_entry_fn fn, void *user, mars_error *err);
+
+/** Changes that mars_point_diff() tells. */
+enum {
+    MARS_DIFF_ADDED = 1,
+    MARS_DIFF_REMOVED = 2,
+    MARS_DIFF_CONTENT = 3,  /* of a regular file; its metadata may differ too */
+    MARS_DIFF_METADATA = 4, /* mode, ids or names of owner and group, mtime, link target, device,
+                               extended attributes and ACLs */
+    MARS_DIFF_TYPE = 5      /* another kind of thing has the name */
+};
+
+/** One difference, borrowed for the call that gives it. */
+typedef struct mars_diff {
+    uint32_t struct_size;
+    uint32_t change;           /* MARS_DIFF_* */
+    const mars_entry *before;  /* NULL: added */
+    const mars_entry *after;   /* NULL: removed */
+} mars_diff;
+
+/** Non-zero ends the call with MARS_ERR_CANCELLED. It must not use the points. */
+typedef int(MARS_CALL *mars_diff_fn)(const mars_diff *diff, void *user);
+
+/**
+ * Tell what differs between two points, in the order of mars_point_browse(). Where both have the
+ * same directory nothing below it is read, so that the call costs what the differences cost.
+ *
+ * Contents and attributes are compared by their references, the ids of their chunks: equal
+ * references mean equal bytes. Equal bytes that were cut in another way (a file whose holes
+ * changed, another chunker) count as a change of content. Of a directory that only one point has,
+ * all below it is told too. Roots are matched by their paths.
+ *
+ * @param path  NULL: all roots
+ * @retval MARS_ERR_NOT_FOUND    neither point has such a path
+ * @retval MARS_ERR_INVALID_ARG  the points belong to different domains
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_point_diff(mars_point *before, mars_point *after, const char *path, uint64_t path_len,
+                mars_diff_fn fn, void *user, mars_error *err);
+
+/** Bytes, borrowed for the call. Non-zero ends the reading with MARS_ERR_CANCELLED. */
+typedef int(MARS_CALL *mars_data_fn)(const void *data, uint64_t len, void *user);
+
+/**
+ * Hand a regular file's bytes to fn in order, holes as zeros.
+ *
+ * @param cancel  NULL, or ends the call soon once it is set
+ * @retval MARS_ERR_NOT_FOUND    the point has no such path
+ * @retval MARS_ERR_INVALID_ARG  it is no regular file
+ * @retval MARS_ERR_CORRUPT      its data is damaged or missing; what came before was handed over
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_point_read(mars_point *point, const char *path, uint64_t path_len, mars_data_fn fn,
+                void *user, const mars_cancel *cancel, mars_error *err);
+
+/** A file of a recovery point, open for reading at any place. One thread at a time; several files
+ *  of a point on several threads at once. It keeps what it needs of the point and the agent, so
+ *  both may be closed before it. Holds up to 16 MiB of the file's chunks, or one if that is larger,
+ *  and up to 8 MiB of lists of them. While it is read from front to back, the agent's workers fetch
+ *  what comes next; they then live until it is closed. In a forked child its calls answer
+ *  MARS_ERR_STATE; closing it there gives nothing back. */
+typedef struct mars_file mars_file;
+
+/**
+ * Open a regular file of a point. Nothing of its data is read yet.
+ *
+ * @param[out] out  freed with mars_file_close(); NULL on failure
+ * @retval MARS_ERR_NOT_FOUND    the point has no such path
+ * @retval MARS_ERR_INVALID_ARG  it is no regular file
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_file_open(mars_point *point, const char *path, uint64_t path_len, mars_file **out,
+               mars_error *err);
+
+/** The file's size in bytes; NULL: 0. @since 0.1 */
+MARS_API uint64_t MARS_CALL mars_file_size(const mars_file *file);
+
+/**
+ * Read up to len bytes from offset on, holes as zeros.
+ *
+ * @param[out] got  less than len only at the end of the file, 0 from there on, and on failure
+ * @retval MARS_ERR_CORRUPT  data is damaged or missing: out is undefined, the file stays usable,
+ *                           and other places of it can be read
+ * @since 0.1
+ */
+MARS_API MARS_NODISCARD mars_status MARS_CALL
+mars_file_read_at(mars_file *file, uint64_t offset, void *out, uint64_t len, uint64_t *got,
+                  mars_error *err);
+
+/** Close. NULL is allowed. @since 0.1 */
+MARS_API void MARS_CALL mars_file_close(mars_file *file);
 
 #ifdef __cplusplus
 }

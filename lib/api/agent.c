@@ -149,6 +149,16 @@ open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *e
     return st == MARS_OK ? may_read(a, err) : st;
 }
 
+static struct mars_agent *
+new_agent(void)
+{
+    struct mars_agent *a = mrs_alloc(sizeof *a);
+
+    if (a != NULL)
+        atomic_init(&a->refs, 1);
+    return a;
+}
+
 mars_status
 mars_agent_open(const char *config_dir, uint64_t config_dir_len, const mars_agent_options *opts,
                 mars_agent **out, mars_error *err)
@@ -161,7 +171,7 @@ mars_agent_open(const char *config_dir, uint64_t config_dir_len, const mars_agen
     if (out == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "out: is NULL");
     *out = NULL;
-    a = mrs_alloc(sizeof *a);
+    a = new_agent();
     if (a == NULL)
         return mrs_nomem(err);
     st = mrs_opts_import(&o, sizeof o, opts, MRS_AGENT_OPTIONS_V1, err);
@@ -328,7 +338,7 @@ mars_recover_open(const mars_recover_options *opts, mars_agent **out, mars_error
     if (out == NULL || opts == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: is NULL", out == NULL ? "out" : "opts");
     *out = NULL;
-    a = mrs_alloc(sizeof *a);
+    a = new_agent();
     if (a == NULL)
         return mrs_nomem(err);
     st = mrs_opts_import(&o, sizeof o, opts, MRS_RECOVER_OPTIONS_V1, err);
@@ -363,9 +373,15 @@ mars_agent_get_info(const mars_agent *agent, mars_agent_info *info, mars_error *
 }
 
 void
+mrs_agent_hold(struct mars_agent *agent)
+{
+    atomic_fetch_add(&agent->refs, 1);
+}
+
+void
 mars_agent_close(mars_agent *agent)
 {
-    if (agent == NULL)
+    if (agent == NULL || atomic_fetch_sub(&agent->refs, 1) != 1)
         return;
     mrs_glance_free(&agent->glance);
     mrs_engine_free(agent->engine);

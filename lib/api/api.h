@@ -2,6 +2,7 @@
 #ifndef MRS_API_API_H
 #define MRS_API_API_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <mars/agent.h>
@@ -12,6 +13,7 @@
 #include "repo/domain.h"
 
 struct mars_agent {
+    atomic_size_t refs;           /* the caller's handle, and one for each open point and file */
     struct mrs_registration reg;
     struct mrs_store *store;
     struct mrs_keyring *keys;
@@ -32,6 +34,10 @@ struct mars_agent {
 /* First of every call: clears err; MARS_ERR_INVALID_ARG for NULL, MARS_ERR_STATE in a forked
  * child. */
 MARS_NODISCARD mars_status mrs_agent_enter(const struct mars_agent *agent, mars_error *err);
+
+/* What is made from the agent keeps it alive, so that handles may be closed in any order: one more
+ * mars_agent_close is due. */
+void mrs_agent_hold(struct mars_agent *agent);
 
 /* The vault and the domain as they are now, or were some seconds ago as the agent was opened: may
  * this build do it with them? MARS_ERR_AUTH where the right to use the vault has ended. The caller

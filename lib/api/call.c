@@ -6,20 +6,21 @@
 #include "base/err.h"
 
 mars_status
-mrs_view_open(struct mrs_view *v, struct mars_agent *agent, bool index, mrs_damage_fn damage,
-              void *user, mars_error *err)
+mrs_view_open(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of what,
+              mrs_damage_fn damage, void *user, mars_error *err)
 {
+    const uint8_t *machine = what != MRS_VIEW_DOMAIN ? agent->reg.machine_id : NULL;
     struct mrs_domain *d = agent->domain;
     struct mrs_log log = MRS_LOG_INIT;
     mars_status st = mrs_agent_log(agent, &log, err);
 
     if (st == MARS_OK)
         st = mrs_ledger_read(&v->ledger, d, &log, MRS_NEED_READ, damage, user, err);
-    if (st == MARS_OK && index)
+    if (st == MARS_OK && what != MRS_VIEW_POINTS)
         st = mrs_index_refresh(d->index, &log, false, damage, user, err);
     if (st == MARS_OK)
-        st = mrs_points_read(&v->points, d, &log, &v->ledger, agent->reg.machine_id, NULL,
-                             MRS_NEED_READ, damage, user, err);
+        st = mrs_points_read(&v->points, d, &log, &v->ledger, machine, NULL, MRS_NEED_READ,
+                             damage, user, err);
     mrs_log_free(&log);
     return st;
 }
@@ -41,7 +42,7 @@ mrs_view_point(struct mrs_view *v, struct mars_agent *agent, const char *point, 
     *out = NULL;
     if (point == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "point: is missing");
-    st = mrs_view_open(v, agent, true, mrs_event_damage, &nowhere, err);
+    st = mrs_view_open(v, agent, MRS_VIEW_INDEX, mrs_event_damage, &nowhere, err);
     return st == MARS_OK ? mrs_points_resolve(&v->points, point, item, out, err) : st;
 }
 

@@ -12,11 +12,18 @@ struct mrs_view {
     struct mrs_points points;
 };
 
-/* Read the ledger and the points of this machine (all_machines: of the domain), and refresh the
- * index unless index is false. Objects that cannot be read go to damage; NULL: they are errors.
+/* What is looked at, beside the ledger. */
+enum mrs_view_of {
+    MRS_VIEW_POINTS, /* this machine's */
+    MRS_VIEW_INDEX,  /* these, and the index, which is brought up to date */
+    MRS_VIEW_DOMAIN  /* the points of all machines, and the index */
+};
+
+/* Objects that cannot be read go to damage; NULL: they are errors.
  * Zeroed before; freed with mrs_view_free, also after a failure. */
-MARS_NODISCARD mars_status mrs_view_open(struct mrs_view *v, struct mars_agent *agent, bool index,
-                                         mrs_damage_fn damage, void *user, mars_error *err);
+MARS_NODISCARD mars_status mrs_view_open(struct mrs_view *v, struct mars_agent *agent,
+                                         enum mrs_view_of what, mrs_damage_fn damage, void *user,
+                                         mars_error *err);
 void mrs_view_free(struct mrs_view *v);
 
 /* The point that a caller's text means, with the view it lives in. */

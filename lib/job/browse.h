@@ -1,16 +1,29 @@
-/* Looking into a recovery point: listing a directory, reading a file. */
+/* Looking into a recovery point: finding a path, listing, searching. */
 #ifndef MRS_JOB_BROWSE_H
 #define MRS_JOB_BROWSE_H
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "format/entry.h"
 #include "format/point.h"
-#include "repo/chunk.h"
+#include "policy/rules.h"
+#include "repo/treereader.h"
 
 /* The absolute path of a root itself, appended. */
 MARS_NODISCARD mars_status mrs_root_path(const struct mrs_domain *d, const struct mrs_root *root,
                                          struct mrs_buf *out, mars_error *err);
+/* The one entry of a root; valid while *r is open. */
+MARS_NODISCARD mars_status mrs_root_entry(const struct mrs_domain *d, const struct mrs_root *root,
+                                          struct mrs_dir_reader **r, const struct mrs_entry **e,
+                                          mars_error *err);
+
+/* The entry that an absolute path names, copied into the arena, and in `clean` the path as points
+ * have it (job/select.h). MARS_ERR_NOT_FOUND if the point has no such path. */
+MARS_NODISCARD mars_status mrs_find_path(const struct mrs_domain *d, const struct mrs_point *p,
+                                         struct mrs_slice path, struct mrs_buf *clean,
+                                         struct mrs_arena *bytes, struct mrs_entry *e,
+                                         mars_error *err);
 
 typedef mars_status (*mrs_browse_fn)(void *user, struct mrs_slice path, const struct mrs_entry *e,
                                      mars_error *err);
@@ -19,11 +32,10 @@ typedef mars_status (*mrs_browse_fn)(void *user, struct mrs_slice path, const st
 MARS_NODISCARD mars_status mrs_browse(const struct mrs_domain *d, const struct mrs_point *p,
                                       struct mrs_slice path, bool recurse, mrs_browse_fn fn,
                                       void *user, mars_error *err);
-
-/* A file's bytes in order, holes as zeros. Non-zero from fn ends it with MARS_ERR_CANCELLED. */
-MARS_NODISCARD mars_status mrs_browse_read(const struct mrs_domain *d, const struct mrs_point *p,
-                                           struct mrs_slice path,
-                                           int (*fn)(const void *data, uint64_t len, void *user),
+/* All that fits the rules by its path from its root on; the root itself by its name. What lies in
+ * a directory that fits need not fit. */
+MARS_NODISCARD mars_status mrs_browse_find(const struct mrs_domain *d, const struct mrs_point *p,
+                                           const struct mrs_rules *rules, mrs_browse_fn fn,
                                            void *user, mars_error *err);
 
 #endif

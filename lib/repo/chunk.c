@@ -7,31 +7,28 @@
 #include "repo/packkey.h"
 
 static mars_status
-read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_buf *out,
-           mars_error *err)
+read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_chunk_memory *m,
+           struct mrs_buf *out, mars_error *err)
 {
     char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
-    struct mrs_buf sealed = MRS_BUF_INIT(MRS_CHUNK_MAX + MRS_TAG_SIZE);
-    struct mrs_codec_state codec = { NULL };
     struct mrs_pack_key *key = NULL;
     size_t start = out->len;
     mars_status st = mrs_pack_key_get(d, p->kind, p->pack, &key, err);
 
     mrs_name_pack(relative, p->kind, p->pack);
     mrs_name_in_domain(name, d->keys->domain, relative);
+    mrs_buf_reset(&m->sealed);
     if (st == MARS_OK)
-        st = mrs_buf_extend(&sealed, p->blob.sealed_len, err);
+        st = mrs_buf_extend(&m->sealed, p->blob.sealed_len, err);
     if (st == MARS_OK)
-        st = mrs_store_read(d->store, name, p->blob.offset, sealed.data, sealed.len, err);
+        st = mrs_store_read(d->store, name, p->blob.offset, m->sealed.data, m->sealed.len, err);
     if (st == MARS_OK)
         st = mrs_buf_extend(out, p->blob.raw_len, err);
     if (st == MARS_OK)
-        st = mrs_blob_open(key, &p->blob, sealed.data, &codec, out->data + start, err);
+        st = mrs_blob_open(key, &p->blob, m->sealed.data, &m->codec, out->data + start, err);
     if (st != MARS_OK)
         out->len = start;
-    mrs_codec_state_free(&codec);
     mrs_pack_key_unref(key);
-    mrs_buf_free(&sealed);
     if ((st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND) && d->damage != NULL)
         d->damage(d->damage_user, relative, err);
     return st == MARS_OK ? st : mrs_context(err, st, "%s", relative);
@@ -71,9 +68,27 @@ get_kept(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, uint32_t
     return kept;
 }
 
+void
+mrs_chunk_memory_free(struct mrs_chunk_memory *m)
+{
+    mrs_buf_free(&m->sealed);
+    mrs_codec_state_free(&m->codec);
+}
+
 mars_status
 mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, struct mrs_buf *out,
               mars_error *err)
+{
+    struct mrs_chunk_memory m = MRS_CHUNK_MEMORY_INIT;
+    mars_status st = mrs_chunk_get_with(d, id, cls, &m, out, err);
+
+    mrs_chunk_memory_free(&m);
+    return st;
+}
+
+mars_status
+mrs_chunk_get_with(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls,
+                   struct mrs_chunk_memory *m, struct mrs_buf *out, mars_error *err)
 {
     struct mrs_place place;
     size_t start = out->len;
@@ -95,7 +110,7 @@ mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, str
         else if (nth == 0 && get_kept(d, id, cls, place.blob.raw_len, out))
             return MARS_OK;
         else
-            st = read_place(d, &place, out, &why);
+            st = read_place(d, &place, m, out, &why);
         if (st == MARS_OK)
             mrs_chunk_keep(d, id, cls, out->data + start, out->len - start);
         if (st == MARS_OK || st == MARS_ERR_NOMEM)
@@ -109,31 +124,23 @@ mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls, str
     return st;
 }
 
-/* Where the walk over a content stands. */
-struct walk {
-    const struct mrs_domain *d;
-    mrs_piece_fn fn;
-    mrs_piece_lost_fn lost;
-    void *user;
-    uint64_t offset;
-};
-
+/* One piece to fn; *offset moves on. */
 static mars_status
-give(struct walk *w, const struct mrs_piece *proto, uint64_t len, mars_error *err)
+give(const struct mrs_piece *proto, uint64_t *offset, uint64_t len, mrs_piece_fn fn, void *user,
+     mars_error *err)
 {
     struct mrs_piece piece = *proto;
-    mars_status st;
 
-    piece.offset = w->offset;
+    piece.offset = *offset;
     piece.len = len;
-    st = w->fn(w->user, &piece, err);
-    w->offset += len;
-    return st;
+    *offset += len;
+    return fn(user, &piece, err);
 }
 
-/* A leaf's references cut at its extents. Sums were checked by the decoder. */
-static mars_status
-walk_leaf(struct walk *w, const struct mrs_list_node *n, mars_error *err)
+/* References cut at the extents. Sums were checked by the decoder. */
+mars_status
+mrs_list_leaf_each(const struct mrs_list_node *n, uint64_t offset, mrs_piece_fn fn, void *user,
+                   mars_error *err)
 {
     const struct mrs_extent whole = { 0, n->size };
     const struct mrs_extent *extents = n->n_extents > 0 ? n->extents : &whole;
@@ -145,14 +152,15 @@ walk_leaf(struct walk *w, const struct mrs_list_node *n, mars_error *err)
         uint64_t left = extents[i].data;
 
         if (extents[i].hole > 0)
-            st = give(w, &(struct mrs_piece){ .hole = true }, extents[i].hole, err);
+            st = give(&(struct mrs_piece){ .hole = true }, &offset, extents[i].hole, fn, user,
+                      err);
         while (st == MARS_OK && left > 0) {
             const struct mrs_ref *r = &n->refs[ref];
             uint64_t take = r->len - used < left ? r->len - used : left;
             struct mrs_piece piece = { .chunk_offset = r->offset + used };
 
             memcpy(piece.id, r->id, sizeof piece.id);
-            st = give(w, &piece, take, err);
+            st = give(&piece, &offset, take, fn, user, err);
             left -= take;
             used += take;
             if (used == r->len) {
@@ -164,19 +172,41 @@ walk_leaf(struct walk *w, const struct mrs_list_node *n, mars_error *err)
     return st;
 }
 
+mars_status
+mrs_list_get(const struct mrs_domain *d, const uint8_t id[32], uint8_t level, uint64_t size,
+             struct mrs_list_node *n, mars_error *err)
+{
+    struct mrs_buf bytes = MRS_BUF_INIT(MRS_NODE_MAX);
+    mars_status st = mrs_chunk_get(d, id, MRS_CLASS_LIST, &bytes, err);
+
+    memset(n, 0, sizeof *n);
+    if (st == MARS_OK)
+        st = mrs_list_decode(n, bytes.data, bytes.len, err);
+    if (st == MARS_OK && (n->level != level || n->size != size)) {
+        mrs_list_free(n);
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "content list: level or size is not as referenced");
+    }
+    mrs_buf_free(&bytes);
+    return st;
+}
+
+/* Where the walk over a content stands. */
+struct walk {
+    const struct mrs_domain *d;
+    mrs_piece_fn fn;
+    mrs_piece_lost_fn lost;
+    void *user;
+    uint64_t offset;
+};
+
 /* Recursion is bounded by MRS_LEVEL_MAX. */
 static mars_status
 walk_list(struct walk *w, const uint8_t id[32], uint8_t level, uint64_t size, mars_error *err)
 {
-    struct mrs_buf bytes = MRS_BUF_INIT(MRS_NODE_MAX);
-    struct mrs_list_node n = { 0 };
+    struct mrs_list_node n;
     mars_error why;
-    mars_status st = mrs_chunk_get(w->d, id, MRS_CLASS_LIST, &bytes, &why);
+    mars_status st = mrs_list_get(w->d, id, level, size, &n, &why);
 
-    if (st == MARS_OK)
-        st = mrs_list_decode(&n, bytes.data, bytes.len, &why);
-    if (st == MARS_OK && (n.level != level || n.size != size))
-        st = mrs_fail(&why, MARS_ERR_CORRUPT, "content list: level or size is not as referenced");
     if (st != MARS_OK && w->lost != NULL && st != MARS_ERR_NOMEM) {
         st = w->lost(w->user, w->offset, size, &why, err);
         w->offset += size;
@@ -184,13 +214,13 @@ walk_list(struct walk *w, const uint8_t id[32], uint8_t level, uint64_t size, ma
         if (err != NULL)
             *err = why;
     } else if (level == 0) {
-        st = walk_leaf(w, &n, err);
+        st = mrs_list_leaf_each(&n, w->offset, w->fn, w->user, err);
+        w->offset += size;
     } else {
         for (size_t i = 0; st == MARS_OK && i < n.n_children; i++)
             st = walk_list(w, n.children[i].id, (uint8_t)(level - 1), n.children[i].size, err);
     }
     mrs_list_free(&n);
-    mrs_buf_free(&bytes);
     return st;
 }
 
@@ -207,10 +237,10 @@ mrs_content_each(const struct mrs_domain *d, const struct mrs_content *c, uint64
                          : mrs_fail(err, MARS_ERR_CORRUPT, "content: none, but it has a size");
     case MRS_CONTENT_INLINE:
         piece.inline_data = c->data;
-        return size > 0 ? give(&w, &piece, size, err) : MARS_OK;
+        return size > 0 ? give(&piece, &w.offset, size, fn, user, err) : MARS_OK;
     case MRS_CONTENT_CHUNK:
         memcpy(piece.id, c->id, sizeof piece.id);
-        return give(&w, &piece, size, err);
+        return give(&piece, &w.offset, size, fn, user, err);
     case MRS_CONTENT_LIST:
         return walk_list(&w, c->id, c->level, size, err);
     default:

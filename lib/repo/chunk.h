@@ -2,12 +2,26 @@
 #ifndef MRS_REPO_CHUNK_H
 #define MRS_REPO_CHUNK_H
 
+#include "codec/codec.h"
 #include "format/content.h"
 #include "repo/index.h"
 
 /* Append the plaintext of a chunk, trying each of its places. The class must fit. */
 MARS_NODISCARD mars_status mrs_chunk_get(const struct mrs_domain *d, const uint8_t id[32],
                                          uint8_t cls, struct mrs_buf *out, mars_error *err);
+
+/* What reading a chunk works in. Kept by who reads many, one after the other, on one thread: fresh
+ * memory for each costs as much as opening it. */
+struct mrs_chunk_memory {
+    struct mrs_buf sealed;
+    struct mrs_codec_state codec;
+};
+#define MRS_CHUNK_MEMORY_INIT { MRS_BUF_INIT(MRS_CHUNK_MAX + MRS_TAG_SIZE), { NULL } }
+/* Wipes it. */
+void mrs_chunk_memory_free(struct mrs_chunk_memory *m);
+MARS_NODISCARD mars_status mrs_chunk_get_with(const struct mrs_domain *d, const uint8_t id[32],
+                                              uint8_t cls, struct mrs_chunk_memory *m,
+                                              struct mrs_buf *out, mars_error *err);
 
 /* Where the store is far: keep a copy of a chunk that comparing with its point will want. */
 void mrs_chunk_keep(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls,
@@ -38,5 +52,14 @@ MARS_NODISCARD mars_status mrs_content_each(const struct mrs_domain *d,
                                             const struct mrs_content *c, uint64_t size,
                                             mrs_piece_fn fn, mrs_piece_lost_fn lost, void *user,
                                             mars_error *err);
+
+/* A node of a content list, of that level and spanning so many bytes. Freed with mrs_list_free,
+ * also after a failure. */
+MARS_NODISCARD mars_status mrs_list_get(const struct mrs_domain *d, const uint8_t id[32],
+                                        uint8_t level, uint64_t size, struct mrs_list_node *n,
+                                        mars_error *err);
+/* Every piece of a leaf that begins at `offset` of the stream. */
+MARS_NODISCARD mars_status mrs_list_leaf_each(const struct mrs_list_node *n, uint64_t offset,
+                                              mrs_piece_fn fn, void *user, mars_error *err);
 
 #endif

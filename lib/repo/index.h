@@ -7,6 +7,7 @@
 #ifndef MRS_REPO_INDEX_H
 #define MRS_REPO_INDEX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "format/index.h"
@@ -57,6 +58,14 @@ typedef mars_status (*mrs_index_pack_fn)(void *user, const struct mrs_index_pack
                                          mars_error *err);
 MARS_NODISCARD mars_status mrs_index_each_pack(struct mrs_index *x, mrs_index_pack_fn fn,
                                                void *user, mars_error *err);
+/* All chunks that the index knows, each once. Goes through the whole index. *stop set meanwhile
+ * (NULL: never): MARS_ERR_CANCELLED. */
+struct mrs_index_totals {
+    uint64_t chunks;
+    uint64_t bytes; /* of plaintext */
+};
+MARS_NODISCARD mars_status mrs_index_total(struct mrs_index *x, const atomic_bool *stop,
+                                           struct mrs_index_totals *out, mars_error *err);
 /* The blobs that a pack has by the index; n = 0 if none names it. Freed with mrs_free. Looks at
  * every chunk of the domain: for packs whose own directory is damaged. */
 MARS_NODISCARD mars_status mrs_index_pack_blobs(struct mrs_index *x, const uint8_t pack[32],

@@ -195,6 +195,16 @@ mrs_points_free(struct mrs_points *p)
     mrs_vec_free(&p->list);
 }
 
+void
+mrs_points_keep(struct mrs_points *p, struct mrs_loaded_point *only)
+{
+    for (size_t i = 0; i < p->list.len; i++)
+        if (mrs_points_at(p, i) != only)
+            free_loaded(mrs_points_at(p, i));
+    *(struct mrs_loaded_point **)mrs_vec_at(&p->list, 0) = only;
+    p->list.len = 1;
+}
+
 static bool
 is_item(const struct mrs_point *p, const char *item)
 {

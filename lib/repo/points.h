@@ -33,6 +33,8 @@ MARS_NODISCARD mars_status mrs_points_read(struct mrs_points *p, const struct mr
                                            enum mrs_need need, mrs_damage_fn damage, void *user,
                                            mars_error *err);
 void mrs_points_free(struct mrs_points *p);
+/* Free all but one of them. */
+void mrs_points_keep(struct mrs_points *p, struct mrs_loaded_point *only);
 
 static inline struct mrs_loaded_point *
 mrs_points_at(const struct mrs_points *p, size_t i)

@@ -20,6 +20,7 @@ import link
 import measure
 import metadata
 import micro
+import readat
 import streams
 import table
 from engines import ENGINES, PHASES, Tools
@@ -31,7 +32,7 @@ RESTIC = HERE.parent.parent / "build" / "restic"
 QUICK_SCALE = 0.004
 ALONE = {"huge": huge.main, "metadata": metadata.metadata, "flat": metadata.flat,
          "growth": growth.main, "index": index.main, "link": link.main, "micro": micro.main,
-         "streams": streams.main}
+         "readat": readat.main, "streams": streams.main}
 BESIDE_RESTIC = {"link"}
 
 

@@ -91,19 +91,86 @@ compare(struct place *p, mars_error *err)
 }
 
 static int
-count_entry(const mars_entry_info *e, void *user)
+count_entry(const mars_entry *e, void *user)
 {
     (void)e;
     ++*(int *)user;
     return 0;
 }
 
+static int
+count_change(const mars_diff *d, void *user)
+{
+    (void)d;
+    ++*(int *)user;
+    return 0;
+}
+
+static int
+count_bytes(const void *data, uint64_t len, void *user)
+{
+    (void)data;
+    *(int *)user += (int)len;
+    return 0;
+}
+
+/* All that an open point can do, alone and compared with another. */
+static mars_status
+look_around(mars_point *point, mars_point *before, mars_error *err)
+{
+    static const char *const patterns[] = { "file-*", "!file-3" };
+    mars_entry e = { .struct_size = sizeof e };
+    mars_point_info info = { .struct_size = sizeof info };
+    char path[3 * PLACE_PATH];
+    int n = 0;
+    mars_status st = mars_point_get_info(point, &info, err);
+
+    snprintf(path, sizeof path, "%s/file-5", source);
+    if (st == MARS_OK)
+        st = mars_point_browse(point, NULL, 0, MARS_BROWSE_RECURSE, count_entry, &n, err);
+    if (st == MARS_OK)
+        st = mars_point_stat(point, path, 0, &e, err);
+    if (st == MARS_OK)
+        st = mars_point_find(point, patterns, 2, count_entry, &n, err);
+    if (st == MARS_OK)
+        st = mars_point_diff(before, point, NULL, 0, count_change, &n, err);
+    if (st == MARS_OK)
+        st = mars_point_diff(before, point, path, 0, count_change, &n, err);
+    return st == MARS_OK ? mars_point_read(point, path, 0, count_bytes, &n, NULL, err) : st;
+}
+
+static mars_status
+read_some(mars_point *point, mars_error *err)
+{
+    char path[3 * PLACE_PATH], out[1000];
+    mars_file *f = NULL;
+    uint64_t got;
+    mars_status st;
+
+    snprintf(path, sizeof path, "%s/sparse", source);
+    st = mars_file_open(point, path, 0, &f, err);
+    for (uint64_t at = 0; st == MARS_OK && at < 200000; at += 50000)
+        st = mars_file_read_at(f, at, out, sizeof out, &got, err);
+    mars_file_close(f);
+    return st;
+}
+
 static mars_status
 browse(struct place *p, mars_error *err)
 {
-    int n = 0;
+    mars_point *point = NULL, *before = NULL;
+    mars_stats stats = { .struct_size = sizeof stats };
+    mars_status st = mars_point_open(p->agent, "latest", "files", &point, err);
 
-    return mars_point_browse(p->agent, "latest", "files", NULL, 0, 1, count_entry, &n, err);
+    if (st == MARS_OK)
+        st = mars_point_open(p->agent, "latest", "stream", &before, err);
+    if (st == MARS_OK)
+        st = look_around(point, before, err);
+    if (st == MARS_OK)
+        st = read_some(point, err);
+    mars_point_close(before);
+    mars_point_close(point);
+    return st == MARS_OK ? mars_stats_get(p->agent, NULL, &stats, NULL, NULL, err) : st;
 }
 
 static mars_status

@@ -428,6 +428,47 @@ damage_to_an_open_run_is_made_good_by_the_lookup_that_meets_it(void **state)
     }
 }
 
+static void
+total_is(const struct kit *k, uint64_t chunks, uint64_t bytes)
+{
+    struct mrs_index_totals t;
+
+    assert_int_equal(mrs_index_total(k->d->index, NULL, &t, NULL), MARS_OK);
+    assert_int_equal(t.chunks, chunks);
+    assert_int_equal(t.bytes, bytes);
+}
+
+static void
+chunks_are_added_up_each_once(void **state)
+{
+    struct kit *k = *state;
+    atomic_bool stop = true;
+    struct mrs_index_totals t;
+    char path[RUN_PATH], first[MRS_OBJECT_NAME_MAX];
+    uint8_t id[32];
+
+    assert_int_equal(refresh(k->d), MARS_OK);
+    total_is(k, 0, 0);
+    kit_backup(k, 1, TEXT, TEXT_LEN, id);
+    kit_only(k, "index/", first);
+    kit_backup(k, 1, "another", 7, id);
+    kit_reopen(k);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    total_is(k, 2, TEXT_LEN + 7);
+    assert_int_equal(mrs_index_total(k->d->index, &stop, &t, NULL), MARS_OK); /* too few to stop */
+    /* A damaged run is made again. */
+    kit_reopen(k);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    only_run(k, path);
+    damage_file(path, 4096);
+    total_is(k, 2, TEXT_LEN + 7);
+    /* What an object says that is gone counts no more. */
+    kit_delete(k, first);
+    kit_reopen(k);
+    assert_int_equal(refresh(k->d), MARS_OK);
+    total_is(k, 1, 7);
+}
+
 /* What cannot be read is neither there nor absent. */
 static void
 a_damaged_run_whose_objects_cannot_be_read_is_an_error(void **state)
@@ -776,6 +817,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT_TEST(what_was_committed_is_found_with_its_place),
+        KIT_TEST(chunks_are_added_up_each_once),
         KIT_TEST(an_object_that_is_no_longer_listed_counts_no_more),
         KIT_TEST(a_run_counts_only_while_its_object_is_listed),
         KIT_TEST(with_a_warm_cache_no_object_is_read),

@@ -1,0 +1,51 @@
+/* Points and their entries as the public structs show them, and the handle on an open point. */
+#ifndef MRS_API_POINT_H
+#define MRS_API_POINT_H
+
+#include <mars/point.h>
+
+#include "api/call.h"
+#include "base/arena.h"
+
+/* What a mars_point_info points to. Zeroed before. */
+struct mrs_shown_point {
+    mars_point_info info;
+    char id[33];
+    char item[MRS_DISPLAY_NAME_MAX + 1];
+    char machine[MRS_DISPLAY_NAME_MAX + 1];
+    struct mrs_vec roots;     /* const char * */
+    struct mrs_vec root_lens; /* uint64_t */
+    struct mrs_arena bytes;
+};
+/* Freed also after a failure. */
+MARS_NODISCARD mars_status mrs_point_show(struct mrs_shown_point *s, const struct mrs_domain *d,
+                                          const struct mrs_loaded_point *lp, mars_error *err);
+void mrs_shown_point_free(struct mrs_shown_point *s);
+
+/* The same for an entry; the next one takes its place. */
+struct mrs_shown_entry {
+    mars_entry entry;
+    struct mrs_buf bytes; /* path, user, group, target, each with a NUL */
+};
+#define MRS_SHOWN_ENTRY_INIT { { 0 }, MRS_BUF_INIT(SIZE_MAX / 2) }
+MARS_NODISCARD mars_status mrs_entry_show(struct mrs_shown_entry *s, struct mrs_slice path,
+                                          const struct mrs_entry *e, mars_error *err);
+
+struct mars_point {
+    struct mars_agent *agent; /* a hold */
+    struct mrs_view view;     /* of it, this point only */
+    struct mrs_loaded_point *loaded;
+    struct mrs_shown_point shown;
+    struct mrs_shown_entry stat;
+};
+
+/* As mrs_agent_enter, for a point. */
+MARS_NODISCARD mars_status mrs_point_enter(const struct mars_point *p, mars_error *err);
+/* A caller's path; n is 0 where there is none. */
+struct mrs_slice mrs_arg_point_path(const char *path, uint64_t len);
+/* The entry of a regular file, copied into the arena. */
+MARS_NODISCARD mars_status mrs_point_file(const struct mars_point *p, const char *path,
+                                          uint64_t path_len, struct mrs_arena *bytes,
+                                          struct mrs_entry *e, mars_error *err);
+
+#endif
