@@ -3,8 +3,8 @@
 
 PREFIX is where libmars is installed. A tree of 1 GiB, in memory, is backed up into an empty vault
 by a C program (backup.c) and by a C# one in turn, and the medians are compared. Of C the whole
-process is counted, of C# what comes after the start of the runtime. Other work on the machine makes times longer, so
-the least of each are compared too.
+process is counted, of C# what comes after the start of the runtime. Other work on the machine
+makes times longer, so the least of each are compared too.
 """
 from __future__ import annotations
 
