@@ -11,7 +11,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
 PYTHON_FOLDERS = ["lint", "abi", "install", "reader", "tools", "bench", "cli", "stores", "python",
-                  "large"]
+                  "csharp", "large"]
 
 
 def compiled(build: Path, suites: list[str]) -> tuple[int, int, int]:

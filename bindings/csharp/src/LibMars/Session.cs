@@ -1,0 +1,108 @@
+namespace LibMars;
+
+/// <summary>How streams are backed up.</summary>
+public sealed class SessionOptions : PointOptions;
+
+public sealed partial class Agent
+{
+    /// <summary>
+    /// Begins a backup of streams that the caller writes: many in one recovery point.
+    /// </summary>
+    /// <param name="options">Null for the defaults. Events come on the threads that call into the
+    /// session, never two at once.</param>
+    /// <param name="progress">Comes as events do; null: silent.</param>
+    /// <param name="cancellationToken">Ends the session: what runs and what comes throws.</param>
+    public unsafe Session BeginSession(SessionOptions? options = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new SessionOptions();
+        AgentHandle agent = Handle;
+        using var held = new Held(agent);
+        using var args = new Arguments();
+        var call = new Call(options, progress, token: cancellationToken);
+        try {
+            mars_backup_options o = options.Native(args, call);
+            mars_error err;
+            int status = Native.mars_session_begin(agent, &o, out SessionHandle handle, &err);
+            if (status == (int)MarsStatus.Ok) {
+                handle.Keep(agent);
+                handle.Own(call);
+            }
+            return new Session(call.Opened(status, handle, &err), agent, call);
+        } catch {
+            call.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <summary>
+/// A running backup of streams. Any thread may open streams, and write each one on a thread of its
+/// own. Nothing is visible in the vault until <see cref="Commit"/>; without it, disposing leaves no
+/// trace.
+/// </summary>
+public sealed unsafe class Session : IDisposable
+{
+    private readonly SessionHandle handle;
+    private readonly AgentHandle agent;
+    private readonly Call call;
+    private readonly object gate = new();
+    private bool committing;
+
+    internal Session(SessionHandle handle, AgentHandle agent, Call call)
+    {
+        this.handle = handle;
+        this.agent = agent;
+        this.call = call;
+    }
+
+    /// <summary>Opens a stream, which the caller writes, completes and disposes of.</summary>
+    /// <param name="name">Its file name in the point: one component, unique in the session.</param>
+    /// <exception cref="MarsException"><see cref="MarsStatus.Exists"/>: the name is
+    /// taken.</exception>
+    public BackupStream OpenStream(MarsPath name)
+    {
+        using var args = new Arguments();
+        byte* text = args.Path(name.Required(nameof(name)));
+        mars_error err;
+        lock (gate) {
+            ObjectDisposedException.ThrowIf(handle.IsClosed, this);
+            if (committing)
+                throw new InvalidOperationException("the session is being committed");
+            using var held = new Held(agent);
+            int status = Native.mars_stream_open(handle, text, 0, out StreamHandle stream, &err);
+            call.Opened(status, stream, &err).Keep(agent);
+            return new BackupStream(stream, call);
+        }
+    }
+
+    /// <summary>Commits the point. The session is then over.</summary>
+    /// <exception cref="MarsException"><see cref="MarsStatus.State"/>: streams are open; nothing
+    /// has changed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public BackupResult Commit()
+    {
+        mars_backup_result result = new() { struct_size = (uint)sizeof(mars_backup_result) };
+        mars_error err;
+        lock (gate) {
+            ObjectDisposedException.ThrowIf(handle.IsClosed, this);
+            // Not released before it is known to be committed, even if another thread disposes.
+            using var held = new Held(handle);
+            committing = true;
+            int status = Native.mars_session_commit(handle, &result, &err);
+            committing = false;
+            if (status == (int)MarsStatus.State)
+                call.Check(status, &err);
+            handle.Committed();
+            handle.Dispose();
+            call.Check(status, &err);
+        }
+        return BackupResult.From(&result);
+    }
+
+    /// <summary>Abandons it, if it was not committed.</summary>
+    public void Dispose()
+    {
+        handle.Dispose();
+    }
+}

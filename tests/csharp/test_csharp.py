@@ -1,0 +1,186 @@
+"""The C# binding: its own tests, its packages and its example, on the library as it is installed.
+
+$MARS_PREFIX names an installation to take; without it the build that is tested is installed below
+build/csharp/.
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Optional
+
+TESTS = Path(__file__).resolve().parent.parent
+TOP = TESTS.parent
+sys.path[:0] = [str(TESTS / "servers"), str(TESTS / "lint")]
+import exports  # noqa: E402
+import servers  # noqa: E402
+
+BUILD = Path(os.environ.get("MARS_BUILD", TOP / "build" / "tests"))
+OUT = TOP / "build" / "csharp"
+SAMPLE = OUT / "bin" / "BackupAndRestore" / "release" / "BackupAndRestore"
+QUIET = {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_NOLOGO": "1", "MSBUILDDISABLENODEREUSE": "1"}
+PROGRAM = """
+using LibMars;
+
+string work = args[0], url = "file://" + work + "/vault";
+Vault.Create(url);
+Vault.IssueCredentials(url, work + "/credentials");
+using Agent agent = Agent.Register(work + "/config", work + "/credentials", "a passphrase of mine");
+BackupResult result = agent.Backup(new BackupOptions { Paths = [args[1]] });
+Console.WriteLine($"{result.Files} files with {MarsLibrary.Version}");
+"""
+PROJECT = """
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+    <RestoreAdditionalProjectSources>FEED</RestoreAdditionalProjectSources>
+    <RestorePackagesPath>packages</RestorePackagesPath>
+  </PropertyGroup>
+  <ItemGroup>
+    <PackageReference Include="LibMars" Version="VERSION" />
+  </ItemGroup>
+</Project>
+"""
+
+
+def run(*command: object, env: Optional[dict[str, str]] = None,
+        **more) -> subprocess.CompletedProcess:
+    return subprocess.run([str(c) for c in command], env=os.environ | QUIET | (env or {}),
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=600, **more)
+
+
+def dotnet(*args: object, **more) -> str:
+    done = run("dotnet", *args, **more)
+    if done.returncode != 0:
+        raise AssertionError(f"dotnet {args}:\n{done.stdout[-6000:]}")
+    return done.stdout
+
+
+def build(*args: object) -> None:
+    """Leaves no server behind."""
+    dotnet(*args, "-c", "Release", "--disable-build-servers", "-nodeReuse:false", "-m:1")
+
+
+def installed() -> Path:
+    """The library, installed."""
+    if "MARS_PREFIX" in os.environ:
+        root = Path(os.environ["MARS_PREFIX"])
+    else:
+        root = OUT / "installed"
+        shutil.rmtree(root, ignore_errors=True)
+        subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir",
+                        root], check=True)
+    return next(root.rglob("libmars.so.0"))
+
+
+class CSharp(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        sdks = run("dotnet", "--list-sdks").stdout if shutil.which("dotnet") else ""
+        if not re.search(r"^[1-9][0-9]\.", sdks, re.MULTILINE):
+            raise unittest.SkipTest("the .NET SDK 10 is not installed")
+        cls.library = installed()
+        prefix = next(p for p in cls.library.parents if (p / "include" / "mars").is_dir())
+        cls.env = {"LD_LIBRARY_PATH": str(cls.library.parent), "MARS_PREFIX": str(prefix)}
+        build("build", TOP / "bindings" / "csharp" / "LibMars.slnx")
+
+    def setUp(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="mars-csharp-"))
+        self.addCleanup(shutil.rmtree, self.path)
+        self.tree = self.path / "tree"
+        (self.tree / "sub").mkdir(parents=True)
+        for i in range(20):
+            (self.tree / "sub" / f"file-{i}").write_text(f"content {i}\n" * i)
+
+    def xunit(self, wanted: str, env: Optional[dict[str, str]] = None) -> None:
+        told = dotnet("test", OUT / "bin" / "LibMars.Tests" / "release" / "LibMars.Tests.dll",
+                      "--filter", wanted, env=self.env | (env or {}))
+        self.assertRegex(told, r"Passed! +- Failed: +0, Passed: +[1-9]\d*, Skipped: +0,")
+
+    def test_its_own_tests_pass(self) -> None:
+        self.xunit("FullyQualifiedName!~azure")
+
+    def test_its_own_tests_pass_on_azurite(self) -> None:
+        azurite = servers.Azurite()
+        self.addCleanup(azurite.stop)
+        self.xunit("FullyQualifiedName~azure", {
+            "MARS_TEST_AZURE_URL": azurite.make_container("csharp"),
+            "MARS_TEST_AZURE_ENDPOINT": azurite.endpoint, "MARS_TEST_AZURE_KEY": azurite.KEY})
+
+    def test_each_function_of_the_library_is_declared(self) -> None:
+        native = TOP / "bindings" / "csharp" / "src" / "LibMars" / "Native.cs"
+        declared = re.findall(r"static partial \S+ (mars_\w+)\(", native.read_text())
+        self.assertEqual(sorted(declared), sorted(exports.promised(str(TOP))[0]))
+
+    def pack(self, feed: Path, top: Path = TOP) -> None:
+        """What was built, as packages."""
+        for name in ("LibMars.Native", "LibMars"):
+            build("pack", top / "bindings" / "csharp" / "src" / name, "-o", feed, "--no-build",
+                  f"-p:MarsLibrary={self.library}")
+
+    def test_a_new_project_takes_the_packages(self) -> None:
+        feed, project = self.path / "feed", self.path / "project"
+        self.pack(feed)
+        version = next(feed.glob("LibMars.Native.*.nupkg")).name[len("LibMars.Native."):-6]
+        project.mkdir()
+        (project / "Program.cs").write_text(PROGRAM)
+        (project / "new.csproj").write_text(
+            PROJECT.replace("FEED", str(feed)).replace("VERSION", version))
+        build("build", project, "-o", self.path / "out")
+        done = run(self.path / "out" / "new", self.path, self.tree, env={"LD_LIBRARY_PATH": ""})
+        self.assertEqual(done.stdout, f"20 files with {version}\n")
+
+    def test_the_same_sources_elsewhere_give_the_same_packages(self) -> None:
+        here, there, copy = self.path / "here", self.path / "there", self.path / "copy"
+        self.pack(here)
+        shutil.copytree(TOP / "bindings" / "csharp" / "src", copy / "bindings" / "csharp" / "src")
+        for name in ("meson.build", "bindings/csharp/README.md",
+                     "bindings/csharp/Directory.Build.props"):
+            shutil.copy(TOP / name, copy / name)
+        build("build", copy / "bindings" / "csharp" / "src" / "LibMars", "-p:RunAnalyzers=false")
+        self.pack(there, copy)
+        names = sorted(p.name for p in here.iterdir())
+        self.assertEqual(len(names), 2)
+        for name in names:
+            self.assertTrue((here / name).read_bytes() == (there / name).read_bytes(), name)
+
+    def sample(self, env: dict[str, str]) -> subprocess.CompletedProcess:
+        return run(SAMPLE, self.path / "work", self.tree, input="a passphrase of mine\n", env=env)
+
+    def test_the_example_restores_what_it_backed_up(self) -> None:
+        for restored in (20, 0):
+            done = self.sample(self.env)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertIn(f"{restored} files restored", done.stdout)
+        back = str(self.path / "work" / "restored") + str(self.tree)
+        self.assertEqual(run("diff", "-r", self.tree, back).stdout, "")
+
+    def test_a_library_that_does_not_fit_is_named(self) -> None:
+        for version in ("0.0.9", "1.0.0"):
+            fake = self.path / version
+            fake.mkdir()
+            code = f'const char *mars_version(void) {{ return "{version}"; }}\n'
+            subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-x", "c", "-", "-o",
+                            fake / "libmars.so.0"], check=True, text=True, input=code)
+            done = self.sample({"LD_LIBRARY_PATH": str(fake)})
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stdout, f'needs libmars .* and found libmars "{version}"')
+
+    def test_a_library_that_is_missing_is_named(self) -> None:
+        if run("ldconfig", "-p").stdout.find("libmars.so.0") >= 0:
+            self.skipTest("libmars is installed in the system")
+        self.assertIn("libmars.so.0 was not found", self.sample({"LD_LIBRARY_PATH": ""}).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
