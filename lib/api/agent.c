@@ -11,6 +11,7 @@
 #include "base/date.h"
 #include "base/err.h"
 #include "base/hex.h"
+#include "job/job.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 
@@ -61,16 +62,21 @@ use_glance(struct mars_agent *agent, struct mrs_glance *out)
 }
 
 mars_status
-mrs_agent_permit(struct mars_agent *agent, enum mrs_need need, struct mrs_glance *glance,
-                 mars_error *err)
+mrs_agent_permit(struct mars_agent *agent, enum mrs_need need, const mars_cancel *cancel,
+                 struct mrs_glance *glance, mars_error *err)
 {
+    static const atomic_bool never = false;
+    struct mrs_domain *view = NULL;
     mars_status st = check_dates(&agent->reg, err);
 
     *glance = (struct mrs_glance)MRS_GLANCE_INIT;
-    if (st == MARS_OK && !use_glance(agent, glance))
-        st = mrs_glance_take(glance, agent->domain, err);
     if (st == MARS_OK)
-        st = mrs_glance_allows(glance, agent->domain, agent->reg.vault, need, err);
+        st = mrs_domain_view(agent->domain, cancel != NULL ? &cancel->set : &never, &view, err);
+    if (st == MARS_OK && !use_glance(agent, glance))
+        st = mrs_glance_take(glance, view, err);
+    if (st == MARS_OK)
+        st = mrs_glance_allows(glance, view, agent->reg.vault, need, err);
+    mrs_domain_free_view(view);
     if (st == MARS_ERR_AUTH && !agent->read_only)
         st = mrs_context(err, st, "the vault refuses this machine (`mars register --renew` takes "
                          "new credentials)");
@@ -126,7 +132,7 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
 static mars_status
 may_read(struct mars_agent *a, mars_error *err)
 {
-    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, &a->glance, err);
+    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, NULL, &a->glance, err);
 
     if (st == MARS_OK)
         a->glanced = mrs_clock_mono();

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <mars/agent.h>
+#include <mars/cancel.h>
 
 #include "agent/register.h"
 #include "cache/cache.h"
@@ -40,10 +41,11 @@ MARS_NODISCARD mars_status mrs_agent_enter(const struct mars_agent *agent, mars_
 void mrs_agent_hold(struct mars_agent *agent);
 
 /* The vault and the domain as they are now, or were some seconds ago as the agent was opened: may
- * this build do it with them? MARS_ERR_AUTH where the right to use the vault has ended. The caller
+ * this build do it with them? cancel, or NULL, ends the asking. MARS_ERR_AUTH where the right to use the vault has ended. The caller
  * frees the glance, also after a failure. */
 MARS_NODISCARD mars_status mrs_agent_permit(struct mars_agent *agent, enum mrs_need need,
-                                            struct mrs_glance *glance, mars_error *err);
+                                            const mars_cancel *cancel, struct mrs_glance *glance,
+                                            mars_error *err);
 /* The domain's log alone, for who looks only: as it is now, or was as the agent was opened. The
  * caller frees it, also after a failure. */
 MARS_NODISCARD mars_status mrs_agent_log(struct mars_agent *agent, struct mrs_log *log,

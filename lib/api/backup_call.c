@@ -69,7 +69,7 @@ mrs_backup_call_import(struct mrs_backup_call *c, struct mars_agent *agent,
         return mrs_fail(err, MARS_ERR_IO, "%s", agent->cache_problem);
     st = mrs_agent_cache_settings(agent->config_dir, agent->cache, &c->cache, err);
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_WRITE, &c->glance, err);
+        st = mrs_agent_permit(agent, MRS_NEED_WRITE, c->opts.cancel, &c->glance, err);
     if (st != MARS_OK)
         return st;
     if ((c->opts.flags & ~KNOWN_FLAGS) != 0)
@@ -126,6 +126,8 @@ mrs_backup_call_start(struct mrs_backup_call *c, struct mars_agent *agent,
                                     .item = c->item,
                                     .compression = c->compression };
 
+    spec.waiting = c->waiting;
+    spec.waiting_user = c->waiting_user;
     warn_of_end(c, agent);
     memcpy(spec.machine, agent->reg.machine_id, sizeof spec.machine);
     spec.warn_permille = c->cache.warn_permille;

@@ -20,6 +20,8 @@ struct mrs_backup_call {
     struct mrs_compression compression;
     struct mrs_cache_settings cache;
     struct mrs_glance glance;
+    void (*waiting)(void *user); /* of streams: see mrs_backup_spec */
+    void *waiting_user;
 };
 
 MARS_NODISCARD mars_status mrs_backup_call_import(struct mrs_backup_call *c,

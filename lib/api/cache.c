@@ -166,7 +166,7 @@ mars_cache_rebuild(mars_agent *agent, mars_event_fn event, void *user, const mar
     mars_status st = enter_usable(agent, err);
 
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_READ, &g, err);
+        st = mrs_agent_permit(agent, MRS_NEED_READ, cancel, &g, err);
     if (st == MARS_OK)
         st = mrs_cache_clear(agent->cache, err);
     if (st == MARS_OK)

@@ -53,7 +53,7 @@ prepare(struct mrs_key_call *c, mars_agent *agent, const char *passphrase, uint6
     if (st == MARS_OK && agent->read_only)
         st = mrs_fail(err, MARS_ERR_STATE, "another machine's points are open read-only");
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_WRITE, &g, err);
+        st = mrs_agent_permit(agent, MRS_NEED_WRITE, NULL, &g, err);
     mrs_glance_free(&g);
     if (st != MARS_OK)
         return st;

@@ -17,6 +17,7 @@ mrs_session_release(struct mars_session *s)
         return;
     mrs_vec_free(&s->streams);
     mrs_mutex_free(s->lock);
+    mars_agent_close(s->agent); /* this hold on it */
     mrs_free(s);
 }
 
@@ -29,6 +30,8 @@ start(struct mars_session *s, const mars_backup_options *opts, mars_error *err)
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "paths: streams have none");
     if (st == MARS_OK)
         st = mrs_mutex_new(&s->lock, err);
+    s->call.waiting = mrs_session_tell;
+    s->call.waiting_user = s;
     if (st == MARS_OK)
         st = mrs_backup_call_start(&s->call, s->agent, &s->backup, err);
     if (st == MARS_OK)
@@ -67,6 +70,7 @@ mars_session_begin(mars_agent *agent, const mars_backup_options *opts, mars_sess
     s->streams = (struct mrs_vec)MRS_VEC_INIT(struct mars_stream *);
     st = start(s, opts, err);
     if (st == MARS_OK) {
+        mrs_agent_hold(agent);
         *out = s;
         return MARS_OK;
     }
@@ -138,7 +142,8 @@ mars_session_commit(mars_session *session, mars_backup_result *result, mars_erro
         return mrs_fail(err, MARS_ERR_STATE, "streams are still open: finish or abandon them");
     st = mrs_backup_call_finish(session->backup, session->agent, session->call.item, result, err);
     end(session);
-    return st;
+    /* That status says that the session is still there. */
+    return st != MARS_ERR_STATE ? st : mrs_context(err, MARS_ERR_IO, "committing");
 }
 
 void

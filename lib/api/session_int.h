@@ -44,7 +44,7 @@ MARS_NODISCARD mars_status mrs_session_open_stream(struct mars_session *s, const
 MARS_NODISCARD mars_status mrs_stream_end(struct mars_stream *stream, mars_status st,
                                           mars_error *err);
 /* Deliver what is due, on whichever thread comes by; the others go on. */
-void mrs_session_tell(struct mars_session *s);
+void mrs_session_tell(void *session);
 /* The caller gives up a handle of the session, or of a stream of it. */
 void mrs_session_release(struct mars_session *s);
 /* Whoever is left with a stream. */

@@ -129,8 +129,10 @@ abandoned(mars_error *err)
 }
 
 void
-mrs_session_tell(struct mars_session *s)
+mrs_session_tell(void *session)
 {
+    struct mars_session *s = session;
+
     if (atomic_exchange(&s->telling, true))
         return;
     mrs_backup_pump(s->backup);

@@ -84,7 +84,7 @@ mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_resu
     if (st == MARS_OK)
         st = check(&o, err);
     if (st == MARS_OK)
-        st = mrs_agent_permit(agent, MRS_NEED_VERIFY, &g, err);
+        st = mrs_agent_permit(agent, MRS_NEED_VERIFY, o.cancel, &g, err);
     mrs_glance_free(&g); /* it lists anew */
     if (st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND)
         st = MARS_OK; /* what is damaged or missing is named below */

@@ -24,6 +24,8 @@ struct mrs_backup_spec {
     bool skip_check;
     bool dry_run;
     bool report_files;
+    void (*waiting)(void *user); /* now and then on a thread that waits in a stream; or NULL */
+    void *waiting_user;
 };
 
 struct mrs_backup_counts {

@@ -256,6 +256,23 @@ mrs_engine_take(struct mrs_engine *e, struct mrs_account *a, uint64_t n, const a
     return ok;
 }
 
+bool
+mrs_engine_take_soon(struct mrs_engine *e, struct mrs_account *a, uint64_t n, uint32_t ms)
+{
+    bool ok;
+
+    mrs_mutex_lock(e->lock);
+    if (!fits(e, n))
+        mrs_cond_wait_ms(e->room, e->lock, ms);
+    ok = fits(e, n);
+    if (ok) {
+        a->held += n;
+        hold(e, n);
+    }
+    mrs_mutex_unlock(e->lock);
+    return ok;
+}
+
 void
 mrs_engine_give(struct mrs_engine *e, struct mrs_account *a, uint64_t n)
 {

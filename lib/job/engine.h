@@ -37,6 +37,8 @@ struct mrs_account {
  * is held is given back some time. false: *stop was set meanwhile, nothing is held. */
 bool mrs_engine_take(struct mrs_engine *e, struct mrs_account *a, uint64_t n,
                      const atomic_bool *stop);
+/* The same for at most so long, for who has other things to do meanwhile. */
+bool mrs_engine_take_soon(struct mrs_engine *e, struct mrs_account *a, uint64_t n, uint32_t ms);
 /* The same for a buffer that a job keeps while it waits for more. All of them take at most half of
  * the budget, so that tasks always find room. */
 bool mrs_engine_take_buffer(struct mrs_engine *e, uint64_t n, const atomic_bool *stop);

@@ -17,20 +17,22 @@ enum {
     SMALL_ROOM = 64 << 10, /* many streams are short */
     LARGE_AT_ONCE = 8,
     STEP = 256 << 10,      /* bytes that are taken before a cut is looked for */
-    MARKS = 64
+    MARKS = 64,
+    WAIT_MS = 100
 };
 
 /* A chunk on its way. */
 struct piece {
     struct piece *next;
     struct mrs_task task;
-    struct mrs_stream *s;
+    struct mrs_backup *b;
     uint8_t *data;
     size_t len;
     size_t room;
     uint8_t id[32];
     uint64_t offset; /* in the chunk that has it */
-    bool done; /* guarded by the job's lock */
+    bool done;       /* guarded by the job's lock */
+    bool orphan;     /* the same: its stream is gone */
 };
 
 struct mrs_stream {
@@ -148,9 +150,10 @@ static void
 put_piece(struct mrs_task *t)
 {
     struct piece *p = (struct piece *)(void *)((char *)t - offsetof(struct piece, task));
-    struct mrs_backup *b = p->s->b;
+    struct mrs_backup *b = p->b;
     mars_error why;
     mars_status st = MARS_OK;
+    bool orphan;
 
     if (!atomic_load(&b->job.stop))
         st = mrs_backup_put(b, MRS_CLASS_DATA, p->data, p->len, p->id, &why);
@@ -160,37 +163,62 @@ put_piece(struct mrs_task *t)
     mrs_engine_give(b->job.engine, &b->job.account, p->room);
     mrs_mutex_lock(b->job.lock);
     p->done = true; /* its stream may free it as soon as the lock is let go */
+    orphan = p->orphan;
     b->tasks--;
     mrs_cond_broadcast(b->job.changed);
     mrs_mutex_unlock(b->job.lock);
+    if (orphan)
+        mrs_free(p);
 }
 
-/* The oldest piece that is on its way, if it is done, or with `wait` once it is; NULL: none. */
+/* What comes of waiting for the vault may take long: the caller hears and is heard meanwhile. */
+static void
+tell(struct mrs_stream *s)
+{
+    if (s->b->spec.waiting != NULL)
+        s->b->spec.waiting(s->b->spec.waiting_user);
+}
+
+static bool
+is_done(struct mrs_stream *s, const struct piece *p, uint32_t wait_ms)
+{
+    bool done;
+
+    mrs_mutex_lock(s->b->job.lock);
+    if (wait_ms > 0 && !p->done)
+        mrs_cond_wait_ms(s->b->job.changed, s->b->job.lock, wait_ms);
+    done = p->done;
+    mrs_mutex_unlock(s->b->job.lock);
+    return done;
+}
+
+/* The oldest piece that is on its way; NULL: there is none. */
 static struct piece *
-take_done(struct mrs_stream *s, bool wait)
+take_first(struct mrs_stream *s)
 {
     struct piece *p = s->first;
 
-    if (p == NULL)
-        return NULL;
-    mrs_mutex_lock(s->b->job.lock);
-    while (wait && !p->done)
-        mrs_cond_wait(s->b->job.changed, s->b->job.lock);
-    if (!p->done)
-        p = NULL;
-    mrs_mutex_unlock(s->b->job.lock);
     if (p != NULL)
         s->first = p->next;
     return p;
 }
 
+/* The pieces that are done, or all, once they are, into the list. */
 static mars_status
 gather(struct mrs_stream *s, bool all, mars_error *err)
 {
-    struct piece *p;
     mars_status st = MARS_OK;
 
-    while ((p = take_done(s, all)) != NULL) {
+    while (s->first != NULL) {
+        struct piece *p;
+
+        if (!is_done(s, s->first, all ? WAIT_MS : 0)) {
+            if (!all)
+                break;
+            tell(s);
+            continue;
+        }
+        p = take_first(s);
         if (st == MARS_OK && !atomic_load(&s->b->job.stop))
             st = mrs_list_writer_ref(s->list, p->id, p->offset, p->len, err);
         mrs_free(p);
@@ -209,6 +237,19 @@ append_piece(struct mrs_stream *s, struct piece *p)
     s->cut = true;
 }
 
+static mars_status
+take_room(struct mrs_stream *s, mars_error *err)
+{
+    struct mrs_job *j = &s->b->job;
+
+    while (!atomic_load(&j->stop)) {
+        if (mrs_engine_take_soon(j->engine, &j->account, s->room, WAIT_MS))
+            return MARS_OK;
+        tell(s);
+    }
+    return mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
+}
+
 /* The first n bytes become a chunk, what lies behind them begins the next one. */
 static mars_status
 give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
@@ -221,9 +262,8 @@ give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
 
     if (st == MARS_OK)
         st = mrs_list_writer_extent(s->list, 0, n, err);
-    if (st == MARS_OK && !mrs_engine_take(b->job.engine, &b->job.account, s->room,
-                                               &b->job.stop))
-        st = mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
+    if (st == MARS_OK)
+        st = take_room(s, err);
     if (st != MARS_OK) {
         give_buffer(b, next, 0, usual_room(b));
         mrs_free(p);
@@ -232,7 +272,7 @@ give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
     if (rest > 0)
         memcpy(next, s->data + n, rest);
     *p = (struct piece){ .task = { .run = put_piece },
-                         .s = s,
+                         .b = b,
                          .data = s->data,
                          .len = n,
                          .room = s->room };
@@ -371,7 +411,7 @@ add_ref(struct mrs_stream *s, const uint8_t id[32], uint64_t offset, size_t n, m
     p = mrs_alloc(sizeof *p);
     if (p == NULL)
         return mrs_nomem(err);
-    *p = (struct piece){ .s = s, .len = n, .offset = offset, .done = true };
+    *p = (struct piece){ .len = n, .offset = offset, .done = true };
     memcpy(p->id, id, sizeof p->id);
     append_piece(s, p);
     s->pos += n;
@@ -441,13 +481,28 @@ mrs_stream_add(struct mrs_stream *s, struct mrs_slice name, mars_error *err)
     return MARS_OK;
 }
 
+/* What the workers still have frees itself: they may have it for as long as the vault is away. */
+static void
+leave_pieces(struct mrs_stream *s)
+{
+    mrs_mutex_lock(s->b->job.lock);
+    while (s->first != NULL) {
+        struct piece *p = take_first(s);
+
+        if (p->done)
+            mrs_free(p);
+        else
+            p->orphan = true;
+    }
+    mrs_mutex_unlock(s->b->job.lock);
+}
+
 void
 mrs_stream_free(struct mrs_stream *s)
 {
     if (s == NULL)
         return;
-    for (struct piece *p; (p = take_done(s, true)) != NULL;)
-        mrs_free(p);
+    leave_pieces(s);
     mrs_list_writer_free(s->list);
     give_buffer(s->b, s->data, s->len, s->room);
     mrs_free(s);

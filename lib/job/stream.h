@@ -27,7 +27,7 @@ MARS_NODISCARD mars_status mrs_stream_finish(struct mrs_stream *s, mars_error *e
  * names, by one thread; mrs_backup_walked says that it was the last. */
 MARS_NODISCARD mars_status mrs_stream_add(struct mrs_stream *s, struct mrs_slice name,
                                           mars_error *err);
-/* Waits until no worker has anything of it. NULL is allowed. */
+/* Waits for nothing. NULL is allowed. */
 void mrs_stream_free(struct mrs_stream *s);
 
 #endif

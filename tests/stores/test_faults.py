@@ -82,14 +82,16 @@ class Faults:
     def test_an_interrupt_ends_what_stalls(self) -> None:
         self.m.backup(self.source)
         self.m.run("register", "--renew", "--credentials", self.credentials(), "--timeout", "600")
-        for verb in (["backup", self.source], ["restore", "latest", "--to", self.path / "out"]):
+        for verb in (["backup", self.source], ["restore", "latest", "--to", self.path / "out"],
+                     ["backup", "--stdin", "noise"]):
             self.write("source/changing", pseudo_random(100_000, len(self.proxy.requests)))
             self.stalls.clear()
             self.stall_at = "/packs/data/"
-            run = subprocess.Popen(self.m.command(*verb), stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL)
+            # Without an end: its writer waits for the vault.
+            run = subprocess.Popen(self.m.command(*verb), stdin=open("/dev/urandom", "rb"),
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             self.assertTrue(self.stalls.wait(30), "no data went or came")
-            time.sleep(0.3)
+            time.sleep(3 if "--stdin" in verb else 0.3)
             run.send_signal(signal.SIGINT)
             began = time.monotonic()
             run.communicate(timeout=30)
