@@ -41,8 +41,8 @@ MARS_NODISCARD mars_status mrs_agent_enter(const struct mars_agent *agent, mars_
 void mrs_agent_hold(struct mars_agent *agent);
 
 /* The vault and the domain as they are now, or were some seconds ago as the agent was opened: may
- * this build do it with them? cancel, or NULL, ends the asking. MARS_ERR_AUTH where the right to use the vault has ended. The caller
- * frees the glance, also after a failure. */
+ * this build do it with them? cancel, or NULL, ends the asking. MARS_ERR_AUTH where the right to
+ * use the vault has ended. The caller frees the glance, also after a failure. */
 MARS_NODISCARD mars_status mrs_agent_permit(struct mars_agent *agent, enum mrs_need need,
                                             const mars_cancel *cancel, struct mrs_glance *glance,
                                             mars_error *err);

@@ -155,4 +155,14 @@ mars_status mrs_backup_put(struct mrs_backup *b, uint8_t cls, const void *data, 
 mars_status mrs_backup_put_fn(void *backup, uint8_t cls, const void *data, size_t n,
                               uint8_t id[32], mars_error *err);
 
+/* Buffers for the chunks of streams: of MRS_STREAM_SMALL_ROOM, of the usual room, or of the largest
+ * chunk's, which are to be claimed. NULL: out of memory. */
+enum { MRS_STREAM_SMALL_ROOM = 64 << 10 }; /* many streams are short */
+size_t mrs_stream_usual_room(const struct mrs_backup *b);
+uint8_t *mrs_stream_take_buffer(struct mrs_backup *b, size_t room);
+/* Wipes what was used of it. NULL is allowed. */
+void mrs_stream_give_buffer(struct mrs_backup *b, uint8_t *data, size_t used, size_t room);
+/* May one more stream have a large one? Giving it back is giving it up. */
+bool mrs_stream_claim_large(struct mrs_backup *b);
+
 #endif

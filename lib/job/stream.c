@@ -1,7 +1,3 @@
-/* Memory: a stream has a small buffer until it is longer than that, then a usual one, in which most
- * chunks fit. Only a few streams at once have a large one, for the chunks that do not; where one
- * more would want it, its chunk ends there instead. That happens to bytes that repeat, in many
- * streams at once: they deduplicate less well, but 64 disks full of zeros fit into memory. */
 #include "job/stream.h"
 
 #include <string.h>
@@ -14,8 +10,6 @@
 
 enum {
     CHUNKER_FIXED = 2,     /* FORMAT.md section 11, column 22 */
-    SMALL_ROOM = 64 << 10, /* many streams are short */
-    LARGE_AT_ONCE = 8,
     STEP = 256 << 10,      /* bytes that are taken before a cut is looked for */
     MARKS = 64,
     WAIT_MS = 100
@@ -51,72 +45,6 @@ struct mrs_stream {
     uint64_t size;       /* what finish gave: */
     struct mrs_content content;
 };
-
-static size_t
-usual_room(const struct mrs_backup *b)
-{
-    return 2 * b->job.d->cutter.avg;
-}
-
-/* Those that were used before wait in the backup for the next chunk: freed and allocated on so many
- * threads, they would lie in the heap of each. NULL: small ones do not. */
-static struct mrs_spare_buffer **
-spares(struct mrs_backup *b, size_t room)
-{
-    return room == SMALL_ROOM      ? NULL
-           : room == usual_room(b) ? &b->usual_buffers
-                                   : &b->large_buffers;
-}
-
-/* NULL: out of memory. */
-static uint8_t *
-take_buffer(struct mrs_backup *b, size_t room)
-{
-    struct mrs_spare_buffer **list = spares(b, room), *spare = NULL;
-
-    if (list != NULL) {
-        mrs_mutex_lock(b->job.lock);
-        spare = *list;
-        if (spare != NULL)
-            *list = spare->next;
-        mrs_mutex_unlock(b->job.lock);
-    }
-    return spare != NULL ? (void *)spare : mrs_alloc(room);
-}
-
-static void
-give_buffer(struct mrs_backup *b, uint8_t *data, size_t used, size_t room)
-{
-    struct mrs_spare_buffer **list = spares(b, room);
-    void *spare = data;
-
-    if (data == NULL)
-        return;
-    mrs_wipe(data, used);
-    if (list == NULL) {
-        mrs_free(data);
-        return;
-    }
-    mrs_mutex_lock(b->job.lock);
-    ((struct mrs_spare_buffer *)spare)->next = *list;
-    *list = spare;
-    if (list == &b->large_buffers)
-        b->large_used--;
-    mrs_mutex_unlock(b->job.lock);
-}
-
-/* May one more stream have a large buffer? */
-static bool
-claim_large(struct mrs_backup *b)
-{
-    bool mine;
-
-    mrs_mutex_lock(b->job.lock);
-    mine = b->large_used < LARGE_AT_ONCE;
-    b->large_used += mine;
-    mrs_mutex_unlock(b->job.lock);
-    return mine;
-}
 
 mars_status
 mrs_stream_open(struct mrs_stream **out, struct mrs_backup *b, size_t fixed, mars_error *err)
@@ -159,7 +87,7 @@ put_piece(struct mrs_task *t)
         st = mrs_backup_put(b, MRS_CLASS_DATA, p->data, p->len, p->id, &why);
     if (st != MARS_OK)
         mrs_job_fail(&b->job, st, &why);
-    give_buffer(b, p->data, p->len, p->room);
+    mrs_stream_give_buffer(b, p->data, p->len, p->room);
     mrs_engine_give(b->job.engine, &b->job.account, p->room);
     mrs_mutex_lock(b->job.lock);
     p->done = true; /* its stream may free it as soon as the lock is let go */
@@ -256,7 +184,7 @@ give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
 {
     struct mrs_backup *b = s->b;
     size_t rest = s->len - n;
-    uint8_t *next = rest > 0 ? take_buffer(b, usual_room(b)) : NULL;
+    uint8_t *next = rest > 0 ? mrs_stream_take_buffer(b, mrs_stream_usual_room(b)) : NULL;
     struct piece *p = mrs_alloc(sizeof *p);
     mars_status st = p != NULL && (next != NULL || rest == 0) ? MARS_OK : mrs_nomem(err);
 
@@ -265,7 +193,7 @@ give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
     if (st == MARS_OK)
         st = take_room(s, err);
     if (st != MARS_OK) {
-        give_buffer(b, next, 0, usual_room(b));
+        mrs_stream_give_buffer(b, next, 0, mrs_stream_usual_room(b));
         mrs_free(p);
         return st;
     }
@@ -279,7 +207,7 @@ give_chunk(struct mrs_stream *s, size_t n, mars_error *err)
     append_piece(s, p);
     s->pos += n;
     s->data = next;
-    s->room = rest > 0 ? usual_room(b) : 0;
+    s->room = rest > 0 ? mrs_stream_usual_room(b) : 0;
     s->len = rest;
     s->marked = b->job.d->cutter.min - 1;
     mrs_backup_submit(b, &p->task);
@@ -314,19 +242,19 @@ static mars_status
 grow(struct mrs_stream *s, size_t want, mars_error *err)
 {
     struct mrs_backup *b = s->b;
-    size_t room = want <= SMALL_ROOM         ? SMALL_ROOM
-                  : s->room < usual_room(b) ? usual_room(b)
+    size_t room = want <= MRS_STREAM_SMALL_ROOM         ? MRS_STREAM_SMALL_ROOM
+                  : s->room < mrs_stream_usual_room(b) ? mrs_stream_usual_room(b)
                                             : b->job.d->cutter.max;
     uint8_t *data;
 
-    if (room == b->job.d->cutter.max && !claim_large(b))
+    if (room == b->job.d->cutter.max && !mrs_stream_claim_large(b))
         return give_chunk(s, s->len, err);
-    data = take_buffer(b, room);
+    data = mrs_stream_take_buffer(b, room);
     if (data == NULL)
         return mrs_nomem(err);
     if (s->len > 0)
         memcpy(data, s->data, s->len);
-    give_buffer(b, s->data, s->len, s->room);
+    mrs_stream_give_buffer(b, s->data, s->len, s->room);
     s->data = data;
     s->room = room;
     return MARS_OK;
@@ -504,6 +432,6 @@ mrs_stream_free(struct mrs_stream *s)
         return;
     leave_pieces(s);
     mrs_list_writer_free(s->list);
-    give_buffer(s->b, s->data, s->len, s->room);
+    mrs_stream_give_buffer(s->b, s->data, s->len, s->room);
     mrs_free(s);
 }

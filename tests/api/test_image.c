@@ -188,7 +188,7 @@ only_what_changed_is_read(void **state)
 {
     const char *gib = getenv("MARS_IMAGE_GIB");
     struct place *p = *state;
-    struct disk d = { .size = (gib != NULL ? strtoull(gib, NULL, 10) : 10) * GIB,
+    struct disk d = { .size = (gib != NULL ? strtoull(gib, NULL, 10) : 4) * GIB,
                       .change_every = 5 };
     mars_image_options o = options_of(&d, "disk");
     mars_backup_result first = back_up(p, "changes", &o), second;

@@ -235,7 +235,7 @@ many_threads_write_at_once(void **state)
 static void
 streams_grow_in_any_order(void **state)
 {
-    enum { SIZE = 100 * MIB };
+    enum { SIZE = 72 * MIB };
     struct place *p = *state;
     unsigned char *data = noise(SIZE, 3);
     mars_session *s = begin(p, "order");
@@ -358,14 +358,14 @@ stop_later(const mars_progress *progress, void *user)
     int *calls = user;
 
     ++*calls;
-    return progress->bytes_done > 20 * MIB;
+    return progress->bytes_done > 10 * MIB;
 }
 
 static void
 progress_tells_and_stops(void **state)
 {
     struct place *p = *state;
-    unsigned char *data = noise(64 * MIB, 21);
+    unsigned char *data = noise(32 * MIB, 21);
     int calls = 0;
     mars_backup_options o = { .struct_size = sizeof o, .item = "progress",
                               .progress = stop_later, .progress_user = &calls };
@@ -377,7 +377,7 @@ progress_tells_and_stops(void **state)
     assert_ok(mars_session_begin(p->agent, &o, &s, &err), &err);
     stream = open_stream(s, "x");
     for (int i = 0; st == MARS_OK && i < 1000; i++)
-        st = write_all(stream, data, 64 * MIB, &err);
+        st = write_all(stream, data, 32 * MIB, &err);
     assert_int_equal(st, MARS_ERR_CANCELLED);
     assert_true(calls >= 2);
     mars_stream_abandon(stream);
