@@ -45,6 +45,7 @@ from ._errors import (  # noqa: E402
     CLASSES, AuthError, CancelledError, CorruptError, Error, ExistsError, ForbiddenError,
     InternalError, InvalidArgumentError, IoError, KeyRefusedError, LockedError, NetworkError,
     NoMemoryError, NotFoundError, QuotaError, StateError, UnsupportedError)
+from ._image import Since  # noqa: E402
 from ._point import File, Point  # noqa: E402
 from ._session import Session, Stream  # noqa: E402
 from ._types import (  # noqa: E402
@@ -65,7 +66,7 @@ __all__ = [
     "ExistsError", "File", "ForbiddenError", "InternalError", "InvalidArgumentError", "IoError",
     "KeyInfo", "KeyKind", "KeyRefusedError", "LockedError", "MachineInfo", "NetworkError",
     "NoMemoryError", "NotFoundError", "Phase", "Point", "PointInfo", "Progress", "QuotaError",
-    "RestoreResult", "Session", "SkipReason", "StateError", "Stats", "StoreOptions", "Stream",
-    "UnsupportedError", "VaultInfo", "VerifyResult", "benchmark", "create_vault",
+    "RestoreResult", "Session", "Since", "SkipReason", "StateError", "Stats", "StoreOptions",
+    "Stream", "UnsupportedError", "VaultInfo", "VerifyResult", "benchmark", "create_vault",
     "issue_credentials", "recover", "register", "renew", "show_vault",
 ]

@@ -137,6 +137,24 @@ def mars_py_data(data: Any, length: int, user: Any) -> int:
     return _each(bytes(ffi.buffer(data, length)), user)
 
 
+@ffi.def_extern(error=lib.MARS_ERR_CANCELLED, onerror=_stop)  # type: ignore[misc]
+def mars_py_image_read(offset: int, out: Any, length: int, user: Any) -> int:
+    image = ffi.from_handle(user)
+    return int(image.fill(out, length, image.read(offset, length)))
+
+
+@ffi.def_extern(error=lib.MARS_ERR_CANCELLED, onerror=_stop)  # type: ignore[misc]
+def mars_py_image_data(offset: int, start: Any, end: Any, user: Any) -> int:
+    image = ffi.from_handle(user)
+    return int(image.answer(start, end, image.data(offset)))
+
+
+@ffi.def_extern(error=lib.MARS_ERR_CANCELLED, onerror=_stop)  # type: ignore[misc]
+def mars_py_image_changed(since: Any, offset: int, start: Any, end: Any, user: Any) -> int:
+    image = ffi.from_handle(user)
+    return int(image.answer(start, end, image.changed(ffi.string(since).decode(), offset)))
+
+
 def _each(value: Any, user: Any) -> int:
     callbacks = ffi.from_handle(user)
     if not callbacks.stopped:

@@ -271,6 +271,29 @@ mars_status mars_session_commit(mars_session *session, mars_backup_result *resul
                                 mars_error *err);
 void mars_session_abandon(mars_session *session);
 
+/* image.h */
+typedef int32_t (*mars_image_read_fn)(uint64_t offset, void *out, uint64_t len, void *user);
+typedef int32_t (*mars_image_data_fn)(uint64_t offset, uint64_t *start, uint64_t *end,
+                                      void *user);
+typedef int32_t (*mars_image_changed_fn)(const char *since, uint64_t offset, uint64_t *start,
+                                         uint64_t *end, void *user);
+typedef struct mars_image_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *name;
+    uint64_t name_len;
+    const char *path;
+    uint64_t path_len;
+    uint64_t size;
+    mars_image_read_fn read;
+    mars_image_data_fn data;
+    mars_image_changed_fn changed;
+    void *user;
+    ...;
+} mars_image_options;
+mars_status mars_session_add_image(mars_session *session, const mars_image_options *opts,
+                                   mars_error *err);
+
 /* restore.h */
 #define MARS_RESTORE_NO_ACL ...
 #define MARS_RESTORE_NO_OWNER ...

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Iterator, Optional
 
 from ._errors import state_error
 
@@ -59,6 +60,19 @@ class Handle:
             self._lock.release()
         self._settle()
 
+    @contextmanager
+    def shared(self) -> Iterator[Any]:
+        """The pointer for one call, of a handle for one thread at a time that other threads may use
+        meanwhile: all but take it."""
+        pointer = self.__enter__()
+        assert self._lock is not None
+        self._lock.release()
+        try:
+            yield pointer
+        finally:
+            self._users.discard(threading.get_ident())
+            self._settle()
+
     @property
     def closed(self) -> bool:
         return self._closed or not self._pointer
@@ -68,7 +82,10 @@ class Handle:
         self._settle()
 
     def take(self) -> Any:
-        """The pointer, for a call that frees it. Inside the context."""
+        """The pointer, for a call that frees it. Inside the context of a handle for one thread at a
+        time. StateError: it is shared just now."""
+        if len(self._users) > 1:
+            raise state_error(f"{self._name}: in use by a call of another thread")
         return self._pointer.pop()
 
     def give_back(self, pointer: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from ._call import Callbacks, Cancel, run
 from ._errors import StateError
 from ._handle import Handle
+from ._image import ChangedFn, DataFn, Image, ReadFn
 from ._native import ffi, lib
 from ._options import Path, Struct, path
 from ._types import BackupResult
@@ -35,10 +36,11 @@ class Session:
     >>> session.result.files
     1
 
-    Any thread may open streams; each stream belongs to one thread at a time, different streams to
-    different threads at once. Functions given to Agent.session() run on the threads that call into
-    the session or its streams, never two at once. Ctrl-C and a Cancel are noticed when a write
-    begins, and in the commit; not by a write that waits for the vault.
+    Any thread may open streams and add images; each stream belongs to one thread at a time,
+    different streams and images to different threads at once. Functions given to Agent.session()
+    run on the threads that call into the session or its streams, never two at once. Ctrl-C and a
+    Cancel are noticed when a write begins, between blocks of an image, and in the commit; not by a
+    write that waits for the vault.
     """
     result: Optional[BackupResult] = None
     """After the commit."""
@@ -63,9 +65,49 @@ class Session:
             run(lib.mars_stream_open, session, *path(name), out, callbacks=self._callbacks)
             return Stream(os.fsdecode(name), out[0], self)
 
+    def add_image(self, name: Path, path: Optional[Path] = None, *, size: int = 0,
+                  read: Optional[ReadFn] = None, data: Optional[DataFn] = None,
+                  changed: Optional[ChangedFn] = None) -> None:
+        """Back up a disk as one stream, in blocks of 256 KiB: a block device or file of this path,
+        or `size` bytes that functions give. They run on this thread and must not use the session.
+
+        read(offset, length): these bytes, exactly as many, as any bytes-like object.
+
+        data(offset): the next bytes that hold data, at or behind the offset, as (start, end); None
+        where there are none. The others are zeros and are not read. Without it the holes of a file
+        are found, and functions are asked for all.
+
+        changed(since, offset): the same of bytes that may have changed since the recovery point of
+        that id, the item's newest. Only their blocks, and less than a block at the end, are read,
+        the others taken from the image of the same name there. Since.UNKNOWN at offset 0: what
+        changed is not known, and all is read. To keep what tells them, a change id for each point's
+        id, is up to the caller.
+
+        >>> disk = bytearray(1 << 20)
+        >>> def read(offset, length):
+        ...     return disk[offset:offset + length]
+        >>> def changed(since, offset):
+        ...     return (300_000, 300_100) if offset < 300_100 else None
+        >>> for night in range(2):
+        ...     with Agent(config).session(item="disks") as session:
+        ...         session.add_image("sda", size=len(disk), read=read, changed=changed)
+        ...     session.result.bytes_read
+        1048576
+        262144
+
+        After a failure, also what a function raises, the image is left out and the session goes on.
+        ExistsError: the session has a stream of this name. NotFoundError: no such path.
+        ValueError: read() gave another number of bytes. CorruptError: an extent goes back or beyond
+        the end; or the file became shorter. CancelledError: also by abandon() meanwhile.
+        """
+        image = Image(self._callbacks, path, size, read, data, changed)
+        options = image.options(name)
+        with self._handle.shared() as session:
+            run(lib.mars_session_add_image, session, options.c, callbacks=image)
+
     def commit(self) -> BackupResult:
         """Commit the streams that were closed as one new recovery point. StateError: some are still
-        open; nothing happened."""
+        open, or images not complete; nothing happened."""
         result = Struct("mars_backup_result")
         with self._handle:
             session = self._handle.take()
@@ -83,7 +125,9 @@ class Session:
 
     def abandon(self) -> None:
         """Nothing becomes visible; what was sent is used by the item's next backup. Streams that
-        are open answer CancelledError. After a commit: nothing happens."""
+        are open answer CancelledError, and images that are being added end soon. After a commit:
+        nothing happens."""
+        self._callbacks.stop(None)
         self._handle.close()
 
     def __enter__(self) -> Session:
