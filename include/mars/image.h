@@ -12,8 +12,9 @@ extern "C" {
 typedef int32_t(MARS_CALL *mars_image_read_fn)(uint64_t offset, void *out, uint64_t len,
                                                void *user);
 
-/** Find the next bytes that hold data, at or behind offset: [*start, *end); both the image's size
- *  where there are none. What lies between is a hole and reads as zeros. Returns a mars_status. */
+/** Find the next bytes that hold data, at or behind offset: [*start, *end); both the image's size,
+ *  which they come in with, where there are none. What lies between is a hole and reads as zeros.
+ *  Returns a mars_status. */
 typedef int32_t(MARS_CALL *mars_image_data_fn)(uint64_t offset, uint64_t *start, uint64_t *end,
                                                void *user);
 

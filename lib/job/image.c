@@ -45,6 +45,7 @@ next_data(const struct image *m, uint64_t offset, uint64_t *start, uint64_t *end
     *end = m->src->size;
     if (m->src->data == NULL)
         return MARS_OK;
+    *start = *end;
     st = m->src->data(m->src->user, offset, start, end, err);
     return st == MARS_OK ? check_extent(m, offset, start, end, err) : st;
 }
@@ -178,7 +179,7 @@ find_before(struct image *m, struct mrs_slice name, mars_error *err)
 static mars_status
 compare_with(struct image *m, struct mrs_slice name, mars_error *err)
 {
-    uint64_t start, end;
+    uint64_t start = m->src->size, end = start;
     mars_status st;
 
     if (m->src->changed == NULL || m->b->parent == NULL)

@@ -11,8 +11,8 @@ struct mrs_image_source {
     uint64_t size;
     /* All n bytes. */
     mars_status (*read)(void *user, uint64_t offset, void *out, size_t n, mars_error *err);
-    /* The next data at or behind offset, [*start, *end), both the size where there is none. NULL:
-     * all is data. */
+    /* The next data at or behind offset, [*start, *end), both the size, as they come in, where
+     * there is none. NULL: all is data. */
     mars_status (*data)(void *user, uint64_t offset, uint64_t *start, uint64_t *end,
                         mars_error *err);
     /* The same of what may have changed since that point; MARS_ERR_NOT_FOUND: that is not known.

@@ -75,6 +75,12 @@ internal sealed unsafe class Call : IDisposable
     /// <summary>One that gets each <see cref="Piece"/> of a file.</summary>
     internal static delegate* unmanaged[Cdecl]<void*, ulong, nint, int> Data => &OnData;
 
+    /// <summary>Gives the visitor what C calls back with; false: no more of it.</summary>
+    internal static bool Shown(nint user, void* subject)
+    {
+        return Run(user, subject, &Show);
+    }
+
     /// <summary>Throws what a callback threw, else what the status says.</summary>
     internal void Check(int status, mars_error* err)
     {
@@ -142,20 +148,20 @@ internal sealed unsafe class Call : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnVisit(void* subject, nint user)
     {
-        return Run(user, subject, &Show) ? 0 : 1;
+        return Shown(user, subject) ? 0 : 1;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnVisitAll(void* subject, nint user)
     {
-        Run(user, subject, &Show);
+        Shown(user, subject);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnData(void* data, ulong length, nint user)
     {
         var piece = new Piece { Data = data, Length = length };
-        return Run(user, &piece, &Show) ? 0 : 1;
+        return Shown(user, &piece) ? 0 : 1;
     }
 
     private static void Report(Call call, void* progress)

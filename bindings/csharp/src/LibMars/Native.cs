@@ -101,6 +101,11 @@ internal static unsafe partial class Native
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial void mars_session_abandon(nint session);
 
+    // image.h
+    [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int mars_session_add_image(
+        SessionHandle session, mars_image_options* opts, mars_error* err);
+
     // restore.h
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int mars_restore(

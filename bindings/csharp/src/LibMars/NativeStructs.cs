@@ -222,6 +222,22 @@ internal unsafe struct mars_backup_result
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal unsafe struct mars_image_options
+{
+    public uint struct_size;
+    public uint flags;
+    public byte* name;
+    public ulong name_len;
+    public byte* path;
+    public ulong path_len;
+    public ulong size;
+    public delegate* unmanaged[Cdecl]<ulong, void*, ulong, nint, int> read;
+    public delegate* unmanaged[Cdecl]<ulong, ulong*, ulong*, nint, int> data;
+    public delegate* unmanaged[Cdecl]<byte*, ulong, ulong*, ulong*, nint, int> changed;
+    public nint user;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal unsafe struct mars_restore_options
 {
     public uint struct_size;

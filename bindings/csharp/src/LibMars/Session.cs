@@ -48,6 +48,7 @@ public sealed unsafe class Session : IDisposable
     private readonly Call call;
     private readonly object gate = new();
     private bool committing;
+    private int images;
 
     internal Session(SessionHandle handle, AgentHandle agent, Call call)
     {
@@ -66,9 +67,7 @@ public sealed unsafe class Session : IDisposable
         byte* text = args.Path(name.Required(nameof(name)));
         mars_error err;
         lock (gate) {
-            ObjectDisposedException.ThrowIf(handle.IsClosed, this);
-            if (committing)
-                throw new InvalidOperationException("the session is being committed");
+            CheckOpen();
             using var held = new Held(agent);
             int status = Native.mars_stream_open(handle, text, 0, out StreamHandle stream, &err);
             call.Opened(status, stream, &err).Keep(agent);
@@ -76,9 +75,41 @@ public sealed unsafe class Session : IDisposable
         }
     }
 
+    /// <summary>
+    /// Backs up a disk image on this thread, as one stream; other threads may write streams and
+    /// images at the same time. A failure leaves the image out, and the session goes on. It is as
+    /// consistent as what is read: of a disk in use, read what its system or hypervisor froze.
+    /// </summary>
+    /// <remarks>Disposing of the session meanwhile takes effect when the image has ended; its
+    /// token ends the image soon.</remarks>
+    /// <exception cref="MarsException"><see cref="MarsStatus.Exists"/>: the name is taken.
+    /// <see cref="MarsStatus.NotFound"/>: the path is not there. <see cref="MarsStatus.Corrupt"/>:
+    /// an extent goes back or beyond the image's size, or the image became shorter.</exception>
+    /// <exception cref="OperationCanceledException">The session's token was
+    /// cancelled.</exception>
+    public void AddImage(ImageOptions image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        using var args = new Arguments();
+        using var functions = new ImageCall(image);
+        mars_image_options o = image.Native(args, functions);
+        mars_error err;
+        lock (gate) {
+            CheckOpen();
+            images++;
+        }
+        try {
+            using var held = new Held(handle);
+            functions.Check(Native.mars_session_add_image(handle, &o, &err), &err, call);
+        } finally {
+            lock (gate)
+                images--;
+        }
+    }
+
     /// <summary>Commits the point. The session is then over.</summary>
-    /// <exception cref="MarsException"><see cref="MarsStatus.State"/>: streams are open; nothing
-    /// has changed.</exception>
+    /// <exception cref="MarsException"><see cref="MarsStatus.State"/>: streams are open or an
+    /// image is being added; nothing has changed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public BackupResult Commit()
     {
@@ -86,6 +117,9 @@ public sealed unsafe class Session : IDisposable
         mars_error err;
         lock (gate) {
             ObjectDisposedException.ThrowIf(handle.IsClosed, this);
+            // C would see an image only once it has begun.
+            if (images > 0)
+                throw new MarsException(MarsStatus.State, "an image is being added");
             // Not released before it is known to be committed, even if another thread disposes.
             using var held = new Held(handle);
             committing = true;
@@ -98,6 +132,13 @@ public sealed unsafe class Session : IDisposable
             call.Check(status, &err);
         }
         return BackupResult.From(&result);
+    }
+
+    private void CheckOpen()
+    {
+        ObjectDisposedException.ThrowIf(handle.IsClosed, this);
+        if (committing)
+            throw new InvalidOperationException("the session is being committed");
     }
 
     /// <summary>Abandons it, if it was not committed.</summary>
