@@ -7,9 +7,9 @@
 #include "job/chunkcache.h"
 #include "listed.h"
 
-enum { MIB = 1 << 20, CHUNKS = 24 };
+enum { MIB = 1 << 20, CHUNKS = 12 };
 
-/* Chunks of noise, the nth of n mod 3 + 1 MiB, about twice what the cache holds. */
+/* Chunks of noise, the nth of n mod 3 + 1 MiB, more than the cache holds. */
 struct chunks {
     uint8_t ids[CHUNKS][32];
 };
