@@ -1,8 +1,8 @@
 /* Reading a file of a recovery point at any place, on the public API.
- * usage: readat make BYTES >IMAGE
+ * usage: readat CONFIG_DIR BYTES
  *        readat CONFIG_DIR POINT PATH SECONDS
  *
- * The first writes an image: by turns 16 MiB of text, of binary records and of noise. The second
+ * The first backs up an image: by turns 16 MiB of text, of binary records and of noise. The second
  * opens it in a point and reads for so many seconds 4 KiB at random places, then for as long 64 KiB
  * after 64 KiB from its start; what is read is compared with what was written, now and then, while
  * the clock stands. Prints one JSON object. */
@@ -51,19 +51,6 @@ fill(uint64_t block, uint8_t out[BLOCK])
     content_fill(turns[block * BLOCK / TURN % 3], mix(7, block), out, BLOCK);
 }
 
-static int
-make(uint64_t size)
-{
-    static uint8_t bytes[BLOCK];
-
-    for (uint64_t at = 0; at < size; at += BLOCK) {
-        fill(at / BLOCK, bytes);
-        if (fwrite(bytes, 1, size - at < BLOCK ? (size_t)(size - at) : BLOCK, stdout) == 0)
-            return 1;
-    }
-    return fflush(stdout) != 0;
-}
-
 static void
 check(mars_status st, const mars_error *err)
 {
@@ -71,6 +58,34 @@ check(mars_status st, const mars_error *err)
         return;
     fprintf(stderr, "readat: %s: %s\n", mars_status_name(st), err->message);
     exit(1);
+}
+
+/* A block of the image is a multiple of ours, and lies where one begins. */
+static int32_t
+read_image(uint64_t offset, void *out, uint64_t len, void *user)
+{
+    (void)user;
+    for (uint64_t at = 0; at < len; at += BLOCK)
+        fill((offset + at) / BLOCK, (uint8_t *)out + at);
+    return MARS_OK;
+}
+
+static int
+back_up(const char *config, uint64_t size)
+{
+    mars_backup_options o = { .struct_size = sizeof o, .item = "image" };
+    mars_image_options image = { .struct_size = sizeof image, .name = "image",
+                                 .size = size / BLOCK * BLOCK, .read = read_image };
+    mars_agent *agent;
+    mars_session *session;
+    mars_error err;
+
+    check(mars_agent_open(config, 0, NULL, &agent, &err), &err);
+    check(mars_session_begin(agent, &o, &session, &err), &err);
+    check(mars_session_add_image(session, &image, &err), &err);
+    check(mars_session_commit(session, NULL, &err), &err);
+    mars_agent_close(agent);
+    return 0;
 }
 
 /* Both lie within one block. */
@@ -124,10 +139,10 @@ main(int argc, char **argv)
     double seconds;
 
     content_init(1);
-    if (argc == 3 && strcmp(argv[1], "make") == 0)
-        return make(strtoull(argv[2], NULL, 10));
+    if (argc == 3)
+        return back_up(argv[1], strtoull(argv[2], NULL, 10));
     if (argc != 5) {
-        fprintf(stderr, "usage: readat make BYTES | readat CONFIG_DIR POINT PATH SECONDS\n");
+        fprintf(stderr, "usage: readat CONFIG_DIR BYTES | readat CONFIG_DIR POINT PATH SECONDS\n");
         return 2;
     }
     seconds = strtod(argv[4], NULL);
