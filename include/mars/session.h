@@ -61,8 +61,8 @@ mars_stream_finish(mars_stream *stream, mars_error *err);
 MARS_API void MARS_CALL mars_stream_abandon(mars_stream *stream);
 
 /**
- * Commit the streams that were finished, in one new recovery point. Frees the session, except with
- * MARS_ERR_STATE.
+ * Commit the streams that were finished, in one new recovery point. No other call of the session
+ * may be running. Frees the session, except with MARS_ERR_STATE.
  *
  * @param[out] result  NULL, or struct_size set by the caller; its files are the streams
  * @retval MARS_ERR_STATE  streams are still open: nothing happened

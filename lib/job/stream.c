@@ -242,9 +242,9 @@ static mars_status
 grow(struct mrs_stream *s, size_t want, mars_error *err)
 {
     struct mrs_backup *b = s->b;
-    size_t room = want <= MRS_STREAM_SMALL_ROOM         ? MRS_STREAM_SMALL_ROOM
+    size_t room = want <= MRS_STREAM_SMALL_ROOM        ? MRS_STREAM_SMALL_ROOM
                   : s->room < mrs_stream_usual_room(b) ? mrs_stream_usual_room(b)
-                                            : b->job.d->cutter.max;
+                                                       : b->job.d->cutter.max;
     uint8_t *data;
 
     if (room == b->job.d->cutter.max && !mrs_stream_claim_large(b))
@@ -355,13 +355,12 @@ mrs_stream_ref(struct mrs_stream *s, const uint8_t id[32], uint64_t offset, size
 }
 
 /* Little stands in the entry itself. */
-static mars_status
+static void
 end_inline(struct mrs_stream *s)
 {
     s->size = s->len;
     s->content.kind = s->len > 0 ? MRS_CONTENT_INLINE : MRS_CONTENT_NONE;
     s->content.data = s->data;
-    return MARS_OK;
 }
 
 static mars_status
@@ -369,8 +368,10 @@ end(struct mrs_stream *s, mars_error *err)
 {
     mars_status st;
 
-    if (!s->cut && s->len <= MRS_INLINE_MAX)
-        return end_inline(s);
+    if (!s->cut && s->len <= MRS_INLINE_MAX) {
+        end_inline(s);
+        return MARS_OK;
+    }
     st = flush(s, err);
     if (st == MARS_OK)
         st = gather(s, true, err);

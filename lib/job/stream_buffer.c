@@ -20,7 +20,7 @@ spares(struct mrs_backup *b, size_t room)
 {
     return room == MRS_STREAM_SMALL_ROOM      ? NULL
            : room == mrs_stream_usual_room(b) ? &b->usual_buffers
-                                   : &b->large_buffers;
+                                              : &b->large_buffers;
 }
 
 /* NULL: out of memory. */
