@@ -8,6 +8,7 @@
 #include <mars/cache.h>
 #include <mars/cancel.h>
 #include <mars/common.h>
+#include <mars/entry.h>
 #include <mars/event.h>
 #include <mars/image.h>
 #include <mars/key.h>

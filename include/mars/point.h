@@ -3,6 +3,7 @@
 
 #include <mars/agent.h>
 #include <mars/cancel.h>
+#include <mars/entry.h>
 #include <mars/event.h>
 
 #ifdef __cplusplus
@@ -47,45 +48,6 @@ typedef int(MARS_CALL *mars_point_fn)(const mars_point_info *point, void *user);
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_point_list(mars_agent *agent, const char *item, mars_point_fn fn, void *user,
                 mars_event_fn event, void *event_user, mars_error *err);
-
-/** What kind of thing a name in a recovery point is. */
-typedef enum mars_entry_type {
-    MARS_ENTRY_FILE = 1,
-    MARS_ENTRY_DIRECTORY = 2,
-    MARS_ENTRY_SYMLINK = 3,
-    MARS_ENTRY_FIFO = 4,
-    MARS_ENTRY_CHARDEV = 5,
-    MARS_ENTRY_BLOCKDEV = 6,
-    MARS_ENTRY_TYPE_INT32 = INT32_MAX
-} mars_entry_type;
-
-/** Flags of mars_entry. */
-enum {
-    MARS_ENTRY_INCOMPLETE = 1, /* a part of it could not be read */
-    MARS_ENTRY_CHANGED = 2     /* it changed while it was read */
-};
-
-/** One name in a recovery point, borrowed for the call that gives it. */
-typedef struct mars_entry {
-    uint32_t struct_size;
-    uint32_t type;             /* mars_entry_type */
-    const char *path;          /* absolute, as backed up; raw bytes; a NUL follows */
-    uint64_t path_len;
-    uint64_t size;             /* bytes, holes included */
-    uint32_t mode;             /* 07777 */
-    uint32_t mtime_ns;
-    int64_t mtime;             /* seconds since 1970 UTC */
-    uint64_t uid;
-    uint64_t gid;
-    const char *user;          /* names; may be empty */
-    const char *group;
-    const char *target;        /* of a symbolic link; NULL otherwise; a NUL follows */
-    uint64_t target_len;
-    uint32_t device_major;
-    uint32_t device_minor;
-    uint32_t flags;            /* MARS_ENTRY_INCOMPLETE, MARS_ENTRY_CHANGED */
-    uint32_t reserved;
-} mars_entry;
 
 /** Non-zero ends the call with MARS_ERR_CANCELLED. It must not use the point that it is given
  *  entries of. */

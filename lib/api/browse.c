@@ -20,7 +20,7 @@ mars_status
 mrs_entry_show(struct mrs_shown_entry *s, struct mrs_slice path, const struct mrs_entry *e,
                mars_error *err)
 {
-    const struct mrs_slice texts[] = { path, e->user, e->group, e->target };
+    const struct mrs_slice texts[] = { path, e->user, e->group, e->target, e->link_group };
     mars_status st = MARS_OK;
 
     mrs_buf_reset(&s->bytes);
@@ -40,13 +40,17 @@ mrs_entry_show(struct mrs_shown_entry *s, struct mrs_slice path, const struct mr
                              .gid = e->gid,
                              .device_major = e->rdev_major,
                              .device_minor = e->rdev_minor,
-                             .flags = e->flags };
+                             .flags = e->flags,
+                             .btime = e->btime_s,
+                             .btime_ns = e->btime_ns };
     s->entry.user = s->entry.path + path.n + 1;
     s->entry.group = s->entry.user + e->user.n + 1;
     if (e->type == MRS_ENTRY_SYMLINK) {
         s->entry.target = s->entry.group + e->group.n + 1;
         s->entry.target_len = e->target.n;
     }
+    if (e->link_group.n > 0)
+        s->entry.link_group = s->bytes.data + s->bytes.len - 1 - e->link_group.n;
     return MARS_OK;
 }
 

@@ -348,7 +348,11 @@ internal unsafe struct mars_entry
     public uint device_major;
     public uint device_minor;
     public uint flags;
-    public uint reserved;
+    public uint btime_ns;
+    public long btime;
+    public byte* link_group;
+    public void* attrs;
+    public ulong n_attrs;
 }
 
 [StructLayout(LayoutKind.Sequential)]
