@@ -4,6 +4,7 @@
 #include <mars/agent.h>
 #include <mars/cancel.h>
 #include <mars/event.h>
+#include <mars/source.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,6 +45,7 @@ typedef struct mars_backup_options {
     mars_event_fn event;
     void *event_user;
     const mars_cancel *cancel;     /* borrowed for the call; NULL: never */
+    const mars_source *source;     /* in place of paths; NULL: these are walked */
 } mars_backup_options;
 
 typedef struct mars_backup_result {
@@ -62,7 +64,7 @@ typedef struct mars_backup_result {
 } mars_backup_result;
 
 /**
- * Back up paths as a new recovery point of an item.
+ * Back up paths, or what a source gives, as a new recovery point of an item.
  *
  * Nothing is visible in the vault until the point is committed; a failed or cancelled run leaves
  * older points whole, and what it sent is used by the next run of the item. Files that cannot be

@@ -4,8 +4,8 @@
 
 #include "api/backup_call.h"
 #include "api/call.h"
+#include "api/opts.h"
 #include "base/err.h"
-#include "source/tree.h"
 
 static mars_status
 make_rules(struct mrs_backup_call *c, mars_error *err)
@@ -38,7 +38,27 @@ open_tree(struct mrs_backup_call *c, mars_error *err)
     o.one_file_system = (c->opts.flags & MARS_BACKUP_ONE_FILE_SYSTEM) != 0;
     o.look_ahead = true;
     o.exclude_caches = (c->opts.flags & MARS_BACKUP_EXCLUDE_CACHES) != 0;
-    return mrs_source_tree_open(&c->source, &o, err);
+    st = mrs_tree_source_open(&c->tree, &o, err);
+    if (st == MARS_OK)
+        c->source = mrs_tree_source_table(c->tree);
+    return st;
+}
+
+/* What the caller gives is taken as it is: it chose. */
+static mars_status
+take_source(struct mrs_backup_call *c, mars_error *err)
+{
+    const uint32_t of_paths = MARS_BACKUP_ONE_FILE_SYSTEM | MARS_BACKUP_EXCLUDE_CACHES;
+    mars_status st = mrs_opts_import(&c->own, sizeof c->own, c->opts.source, MRS_SOURCE_V1, err);
+
+    if (st == MARS_OK && c->own.flags != 0)
+        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "source: flags: 0x%x is not known", c->own.flags);
+    if (st == MARS_OK && (c->opts.n_paths > 0 || c->opts.n_excludes > 0 ||
+                          (c->opts.flags & of_paths) != 0))
+        st = mrs_fail(err, MARS_ERR_INVALID_ARG,
+                      "source: paths, excludes and what is said of them are not for it");
+    c->source = &c->own;
+    return st;
 }
 
 mars_status
@@ -50,7 +70,7 @@ mars_backup(mars_agent *agent, const mars_backup_options *opts, mars_backup_resu
     mars_status st = mrs_backup_call_import(&c, agent, opts, err);
 
     if (st == MARS_OK)
-        st = open_tree(&c, err);
+        st = c.opts.source != NULL ? take_source(&c, err) : open_tree(&c, err);
     if (st == MARS_OK)
         st = mrs_backup_call_start(&c, agent, &b, err);
     if (st == MARS_OK)

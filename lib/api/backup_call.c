@@ -91,8 +91,7 @@ mrs_backup_call_import(struct mrs_backup_call *c, struct mars_agent *agent,
 void
 mrs_backup_call_close(struct mrs_backup_call *c)
 {
-    if (c->source != NULL)
-        c->source->vt->close(c->source);
+    mrs_tree_source_close(c->tree);
     mrs_rules_free(c->rules);
     mrs_free(c->paths);
     mrs_glance_free(&c->glance);

@@ -3,12 +3,14 @@
 #define MRS_API_BACKUP_CALL_H
 
 #include <mars/backup.h>
+#include <mars/source.h>
 
 #include "api/api.h"
 #include "codec/codec.h"
 #include "format/point.h"
 #include "job/backup.h"
 #include "policy/rules.h"
+#include "source/tree.h"
 
 /* Zeroed before; closed in every case. */
 struct mrs_backup_call {
@@ -16,7 +18,9 @@ struct mrs_backup_call {
     char item[MRS_DISPLAY_NAME_MAX + 1];
     struct mrs_rules *rules;
     struct mrs_slice *paths;
-    struct mrs_source *source; /* NULL: streams */
+    struct mrs_tree_source *tree; /* of paths */
+    mars_source own;              /* the caller's table */
+    const mars_source *source;    /* one of the two; NULL: streams */
     struct mrs_compression compression;
     struct mrs_cache_settings cache;
     struct mrs_glance glance;

@@ -10,6 +10,7 @@
 #include <mars/cache.h>
 #include <mars/image.h>
 #include <mars/restore.h>
+#include <mars/source.h>
 #include <mars/vault.h>
 #include <mars/verify.h>
 
@@ -25,6 +26,7 @@ enum {
     MRS_RECOVER_OPTIONS_V1 = sizeof(mars_recover_options),
     MRS_CACHE_SETTINGS_V1 = sizeof(mars_cache_settings),
     MRS_BACKUP_OPTIONS_V1 = sizeof(mars_backup_options),
+    MRS_SOURCE_V1 = sizeof(mars_source),
     MRS_IMAGE_OPTIONS_V1 = sizeof(mars_image_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
     MRS_VERIFY_OPTIONS_V1 = offsetof(mars_verify_options, sample_percent),

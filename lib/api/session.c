@@ -26,8 +26,8 @@ start(struct mars_session *s, const mars_backup_options *opts, mars_error *err)
 {
     mars_status st = mrs_backup_call_import(&s->call, s->agent, opts, err);
 
-    if (st == MARS_OK && s->call.opts.n_paths > 0)
-        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "paths: streams have none");
+    if (st == MARS_OK && (s->call.opts.n_paths > 0 || s->call.opts.source != NULL))
+        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "paths, source: streams have none");
     if (st == MARS_OK)
         st = mrs_mutex_new(&s->lock, err);
     s->call.waiting = mrs_session_tell;

@@ -86,3 +86,19 @@ mrs_error_clear(mars_error *err)
     if (err != NULL)
         memset(err, 0, sizeof *err);
 }
+
+mars_status
+mrs_answered(mars_status st, const char *what, mars_error *err)
+{
+    if (st == MARS_OK)
+        return st;
+    if (st > MARS_OK || st < MARS_ERR_KEY)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: answers %d, which is no status", what,
+                        (int)st);
+    if (err == NULL)
+        return st;
+    err->message[sizeof err->message - 1] = '\0';
+    if (err->status != (int32_t)st || err->message[0] == '\0')
+        return mrs_fail(err, st, "%s: failed", what);
+    return st;
+}

@@ -23,6 +23,10 @@ mars_status mrs_context(mars_error *err, mars_status st, const char *fmt, ...) M
 /* Out of memory, said the same way everywhere. */
 mars_status mrs_nomem(mars_error *err);
 
+/* What a function of the caller's returned and recorded, made whole: a status that there is, and a
+ * message. what names the function. Returns the status. */
+mars_status mrs_answered(mars_status st, const char *what, mars_error *err);
+
 /* Forget what an earlier call recorded. */
 void mrs_error_clear(mars_error *err);
 

@@ -42,6 +42,15 @@ sip_word(uint64_t v[4], uint64_t m)
 }
 
 /* SipHash-2-4 (Aumasson and Bernstein, 2012). */
+int
+mrs_slice_compare(struct mrs_slice a, struct mrs_slice b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+    return c != 0 ? c : a.n < b.n ? -1 : a.n > b.n;
+}
+
 uint64_t
 mrs_siphash(const uint8_t key[16], const void *data, size_t n)
 {

@@ -26,6 +26,9 @@ struct mrs_slice {
     size_t n;
 };
 
+/* The order of names: by their bytes. */
+int mrs_slice_compare(struct mrs_slice a, struct mrs_slice b);
+
 struct mrs_totals {
     uint64_t entries;
     uint64_t bytes;

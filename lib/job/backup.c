@@ -66,6 +66,7 @@ free_backup(struct mrs_backup *b)
     mrs_cond_free(b->handed);
     mrs_cond_free(b->taken);
     mrs_session_close(b->session);
+    mrs_reader_close(b->reader);
     mrs_ledger_free_state(&b->dry_ledger);
     mrs_log_free(&b->dry_log);
     mrs_points_free(&b->points);
@@ -101,6 +102,8 @@ mrs_backup_start(struct mrs_backup **out, struct mrs_engine *engine, struct mrs_
         st = mrs_cond_new(&b->taken, err);
     if (st == MARS_OK)
         st = mrs_item_id(d, spec->machine, spec->item, b->item_id, err);
+    if (st == MARS_OK && spec->source != NULL)
+        st = mrs_reader_open(&b->reader, spec->source, err);
     if (st == MARS_OK)
         st = mrs_thread_start(&b->builder, mrs_backup_build, b, err);
     if (st != MARS_OK) {

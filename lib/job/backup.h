@@ -12,7 +12,7 @@
 #include "source/source.h"
 
 struct mrs_backup_spec {
-    struct mrs_source *source; /* borrowed until mrs_backup_end; NULL: streams, job/stream.h */
+    const mars_source *source; /* borrowed until mrs_backup_end; NULL: streams, job/stream.h */
     const struct mrs_log *log; /* as it was a moment ago, borrowed until mrs_backup_end; NULL: it is
                                   listed */
     uint8_t machine[16];

@@ -12,7 +12,7 @@ enum { SKIP_CHUNK = 1 << 20 };
 /* A directory that was entered: its own entry, which is added when it is left. */
 struct open_dir {
     struct open_dir *outer;
-    size_t root;
+    const struct mrs_root *root;
     bool is_root;
     struct mrs_entry entry;
     struct mrs_entry_stat stat;
@@ -32,20 +32,9 @@ struct build {
     bool any_skip_chunk;
 };
 
-static void
-describe_root(struct build *w, size_t root, struct mrs_root *out)
-{
-    struct mrs_source *src = w->b->spec.source;
-
-    if (src != NULL)
-        src->vt->root(src, root, out);
-    else
-        *out = (struct mrs_root){ .style = MRS_PATH_STREAM, .encoding = 1, .case_rule = 1 };
-}
-
 /* A root's own entry becomes a leaf and a stat leaf of one. */
 static mars_status
-add_root(struct build *w, size_t root, const struct mrs_entry *e,
+add_root(struct build *w, const struct mrs_root *root, const struct mrs_entry *e,
          const struct mrs_entry_stat *es, mars_error *err)
 {
     struct mrs_buf leaf = MRS_BUF_INIT(MRS_NODE_MAX), stat = MRS_BUF_INIT(MRS_NODE_MAX);
@@ -57,7 +46,7 @@ add_root(struct build *w, size_t root, const struct mrs_entry *e,
     if (st == MARS_OK)
         st = mrs_stat_leaf_encode(es, e, 1, &stat, err);
     if (st == MARS_OK) {
-        describe_root(w, root, r);
+        *r = *root;
         r->entry = mrs_slice_own(&w->bytes, (struct mrs_slice){ leaf.data, leaf.len });
         r->stat = mrs_slice_own(&w->bytes, (struct mrs_slice){ stat.data, stat.len });
         if (r->entry.p == NULL || r->stat.p == NULL)
@@ -430,7 +419,7 @@ run(struct build *w, mars_error *err)
         st = mrs_tree_writer_new(&w->tree, b->job.d, mrs_backup_put_fn, b, err);
     if (st == MARS_OK)
         st = mrs_list_writer_new(&w->skip_list, mrs_backup_put_fn, b, err);
-    if (st == MARS_OK && b->spec.source != NULL)
+    if (st == MARS_OK && b->reader != NULL)
         st = mrs_thread_start(&b->walker, mrs_backup_walk, b, err);
     if (st != MARS_OK)
         return st;

@@ -38,7 +38,7 @@ struct mrs_part {
 struct mrs_item {
     enum mrs_source_kind kind;
     struct mrs_slice path;  /* of what may be named to the caller; empty otherwise */
-    size_t root;
+    const struct mrs_root *root; /* in which it is; lives as long as the backup */
     bool is_root;
     bool unchanged;
     bool read;              /* its bytes were read */
@@ -56,7 +56,7 @@ struct mrs_item {
     /* A small file that a worker reads: */
     struct mrs_task task;
     struct mrs_backup *b;
-    struct mrs_source_stream *stream;
+    struct mrs_source_file file;
     uint64_t charge;
 };
 
@@ -103,6 +103,7 @@ struct mrs_backup {
     struct mrs_spare_buffer *large_buffers;
     size_t large_used;
     /* The walker's: */
+    struct mrs_reader *reader;       /* of the source; NULL: streams */
     struct mrs_window *window;       /* for large files; NULL until there is one */
 };
 
@@ -129,19 +130,19 @@ bool mrs_backup_await(struct mrs_backup *b, struct mrs_item *item);
 /* The item's next part, once it is done; NULL: there will be no more. */
 struct mrs_part *mrs_backup_take_part(struct mrs_backup *b, struct mrs_item *item);
 
-/* A new item's main stream, read by a worker or here; takes over the stream. The item was added,
- * and for a large one handed over: its parts wait for the builder. */
+/* A new item's file, read by a worker or here, and closed. The item was added, and for a large one
+ * handed over: its parts wait for the builder. */
 void mrs_backup_read_small(struct mrs_backup *b, struct mrs_item *item);
-void mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item,
-                           struct mrs_source_stream *stream);
+void mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item);
 /* Let go of what reading large files needs; when the walker ends. */
 void mrs_backup_close_window(struct mrs_backup *b);
 /* A task of this job. */
 void mrs_backup_submit(struct mrs_backup *b, struct mrs_task *t);
 void mrs_backup_count_read(struct mrs_backup *b, uint64_t n);
 /* Why an item is to be named although it is in the point. 0: no reason. */
-uint32_t mrs_backup_judge(struct mrs_item *item, struct mrs_source_stream *s, bool short_read,
-                          mars_error *why);
+uint32_t mrs_backup_judge(struct mrs_item *item, bool short_read, mars_error *why);
+/* Failures of the source cost an entry; these stop the backup. */
+bool mrs_backup_is_fatal(mars_status st);
 /* Set an item ready, with a reason or 0. */
 void mrs_backup_settle(struct mrs_backup *b, struct mrs_item *item, uint32_t reason,
                        const mars_error *why);

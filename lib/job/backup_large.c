@@ -6,16 +6,16 @@
 #include "base/err.h"
 #include "job/backup_int.h"
 
-/* A stream on its way. */
+/* A file on its way. */
 struct large {
     struct mrs_backup *b;
     struct mrs_item *item;
-    struct mrs_source_stream *s;
+    const struct mrs_source_file *f;
     uint64_t offset;    /* of what is to be asked for next */
     uint64_t end;       /* of the extent that it lies in */
     uint64_t hole;      /* before it */
     bool failed;        /* the source did: what was read before counts */
-    bool short_read;    /* the stream ended early */
+    bool short_read;    /* the file ended early */
     mars_error why;     /* of the source */
 };
 
@@ -112,11 +112,11 @@ cut(struct large *l, bool end, mars_error *err)
 static mars_status
 find_data(struct large *l)
 {
-    uint64_t start = l->offset, end = l->s->size;
+    uint64_t start = l->offset, end = l->f->size;
     mars_status st = MARS_OK;
 
-    if (l->s->sparse && l->s->vt->data != NULL)
-        st = l->s->vt->data(l->s, l->offset, &start, &end, &l->why);
+    if (l->f->sparse)
+        st = mrs_source_extent(l->f, l->offset, &start, &end, &l->why);
     l->failed = st != MARS_OK;
     if (l->failed)
         return st;
@@ -133,7 +133,7 @@ ask(struct large *l, mars_error *err)
     uint64_t taken = 1;
     mars_status st = MARS_OK;
 
-    while (st == MARS_OK && taken > 0 && !l->failed && l->offset < l->s->size &&
+    while (st == MARS_OK && taken > 0 && !l->failed && l->offset < l->f->size &&
            !atomic_load(&l->b->job.stop)) {
         if (l->offset >= l->end && find_data(l) != MARS_OK)
             break;
@@ -171,7 +171,7 @@ read_all(struct large *l, mars_error *err)
     struct mrs_window_got got;
     mars_status st = MARS_OK;
 
-    mrs_window_begin(w, l->s);
+    mrs_window_begin(w, l->f);
     do
         st = ask(l, err);
     while (st == MARS_OK && mrs_window_await(w, &got) &&
@@ -211,9 +211,9 @@ mrs_backup_close_window(struct mrs_backup *b)
 }
 
 void
-mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item, struct mrs_source_stream *s)
+mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item)
 {
-    struct large l = { .b = b, .item = item, .s = s };
+    struct large l = { .b = b, .item = item, .f = &item->file };
     uint32_t reason = 0;
     mars_error why;
     mars_status st = open_window(b, &why);
@@ -221,8 +221,8 @@ mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item, struct mrs_so
     item->entry.size = 0; /* what the parts are together, if there are any */
     if (st == MARS_OK)
         st = read_all(&l, &why);
-    if (st == MARS_OK && l.failed && l.why.status == MARS_ERR_NOMEM) {
-        st = MARS_ERR_NOMEM;
+    if (st == MARS_OK && l.failed && mrs_backup_is_fatal((mars_status)l.why.status)) {
+        st = (mars_status)l.why.status;
         why = l.why;
     }
     if (st != MARS_OK) {
@@ -232,10 +232,10 @@ mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item, struct mrs_so
         reason = MRS_SKIP_PARTIAL;
         why = l.why;
     } else {
-        reason = mrs_backup_judge(item, s, l.short_read, &why);
+        reason = mrs_backup_judge(item, l.short_read, &why);
     }
     if (mrs_engine_buffer_is_wanted(b->job.engine))
         mrs_backup_close_window(b);
-    s->vt->close(s);
+    mrs_source_close(&item->file);
     mrs_backup_settle(b, item, reason, &why);
 }

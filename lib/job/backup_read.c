@@ -32,13 +32,19 @@ mrs_backup_count_read(struct mrs_backup *b, uint64_t n)
     mrs_mutex_unlock(b->job.lock);
 }
 
+bool
+mrs_backup_is_fatal(mars_status st)
+{
+    return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL ||
+           st == MARS_ERR_QUOTA;
+}
+
 uint32_t
-mrs_backup_judge(struct mrs_item *item, struct mrs_source_stream *s, bool short_read,
-                 mars_error *why)
+mrs_backup_judge(struct mrs_item *item, bool short_read, mars_error *why)
 {
     bool changed = short_read;
 
-    if (!changed && s->vt->changed != NULL && s->vt->changed(s, &changed, why) != MARS_OK)
+    if (!changed && mrs_source_changed(&item->file, &changed, why) != MARS_OK)
         return MRS_SKIP_UNREADABLE;
     if (!changed)
         return 0;
@@ -73,8 +79,7 @@ read_small(struct mrs_task *t)
     void *at = (char *)t - offsetof(struct mrs_item, task);
     struct mrs_item *item = at;
     struct mrs_backup *b = item->b;
-    struct mrs_source_stream *s = item->stream;
-    size_t size = (size_t)s->size, got = 0;
+    size_t size = (size_t)item->file.size, got = 0;
     uint8_t *data = mrs_alloc(size);
     uint32_t reason = 0;
     mars_error why;
@@ -83,14 +88,14 @@ read_small(struct mrs_task *t)
     mrs_error_clear(&why);
     st = data != NULL ? MARS_OK : mrs_nomem(&why);
     if (st == MARS_OK && !atomic_load(&b->job.stop))
-        st = s->vt->read(s, 0, data, size, &got, &why);
+        st = mrs_source_read(&item->file, 0, data, size, &got, &why);
     if (st == MARS_OK) {
-        reason = mrs_backup_judge(item, s, got < size, &why);
+        reason = mrs_backup_judge(item, got < size, &why);
         put = atomic_load(&b->job.stop) ? MARS_OK : store_small(b, item, data, got, &why);
         if (put != MARS_OK)
             mrs_job_fail(&b->job, put, &why);
         mrs_backup_count_read(b, got);
-    } else if (st == MARS_ERR_NOMEM) {
+    } else if (mrs_backup_is_fatal(st)) {
         mrs_job_fail(&b->job, st, &why); /* not the file's failure */
     } else {
         reason = MRS_SKIP_UNREADABLE;
@@ -99,7 +104,7 @@ read_small(struct mrs_task *t)
     if (data != NULL)
         mrs_wipe(data, got);
     mrs_free(data);
-    s->vt->close(s);
+    mrs_source_close(&item->file);
     mrs_engine_give(b->job.engine, &b->job.account, item->charge);
     mrs_backup_settle(b, item, reason, &why);
     task_done(b);
@@ -109,10 +114,9 @@ void
 mrs_backup_read_small(struct mrs_backup *b, struct mrs_item *item)
 {
     item->b = b;
-    item->charge = item->stream->size > BACKUP_SMALL_CHARGE ? item->stream->size
-                                                            : BACKUP_SMALL_CHARGE;
+    item->charge = item->file.size > BACKUP_SMALL_CHARGE ? item->file.size : BACKUP_SMALL_CHARGE;
     if (!mrs_engine_take(b->job.engine, &b->job.account, item->charge, &b->job.stop)) {
-        item->stream->vt->close(item->stream);
+        mrs_source_close(&item->file);
         mrs_backup_settle(b, item, 0, NULL);
         return;
     }

@@ -58,13 +58,11 @@ find_root(struct walk *w, const struct mrs_source_item *item, const struct mrs_e
           const struct mrs_entry_stat **st)
 {
     const struct mrs_point *p = &w->b->parent->point;
-    struct mrs_root ours = { 0 };
     struct mrs_totals lost;
 
     *e = NULL;
-    w->b->spec.source->vt->root(w->b->spec.source, item->root, &ours);
     for (size_t i = 0; i < p->n_roots && *e == NULL; i++) {
-        if (!is_same_root(&p->roots[i], &ours))
+        if (!is_same_root(&p->roots[i], item->root))
             continue;
         mrs_dir_reader_close(w->root);
         if (mrs_dir_reader_open_root(&w->root, w->b->job.d, &p->roots[i], NULL) != MARS_OK ||
@@ -134,9 +132,10 @@ is_unchanged(struct walk *w, const struct mrs_source_item *item, const struct mr
 {
     const struct mrs_entry *now = &item->entry;
 
-    return e != NULL && st != NULL && e->type == now->type && e->mtime_s == now->mtime_s &&
-           e->mtime_ns == now->mtime_ns && st->ctime_s == item->stat.ctime_s &&
-           st->ctime_ns == item->stat.ctime_ns && st->inode == item->stat.inode &&
+    return e != NULL && st != NULL && item->comparable && e->type == now->type &&
+           e->mtime_s == now->mtime_s && e->mtime_ns == now->mtime_ns &&
+           st->ctime_s == item->stat.ctime_s && st->ctime_ns == item->stat.ctime_ns &&
+           st->inode == item->stat.inode &&
            (now->type != MRS_ENTRY_FILE || e->size == now->size) &&
            (e->flags & (MRS_ENTRY_INCOMPLETE | MRS_ENTRY_CHANGED)) == 0 &&
            still_there(w, e);
@@ -185,7 +184,7 @@ describe(struct walk *w, struct mrs_source_item *in, mars_error *err)
     struct mrs_time birth = { in->entry.btime_s, in->entry.btime_ns };
     struct mrs_slice attrs = { NULL, 0 };
     uint8_t group[16];
-    mars_status st = b->spec.source->vt->describe(b->spec.source, in, &attrs, err);
+    mars_status st = mrs_reader_describe(b->reader, in, &attrs, err);
 
     if (st != MARS_OK)
         return st;
@@ -205,14 +204,6 @@ static uint32_t
 reason_of(mars_status st)
 {
     return st == MARS_ERR_NOT_FOUND ? MRS_SKIP_VANISHED : MRS_SKIP_UNREADABLE;
-}
-
-/* Failures of the source skip a file; these stop the backup. */
-static bool
-is_fatal(mars_status st)
-{
-    return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL ||
-           st == MARS_ERR_QUOTA;
 }
 
 static const char *
@@ -244,20 +235,19 @@ own(struct walk *w, const struct mrs_source_item *in, mars_error *err)
     return mrs_entry_own(w->bytes, &item->entry, NULL, err);
 }
 
-/* Hand an item with a stream on; a large one is read here, after the builder has it. */
+/* Hand an item with an open file on; a large one is read here, after the builder has it. */
 static void
-read_file(struct walk *w, struct mrs_source_stream *s)
+read_file(struct walk *w)
 {
     struct mrs_item *item = w->item;
 
     item->read = true;
-    item->stream = s;
     mrs_backup_add(w->b);
-    if (s->size <= BACKUP_SMALL && !s->sparse) {
+    if (item->file.size <= BACKUP_SMALL && !item->file.sparse) {
         mrs_backup_read_small(w->b, item);
     } else {
         mrs_backup_hand_over(w->b);
-        mrs_backup_read_large(w->b, item, s);
+        mrs_backup_read_large(w->b, item);
     }
 }
 
@@ -273,10 +263,8 @@ add_ready(struct walk *w)
 static mars_status
 visit_entry(struct walk *w, struct mrs_source_item *in, mars_error *err)
 {
-    struct mrs_source *src = w->b->spec.source;
     const struct mrs_entry *before;
     const struct mrs_entry_stat *stat;
-    struct mrs_source_stream *s = NULL;
     mars_status st = MARS_OK, owned;
 
     find_before(w, in, &before, &stat);
@@ -284,22 +272,21 @@ visit_entry(struct walk *w, struct mrs_source_item *in, mars_error *err)
         take_over(w->item, before);
     } else {
         if (in->entry.type == MRS_ENTRY_FILE)
-            st = src->vt->open(src, in, &s, err);
+            st = mrs_reader_open_file(w->b->reader, in, &w->item->file, err);
         if (st == MARS_OK)
             st = describe(w, in, err);
         w->item->stat = in->stat;
     }
-    if (st != MARS_OK && !is_fatal(st)) {
+    if (st != MARS_OK && !mrs_backup_is_fatal(st)) {
         w->item->drop = true;
         name_failure(w, st, err);
     }
-    owned = st == MARS_OK || !is_fatal(st) ? own(w, in, err) : st;
-    if (owned == MARS_OK && st == MARS_OK && s != NULL) {
-        read_file(w, s);
+    owned = st == MARS_OK || !mrs_backup_is_fatal(st) ? own(w, in, err) : st;
+    if (owned == MARS_OK && st == MARS_OK && w->item->file.source != NULL) {
+        read_file(w);
         return MARS_OK;
     }
-    if (s != NULL)
-        s->vt->close(s);
+    mrs_source_close(&w->item->file);
     return owned == MARS_OK ? add_ready(w) : owned;
 }
 
@@ -325,7 +312,7 @@ visit_enter(struct walk *w, struct mrs_source_item *in, mars_error *err)
     else
         st = describe(w, in, err);
     /* A directory that vanished meanwhile keeps what its stat told. */
-    if (st != MARS_OK && is_fatal(st))
+    if (st != MARS_OK && mrs_backup_is_fatal(st))
         return st;
     if (st != MARS_OK) {
         w->item->entry.flags |= MRS_ENTRY_INCOMPLETE;
@@ -339,8 +326,8 @@ visit_enter(struct walk *w, struct mrs_source_item *in, mars_error *err)
 static mars_status
 visit_skipped(struct walk *w, const struct mrs_source_item *in, mars_error *err)
 {
-    w->item->reason = (uint32_t)in->reason;
-    w->item->os_code = in->os_code;
+    w->item->reason = in->reason;
+    w->item->os_code = (uint32_t)in->os_code;
     w->item->message = copy_message(w, in->message);
     w->item->path = mrs_slice_own(w->bytes, in->path);
     return w->item->path.p != NULL ? add_ready(w) : mrs_nomem(err);
@@ -382,7 +369,7 @@ mrs_backup_walk(void *arg)
 
     mrs_error_clear(&err);
     do {
-        st = b->spec.source->vt->next(b->spec.source, &in, &err);
+        st = mrs_reader_next(b->reader, &in, &err);
         if (st == MARS_OK && in.kind != MRS_SOURCE_END)
             st = visit(&w, &in, &err);
     } while (st == MARS_OK && in.kind != MRS_SOURCE_END && !atomic_load(&b->job.stop));

@@ -8,7 +8,7 @@ enum { STEP = 1 << 20 };
 
 struct compare {
     const struct mrs_domain *d;
-    struct mrs_source_stream *f;
+    const struct mrs_source_file *f;
     const atomic_bool *stop;
     struct mrs_buf bytes; /* of the file */
     bool same;
@@ -24,7 +24,7 @@ read_file(struct compare *c, uint64_t offset, size_t n, mars_error *err)
     mrs_buf_reset(&c->bytes);
     st = mrs_buf_resize(&c->bytes, n, err);
     if (st == MARS_OK)
-        st = c->f->vt->read(c->f, offset, c->bytes.data, n, &got, err);
+        st = mrs_source_read(c->f, offset, c->bytes.data, n, &got, err);
     c->same = c->same && st == MARS_OK && got == n;
     return st;
 }
@@ -40,10 +40,7 @@ compare_zeros(struct compare *c, const struct mrs_piece *p, mars_error *err)
         size_t n;
 
         /* Holes of the file are zeros without reading. */
-        if (c->f->vt->data != NULL)
-            st = c->f->vt->data(c->f, at, &start, &stop, err);
-        else
-            start = at;
+        st = mrs_source_extent(c->f, at, &start, &stop, err);
         if (st != MARS_OK || start >= end)
             break;
         at = start;
@@ -104,7 +101,7 @@ compare_piece(void *user, const struct mrs_piece *p, mars_error *err)
 
 mars_status
 mrs_compare_content(const struct mrs_domain *d, const struct mrs_entry *e,
-                    struct mrs_source_stream *f, const atomic_bool *stop, bool *same,
+                    const struct mrs_source_file *f, const atomic_bool *stop, bool *same,
                     mars_error *err)
 {
     struct compare c = { d, f, stop, MRS_BUF_INIT(MRS_CHUNK_MAX), true };

@@ -13,7 +13,8 @@
 /* *stop ends it early: then *same is false. */
 MARS_NODISCARD mars_status mrs_compare_content(const struct mrs_domain *d,
                                                const struct mrs_entry *e,
-                                               struct mrs_source_stream *f, const atomic_bool *stop,
-                                               bool *same, mars_error *err);
+                                               const struct mrs_source_file *f,
+                                               const atomic_bool *stop, bool *same,
+                                               mars_error *err);
 
 #endif

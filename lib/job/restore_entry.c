@@ -20,27 +20,28 @@ count(struct mrs_restore *r, atomic_ullong *counter)
     atomic_fetch_add(&r->job.files_done, 1);
 }
 
-/* A file of the target, read like a source. */
-struct existing {
-    struct mrs_source_stream stream;
-    struct mrs_tree_file *file;
-};
-
+/* A file of the target, read like a source's. */
 static mars_status
-existing_read(struct mrs_source_stream *s, uint64_t offset, void *out, size_t n, size_t *got,
+existing_read(void *user, void *file, uint64_t offset, void *out, uint64_t n, uint64_t *got,
               mars_error *err)
 {
-    return mrs_tree_file_read(((struct existing *)s)->file, offset, out, n, got, err);
+    size_t read = 0;
+    mars_status st = mrs_tree_file_read(file, offset, out, (size_t)n, &read, err);
+
+    (void)user;
+    *got = read;
+    return st;
 }
 
 static mars_status
-existing_data(struct mrs_source_stream *s, uint64_t offset, uint64_t *start, uint64_t *end,
-              mars_error *err)
+existing_extent(void *user, void *file, uint64_t offset, uint64_t *start, uint64_t *end,
+                mars_error *err)
 {
-    return mrs_tree_file_data(((struct existing *)s)->file, offset, start, end, err);
+    (void)user;
+    return mrs_tree_file_data(file, offset, start, end, err);
 }
 
-static const struct mrs_source_stream_vt EXISTING = { existing_read, existing_data, NULL, NULL };
+static const mars_source EXISTING = { .read = existing_read, .extent = existing_extent };
 
 /* Does what is there have the entry's content? */
 static mars_status
@@ -48,7 +49,8 @@ is_same(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
         struct mrs_slice attrs, const struct mrs_target_found *found, struct decision *d,
         mars_error *err)
 {
-    struct existing x = { { &EXISTING, e->size, true }, NULL };
+    struct mrs_source_file there = { &EXISTING, NULL, e->size, true };
+    struct mrs_tree_file *file = NULL;
     mars_status st;
 
     if (e->type != MRS_ENTRY_FILE) {
@@ -58,10 +60,11 @@ is_same(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_entry *e,
     }
     if (found->stat.kind != MRS_TREE_FILE || found->stat.size != e->size)
         return MARS_OK;
-    st = mrs_target_existing(dir->dir, e->name, &x.file, err);
+    st = mrs_target_existing(dir->dir, e->name, &file, err);
+    there.file = file;
     if (st == MARS_OK)
-        st = mrs_compare_content(r->job.d, e, &x.stream, &r->job.stop, &d->present, err);
-    mrs_tree_file_close(x.file);
+        st = mrs_compare_content(r->job.d, e, &there, &r->job.stop, &d->present, err);
+    mrs_tree_file_close(file);
     if (st == MARS_OK && d->present)
         st = mrs_target_same_meta(dir->dir, e->name, e, attrs, &d->linkable, err);
     /* Who wants it as it was wants owner, mode and times as they were, too. */

@@ -387,12 +387,14 @@ mrs_stream_finish(struct mrs_stream *s, mars_error *err)
 mars_status
 mrs_stream_add(struct mrs_stream *s, struct mrs_slice name, mars_error *err)
 {
+    static const struct mrs_root ROOT = { .style = MRS_PATH_STREAM, .encoding = 1, .case_rule = 1 };
     struct mrs_arena *bytes;
     struct mrs_item *item = mrs_backup_next_item(s->b, &bytes, err);
 
     if (item == NULL)
         return MARS_ERR_NOMEM;
     item->kind = MRS_SOURCE_ENTRY;
+    item->root = &ROOT;
     item->is_root = item->read = true;
     item->entry = (struct mrs_entry){ .name = name,
                                       .type = MRS_ENTRY_FILE,

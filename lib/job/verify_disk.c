@@ -22,7 +22,8 @@ struct disk {
     struct mrs_job job;
     const struct mrs_point *point;
     struct mrs_verify_counts *counts;
-    struct mrs_source *source;     /* of one root */
+    struct mrs_tree_source *tree;  /* of one root */
+    struct mrs_reader *now;        /* of what is there */
     size_t root_at;                /* which */
     struct mrs_dir_reader *root;
     struct mrs_vec stack; /* struct frame */
@@ -135,13 +136,12 @@ static mars_status
 read_and_compare(struct disk *k, struct mrs_source_item *item, const struct mrs_entry *e,
                  bool *same, mars_error *err)
 {
-    struct mrs_source_stream *s = NULL;
-    mars_status st = k->source->vt->open(k->source, item, &s, err);
+    struct mrs_source_file f;
+    mars_status st = mrs_reader_open_file(k->now, item, &f, err);
 
     if (st == MARS_OK)
-        st = mrs_compare_content(k->job.d, e, s, &k->job.stop, same, err);
-    if (s != NULL)
-        s->vt->close(s);
+        st = mrs_compare_content(k->job.d, e, &f, &k->job.stop, same, err);
+    mrs_source_close(&f);
     return st;
 }
 
@@ -152,7 +152,7 @@ compare(struct disk *k, struct mrs_source_item *item, const struct mrs_entry *e,
     struct mrs_slice attrs = { NULL, 0 };
     const char *what;
     bool same = true;
-    mars_status st = k->source->vt->describe(k->source, item, &attrs, err);
+    mars_status st = mrs_reader_describe(k->now, item, &attrs, err);
 
     if (st != MARS_OK)
         return st;
@@ -230,7 +230,7 @@ walk(struct disk *k, mars_error *err)
 
     do {
         memset(&item, 0, sizeof item);
-        st = k->source->vt->next(k->source, &item, err);
+        st = mrs_reader_next(k->now, &item, err);
         if (st == MARS_OK && (item.kind == MRS_SOURCE_ENTER || item.kind == MRS_SOURCE_ENTRY))
             st = visit(k, &item, err);
         else if (st == MARS_OK && item.kind == MRS_SOURCE_LEAVE)
@@ -277,16 +277,19 @@ compare_root(struct disk *k, mars_error *err)
         return st;
     path = (struct mrs_slice){ k->path.data, k->path.len };
     o.paths = &path;
-    st = mrs_source_tree_open(&k->source, &o, err);
+    st = mrs_tree_source_open(&k->tree, &o, err);
     if (st == MARS_ERR_NOT_FOUND) {
         differ(k, path, "is not on the disk");
         return MARS_OK;
     }
     if (st == MARS_OK)
+        st = mrs_reader_open(&k->now, mrs_tree_source_table(k->tree), err);
+    if (st == MARS_OK)
         st = walk(k, err);
-    if (k->source != NULL)
-        k->source->vt->close(k->source);
-    k->source = NULL;
+    mrs_reader_close(k->now);
+    mrs_tree_source_close(k->tree);
+    k->now = NULL;
+    k->tree = NULL;
     return st;
 }
 

@@ -19,7 +19,7 @@ struct read {
     struct mrs_task task;
     struct read *next;
     struct mrs_window *w;
-    struct mrs_source_stream *stream;
+    const struct mrs_source_file *file;
     uint64_t hole;
     uint64_t offset;
     uint64_t pos;
@@ -50,7 +50,7 @@ struct mrs_window {
     size_t first_slot;         /* guarded */
     size_t n_slots;            /* guarded */
     struct slot slots[SLOTS];
-    struct mrs_source_stream *stream;
+    const struct mrs_source_file *file;
     uint64_t head;             /* behind what was asked for */
     uint64_t begin;            /* of the stream */
     uint64_t start;            /* of the chunk in the making */
@@ -110,9 +110,9 @@ mrs_window_free(struct mrs_window *w)
 }
 
 void
-mrs_window_begin(struct mrs_window *w, struct mrs_source_stream *s)
+mrs_window_begin(struct mrs_window *w, const struct mrs_source_file *f)
 {
-    w->stream = s;
+    w->file = f;
     w->begin = w->start = w->have = w->base = w->marked = w->head;
     w->next_mark = w->n_marks = 0;
 }
@@ -129,7 +129,7 @@ make_read(struct read *r)
 {
     uint8_t *p = at(r->w, r->pos);
 
-    r->st = r->stream->vt->read(r->stream, r->offset, p, r->len, &r->got, &r->why);
+    r->st = mrs_source_read(r->file, r->offset, p, r->len, &r->got, &r->why);
     if (r->st != MARS_OK)
         r->got = 0;
     r->marked = MRS_CUT_WINDOW - 1;
@@ -181,7 +181,7 @@ mrs_window_read(struct mrs_window *w, uint64_t hole, uint64_t offset, uint64_t l
         return n == 0 ? MARS_OK : mrs_nomem(err);
     r->task.run = run_read;
     r->w = w;
-    r->stream = w->stream;
+    r->file = w->file;
     r->hole = hole;
     r->offset = offset;
     r->pos = w->head;

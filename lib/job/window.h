@@ -22,7 +22,7 @@ void mrs_window_free(struct mrs_window *w);
 
 /* Begin a stream, which is borrowed until its last read was awaited or dropped. The one before was
  * cut to its end; its chunks may still be held. */
-void mrs_window_begin(struct mrs_window *w, struct mrs_source_stream *s);
+void mrs_window_begin(struct mrs_window *w, const struct mrs_source_file *f);
 
 /* Ask for up to len bytes from offset, which follow what was asked for before behind a hole of that
  * size. *taken: how many are on their way; 0: no room before the oldest read was awaited. */

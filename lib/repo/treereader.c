@@ -29,15 +29,6 @@ struct mrs_dir_reader {
     struct mrs_slice from;
 };
 
-int
-mrs_slice_compare(struct mrs_slice a, struct mrs_slice b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-    return c != 0 ? c : a.n < b.n ? -1 : a.n > b.n;
-}
-
 static void
 leave_step(struct mrs_dir_reader *r)
 {

@@ -32,6 +32,4 @@ MARS_NODISCARD mars_status mrs_dir_reader_next(struct mrs_dir_reader *r,
 /* Go on with the first name that is not less than this one; forward only. */
 void mrs_dir_reader_seek(struct mrs_dir_reader *r, struct mrs_slice name);
 
-int mrs_slice_compare(struct mrs_slice a, struct mrs_slice b);
-
 #endif

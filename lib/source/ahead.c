@@ -15,7 +15,7 @@ enum {
 };
 
 struct found {
-    struct mrs_source_item item;
+    struct mrs_walk_item item;
     struct mrs_tree_dir *dir; /* its own hold on it; NULL: nothing can be asked */
     const char *name;
 };
@@ -87,15 +87,14 @@ new_batch(struct mrs_ahead *a)
 static mars_status
 keep(struct batch *batch, struct found *f, const struct mrs_walk *w, mars_error *err)
 {
-    struct mrs_source_item *item = &f->item;
-    const uint8_t *path = item->path.p;
-    uint8_t *copy = mrs_arena_copy(&batch->bytes, path, item->path.n + 1); /* with its NUL */
+    mars_source_item *item = &f->item.item;
+    mars_entry *e = &f->item.entry;
+    char *path = mrs_arena_copy(&batch->bytes, e->path, e->path_len + 1); /* with its NUL */
 
-    if (copy == NULL)
+    if (path == NULL)
         return mrs_nomem(err);
-    item->path.p = copy;
-    item->entry.name.p = copy + (item->entry.name.p - path);
-    f->name = w->name != NULL ? (const char *)item->entry.name.p : NULL;
+    e->path = path;
+    f->name = w->name != NULL ? path + (e->path_len - strlen(w->name)) : NULL;
     if (item->message != NULL) {
         item->message = mrs_arena_copy(&batch->bytes, item->message, strlen(item->message) + 1);
         if (item->message == NULL)
@@ -118,7 +117,7 @@ fill(struct mrs_ahead *a, struct batch *batch, bool *more, mars_error *err)
 
         *more = false;
         st = mrs_walk_next(a->walk, &f->item, err);
-        if (st != MARS_OK || f->item.kind == MRS_SOURCE_END || atomic_load(&a->stop))
+        if (st != MARS_OK || f->item.entry.path == NULL || atomic_load(&a->stop))
             break;
         *more = true;
         st = keep(batch, f, a->walk, err);
@@ -226,7 +225,7 @@ take(struct mrs_ahead *a, bool *more, mars_error *err)
 }
 
 mars_status
-mrs_ahead_next(struct mrs_ahead *a, struct mrs_source_item *item, struct mrs_tree_dir **dir,
+mrs_ahead_next(struct mrs_ahead *a, struct mrs_walk_item *item, struct mrs_tree_dir **dir,
                const char **name, mars_error *err)
 {
     static const struct found end;

@@ -12,7 +12,7 @@ MARS_NODISCARD mars_status mrs_ahead_start(struct mrs_ahead **out, struct mrs_wa
                                            mars_error *err);
 /* The next item, and where it is as struct mrs_walk says; all that these point to stays as it is
  * until the next call. */
-MARS_NODISCARD mars_status mrs_ahead_next(struct mrs_ahead *a, struct mrs_source_item *item,
+MARS_NODISCARD mars_status mrs_ahead_next(struct mrs_ahead *a, struct mrs_walk_item *item,
                                           struct mrs_tree_dir **dir, const char **name,
                                           mars_error *err);
 /* End the thread, wherever it is. NULL is allowed. */

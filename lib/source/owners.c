@@ -27,7 +27,7 @@ mrs_owners_new(void)
 }
 
 mars_status
-mrs_owners_find(struct mrs_owners *o, uint64_t id, bool group, struct mrs_slice *name,
+mrs_owners_find(struct mrs_owners *o, uint64_t id, bool group, const char **name,
                 mars_error *err)
 {
     struct slot *s = &o->slots[group][id % SLOTS];
@@ -44,8 +44,7 @@ mrs_owners_find(struct mrs_owners *o, uint64_t id, bool group, struct mrs_slice 
         s->name = copy;
         s->id = id;
     }
-    name->p = (const uint8_t *)s->name;
-    name->n = strlen(s->name);
+    *name = s->name;
     return MARS_OK;
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "format/entry.h"
+#include <mars/common.h>
 
 struct mrs_owners;
 
@@ -12,7 +12,7 @@ struct mrs_owners;
 struct mrs_owners *mrs_owners_new(void) MARS_NODISCARD;
 /* Empty where the system knows no name. Borrowed until the next call of the same kind. */
 MARS_NODISCARD mars_status mrs_owners_find(struct mrs_owners *o, uint64_t id, bool group,
-                                           struct mrs_slice *name, mars_error *err);
+                                           const char **name, mars_error *err);
 void mrs_owners_free(struct mrs_owners *o);
 
 #endif

@@ -1,73 +1,78 @@
-/* What is backed up, as a row of items: directories entered and left, entries, things skipped.
- * One thread at a time; streams that were opened may be read on other threads. */
+/* What is backed up: a mars_source, the library's own or a caller's, whose answers are checked
+ * here before they are relied on. */
 #ifndef MRS_SOURCE_SOURCE_H
 #define MRS_SOURCE_SOURCE_H
 
 #include <stdbool.h>
 
+#include <mars/source.h>
+
 #include "format/entry.h"
 #include "format/point.h"
 
+/* The bytes of one file that a source opened. Any thread may read anywhere, several at once. */
+struct mrs_source_file {
+    const mars_source *source; /* NULL: none is open */
+    void *file;
+    uint64_t size;             /* when it was opened */
+    bool sparse;               /* it may have holes */
+};
+
+/* *got less than n only at the end. */
+MARS_NODISCARD mars_status mrs_source_read(const struct mrs_source_file *f, uint64_t offset,
+                                           void *out, size_t n, size_t *got, mars_error *err);
+/* The next data from offset on: [*start, *end); both `size` where there is none. */
+MARS_NODISCARD mars_status mrs_source_extent(const struct mrs_source_file *f, uint64_t offset,
+                                             uint64_t *start, uint64_t *end, mars_error *err);
+/* Was it written to since it was opened? */
+MARS_NODISCARD mars_status mrs_source_changed(const struct mrs_source_file *f, bool *changed,
+                                              mars_error *err);
+/* May be called where none is open. */
+void mrs_source_close(struct mrs_source_file *f);
+
+/* What a reader of a source makes of its row of names: directories entered and left, entries,
+ * things skipped. One thread. */
 enum mrs_source_kind {
     MRS_SOURCE_END,
     MRS_SOURCE_ENTER,  /* a directory: entry is its own; what is in it follows, names ascending */
-    MRS_SOURCE_LEAVE,  /* of the innermost directory; entry is that of its ENTER, name only */
+    MRS_SOURCE_LEAVE,  /* of the innermost directory; there is no entry */
     MRS_SOURCE_ENTRY,  /* anything but a directory */
     MRS_SOURCE_SKIPPED /* path, reason, os_code, message */
 };
 
+/* All that an item points to, but its root, is lent until the next call of mrs_reader_next. */
 struct mrs_source_item {
     enum mrs_source_kind kind;
-    size_t root;             /* which root: index in the order of mrs_source_root */
+    const struct mrs_root *root; /* in which it is: style, parent, file system. Lives as long as the
+                                    reader */
     bool is_root;            /* the entry is the root itself (its name: last path component) */
     struct mrs_slice path;   /* absolute raw bytes, for messages */
-    struct mrs_entry entry;  /* what one stat tells; the rest after mrs_source_describe */
+    struct mrs_entry entry;  /* without content; complete after mrs_reader_describe */
     struct mrs_entry_stat stat;
-    uint64_t link_fs;        /* what makes the hard-link group; only when linked is true */
-    bool linked;
-    enum mrs_skip_reason reason;
-    uint32_t os_code;
+    bool comparable;         /* stat tells whether it changed */
+    bool linked;             /* link_fs and stat.inode make its hard-link group */
+    uint64_t link_fs;
+    uint32_t reason;         /* mrs_skip_reason */
+    int32_t os_code;
     const char *message;
 };
-/* All that an item points to is the source's, until the next call of mrs_source_next. */
 
-/* The bytes of one file. Any thread may read anywhere, several at once. */
-struct mrs_source_stream;
-struct mrs_source_stream_vt {
-    mars_status (*read)(struct mrs_source_stream *s, uint64_t offset, void *out, size_t n,
-                        size_t *got, mars_error *err);
-    /* The next data from offset on: [*start, *end); both `size` where there is none. NULL: no
-     * holes. */
-    mars_status (*data)(struct mrs_source_stream *s, uint64_t offset, uint64_t *start,
-                        uint64_t *end, mars_error *err);
-    /* Was it written to since it was opened? NULL: never. */
-    mars_status (*changed)(struct mrs_source_stream *s, bool *changed, mars_error *err);
-    void (*close)(struct mrs_source_stream *s);
-};
-struct mrs_source_stream {
-    const struct mrs_source_stream_vt *vt;
-    uint64_t size;      /* when it was opened */
-    bool sparse;        /* it may have holes: ask data() */
-};
-
-struct mrs_source;
-struct mrs_source_vt {
-    mars_status (*next)(struct mrs_source *s, struct mrs_source_item *item, mars_error *err);
-    /* Complete the item's entry: owner names, link target, attribute set. NOT_FOUND if it
-     * vanished. `attrs` is what mrs_attrs_encode made, or empty; the caller stores it. */
-    mars_status (*describe)(struct mrs_source *s, struct mrs_source_item *item,
-                            struct mrs_slice *attrs, mars_error *err);
-    /* The main stream of the current file. NOT_FOUND if it vanished; the item's entry and stat are
-     * refreshed from the open file. */
-    mars_status (*open)(struct mrs_source *s, struct mrs_source_item *item,
-                        struct mrs_source_stream **out, mars_error *err);
-    /* Style, parent, file system of root i, once its first item was seen; borrowed until close. */
-    void (*root)(struct mrs_source *s, size_t i, struct mrs_root *out);
-    void (*close)(struct mrs_source *s);
-};
-struct mrs_source {
-    const struct mrs_source_vt *vt;
-    size_t n_roots;
-};
+struct mrs_reader;
+/* source outlives the reader. MARS_ERR_INVALID_ARG where the table lacks a function. */
+MARS_NODISCARD mars_status mrs_reader_open(struct mrs_reader **out, const mars_source *source,
+                                           mars_error *err);
+/* NULL is allowed. */
+void mrs_reader_close(struct mrs_reader *r);
+/* END again and again once it was given. A failure is the source's, or MARS_ERR_INVALID_ARG for a
+ * row that is out of order. */
+MARS_NODISCARD mars_status mrs_reader_next(struct mrs_reader *r, struct mrs_source_item *item,
+                                           mars_error *err);
+/* Complete the item's entry: owner names, link target. NOT_FOUND if it vanished. attrs: an encoded
+ * set, or empty, which the caller stores. */
+MARS_NODISCARD mars_status mrs_reader_describe(struct mrs_reader *r, struct mrs_source_item *item,
+                                               struct mrs_slice *attrs, mars_error *err);
+/* The item's file. NOT_FOUND if it vanished; entry and stat are brought up to date. */
+MARS_NODISCARD mars_status mrs_reader_open_file(struct mrs_reader *r, struct mrs_source_item *item,
+                                                struct mrs_source_file *out, mars_error *err);
 
 #endif

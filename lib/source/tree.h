@@ -5,6 +5,7 @@
 #include "policy/rules.h"
 #include "source/source.h"
 
+struct mrs_tree_source;
 struct mrs_tree_options {
     const struct mrs_slice *paths; /* as the user gave them */
     size_t n_paths;
@@ -18,8 +19,12 @@ struct mrs_tree_options {
  * a link, nor over a mount point with one_file_system. A path that does not exist is
  * MARS_ERR_NOT_FOUND here, before anything is written. Links given as a path are backed
  * up as links. A directory that vanishes or cannot be read is skipped; the rest goes on. */
-MARS_NODISCARD mars_status mrs_source_tree_open(struct mrs_source **out,
+MARS_NODISCARD mars_status mrs_tree_source_open(struct mrs_tree_source **out,
                                                 const struct mrs_tree_options *opts,
                                                 mars_error *err);
+/* The table, which lives as long. */
+const mars_source *mrs_tree_source_table(const struct mrs_tree_source *t);
+/* NULL is allowed. */
+void mrs_tree_source_close(struct mrs_tree_source *t);
 
 #endif

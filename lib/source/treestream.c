@@ -4,34 +4,39 @@
 #include "base/err.h"
 
 struct stream {
-    struct mrs_source_stream base; /* first */
     struct mrs_tree_file *file;
     struct mrs_tree_stat opened;
 };
 
-static mars_status
-read_at(struct mrs_source_stream *base, uint64_t offset, void *out, size_t n, size_t *got,
-        mars_error *err)
+mars_status
+mrs_treestream_read(void *user, void *file, uint64_t offset, void *out, uint64_t len,
+                    uint64_t *got, mars_error *err)
 {
-    struct stream *s = (struct stream *)base;
+    const struct stream *s = file;
+    size_t n = 0;
+    mars_status st = mrs_tree_file_read(s->file, offset, out, (size_t)len, &n, err);
 
-    return mrs_tree_file_read(s->file, offset, out, n, got, err);
+    (void)user;
+    *got = n;
+    return st;
 }
 
-static mars_status
-next_data(struct mrs_source_stream *base, uint64_t offset, uint64_t *start, uint64_t *end,
-          mars_error *err)
+mars_status
+mrs_treestream_extent(void *user, void *file, uint64_t offset, uint64_t *start, uint64_t *end,
+                      mars_error *err)
 {
-    struct stream *s = (struct stream *)base;
+    const struct stream *s = file;
+    uint64_t size = s->opened.size;
     mars_status st = mrs_tree_file_data(s->file, offset, start, end, err);
 
+    (void)user;
     /* The file may have grown or shrunk: what is promised is what was there when it was opened. */
-    if (st == MARS_OK && *start > base->size)
-        *start = base->size;
-    if (st == MARS_OK && *end > base->size)
-        *end = base->size;
+    if (st == MARS_OK && *start > size)
+        *start = size;
+    if (st == MARS_OK && *end > size)
+        *end = size;
     if (st == MARS_OK && *start == *end)
-        *start = *end = base->size;
+        *start = *end = size;
     return st;
 }
 
@@ -41,53 +46,51 @@ same_time(struct mrs_time a, struct mrs_time b)
     return a.s == b.s && a.ns == b.ns;
 }
 
-static mars_status
-was_changed(struct mrs_source_stream *base, bool *changed, mars_error *err)
+mars_status
+mrs_treestream_changed(void *user, void *file, uint32_t *changed, mars_error *err)
 {
-    struct stream *s = (struct stream *)base;
+    const struct stream *s = file;
     struct mrs_tree_stat now;
     mars_status st = mrs_tree_file_stat(s->file, &now, err);
 
+    (void)user;
     *changed = st == MARS_OK &&
                (now.size != s->opened.size || !same_time(now.mtime, s->opened.mtime) ||
                 !same_time(now.ctime, s->opened.ctime));
     return st;
 }
 
-static void
-close_stream(struct mrs_source_stream *base)
+void
+mrs_treestream_close(void *user, void *file)
 {
-    struct stream *s = (struct stream *)base;
+    struct stream *s = file;
 
+    (void)user;
     if (s == NULL)
         return;
     mrs_tree_file_close(s->file);
     mrs_free(s);
 }
 
-static const struct mrs_source_stream_vt vt = { read_at, next_data, was_changed, close_stream };
-
 mars_status
-mrs_treestream_open(struct mrs_source_stream **out, struct mrs_tree_dir *dir, const char *name,
-                    struct mrs_tree_stat *stat, mars_error *err)
+mrs_treestream_open(void **file, struct mrs_tree_dir *dir, const char *name,
+                    struct mrs_tree_stat *stat, bool *sparse, mars_error *err)
 {
     struct stream *s = mrs_alloc(sizeof *s);
     mars_status st;
 
-    *out = NULL;
+    *file = NULL;
     if (s == NULL)
         return mrs_nomem(err);
-    s->base.vt = &vt;
     st = mrs_tree_open_file(&s->file, dir, name, err);
     if (st == MARS_OK)
         st = mrs_tree_file_stat(s->file, &s->opened, err);
     if (st != MARS_OK) {
-        close_stream(&s->base);
+        mrs_treestream_close(NULL, s);
         return st;
     }
-    s->base.size = s->opened.size;
-    s->base.sparse = s->opened.blocks < s->opened.size / 512 + (s->opened.size % 512 != 0);
     *stat = s->opened;
-    *out = &s->base;
+    *sparse = stat->blocks < stat->size / 512 + (stat->size % 512 != 0);
+    *file = s;
     return MARS_OK;
 }

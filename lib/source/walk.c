@@ -16,80 +16,75 @@ struct place {
 };
 
 void
-mrs_walk_fill(struct mrs_source_item *item, const struct mrs_tree_stat *st)
+mrs_walk_fill(struct mrs_walk_item *item, const struct mrs_tree_stat *st)
 {
     static const uint8_t types[] = {
-        [MRS_TREE_FILE] = MRS_ENTRY_FILE,       [MRS_TREE_DIR] = MRS_ENTRY_DIR,
-        [MRS_TREE_SYMLINK] = MRS_ENTRY_SYMLINK, [MRS_TREE_FIFO] = MRS_ENTRY_FIFO,
-        [MRS_TREE_CHARDEV] = MRS_ENTRY_CHARDEV, [MRS_TREE_BLOCKDEV] = MRS_ENTRY_BLOCKDEV,
+        [MRS_TREE_FILE] = MARS_ENTRY_FILE,       [MRS_TREE_DIR] = MARS_ENTRY_DIRECTORY,
+        [MRS_TREE_SYMLINK] = MARS_ENTRY_SYMLINK, [MRS_TREE_FIFO] = MARS_ENTRY_FIFO,
+        [MRS_TREE_CHARDEV] = MARS_ENTRY_CHARDEV, [MRS_TREE_BLOCKDEV] = MARS_ENTRY_BLOCKDEV,
     };
-    struct mrs_entry *e = &item->entry;
+    mars_entry *e = &item->entry;
 
     e->type = types[st->kind];
     e->mode = st->mode;
     e->uid = st->uid;
     e->gid = st->gid;
-    e->mtime_s = st->mtime.s;
+    e->mtime = st->mtime.s;
     e->mtime_ns = st->mtime.ns;
-    e->btime_s = st->has_btime ? st->btime.s : 0;
+    e->btime = st->has_btime ? st->btime.s : 0;
     e->btime_ns = st->has_btime ? st->btime.ns : 0;
-    e->rdev_major = st->rdev_major;
-    e->rdev_minor = st->rdev_minor;
+    e->device_major = st->rdev_major;
+    e->device_minor = st->rdev_minor;
     e->size = st->kind == MRS_TREE_FILE ? st->size : 0;
-    item->stat.ctime_s = st->ctime.s;
-    item->stat.ctime_ns = st->ctime.ns;
-    item->stat.inode = st->inode;
-    item->linked = st->nlink > 1 && st->kind != MRS_TREE_DIR;
-    item->link_fs = st->fs_id;
+    item->item.change_time = st->ctime.s;
+    item->item.change_time_ns = st->ctime.ns;
+    item->item.file_id = st->inode;
+    item->item.volume_id = st->fs_id;
+    if (st->nlink > 1 && st->kind != MRS_TREE_DIR)
+        item->item.flags |= MARS_SOURCE_LINKED;
 }
 
-/* What all kinds of item have: path and name of what the chain's path says. */
+/* What all items have: the path is what the chain says. */
 static void
-begin_item(struct mrs_walk *w, struct mrs_source_item *item, enum mrs_source_kind kind,
-           bool is_root)
+begin_item(struct mrs_walk *w, struct mrs_walk_item *item, bool is_root)
 {
-    const struct mrs_tree_root *root = &w->roots.list[w->root];
-    const uint8_t *path = w->chain.path.data;
-    size_t at = is_root ? root->name_at : w->chain.path.len;
-
-    while (!is_root && path[at - 1] != '/')
-        at--;
     memset(item, 0, sizeof *item);
-    item->kind = kind;
-    item->root = w->root;
-    item->is_root = is_root;
-    item->path.p = path;
-    item->path.n = w->chain.path.len;
-    item->entry.name.p = path + at;
-    item->entry.name.n = w->chain.path.len - at;
+    item->item.struct_size = sizeof item->item;
+    item->entry.struct_size = sizeof item->entry;
+    item->entry.path = (const char *)w->chain.path.data;
+    item->entry.path_len = w->chain.path.len;
+    if (is_root) {
+        item->item.flags = MARS_SOURCE_ROOT;
+        item->item.file_system = w->roots.list[w->root].fs_type;
+    }
     w->dir = NULL;
     w->name = NULL;
 }
 
 /* Only running out of memory ends the walk; all else costs what could not be read. */
 static mars_status
-skip(struct mrs_walk *w, struct mrs_source_item *item, bool is_root, mars_status st,
-     mars_error *err)
+skip(struct mrs_walk *w, struct mrs_walk_item *item, bool is_root, mars_status st, mars_error *err)
 {
     if (st == MARS_ERR_NOMEM) {
         if (err != NULL)
             *err = w->why;
         return st;
     }
-    begin_item(w, item, MRS_SOURCE_SKIPPED, is_root);
-    item->reason = st == MARS_ERR_NOT_FOUND || st == MARS_ERR_STATE ? MRS_SKIP_VANISHED
-                                                                    : MRS_SKIP_UNREADABLE;
-    item->os_code = (uint32_t)w->why.os_code;
-    item->message = w->why.message;
+    begin_item(w, item, is_root);
+    item->item.skip_reason = st == MARS_ERR_NOT_FOUND || st == MARS_ERR_STATE
+                                 ? MRS_SKIP_VANISHED
+                                 : MRS_SKIP_UNREADABLE;
+    item->item.os_code = w->why.os_code;
+    item->item.message = w->why.message;
     return MARS_OK;
 }
 
 static void
-skip_kind(struct mrs_walk *w, struct mrs_source_item *item, bool is_root, bool is_socket)
+skip_kind(struct mrs_walk *w, struct mrs_walk_item *item, bool is_root, bool is_socket)
 {
-    begin_item(w, item, MRS_SOURCE_SKIPPED, is_root);
-    item->reason = is_socket ? MRS_SKIP_SOCKET : MRS_SKIP_KIND;
-    item->message = is_socket ? "socket" : "of a kind that is not supported";
+    begin_item(w, item, is_root);
+    item->item.skip_reason = is_socket ? MRS_SKIP_SOCKET : MRS_SKIP_KIND;
+    item->item.message = is_socket ? "socket" : "of a kind that is not supported";
 }
 
 /* The innermost level has a tag: is it a valid one? */
@@ -131,7 +126,7 @@ read_names(struct mrs_walk *w, mars_error *err)
 /* A directory: opened before it is reported, so that its entry tells what happened. */
 static mars_status
 enter(struct mrs_walk *w, struct place *at, struct mrs_tree_stat *stat,
-      struct mrs_source_item *item, mars_error *err)
+      struct mrs_walk_item *item, mars_error *err)
 {
     bool stay_out = w->one_file_system && !at->is_root && stat->fs_id != w->root_fs;
     struct mrs_tree_dir *own = at->own;
@@ -156,11 +151,11 @@ enter(struct mrs_walk *w, struct place *at, struct mrs_tree_stat *stat,
         mrs_chain_pop(&w->chain);
         return skip(w, item, at->is_root, st, err);
     }
-    begin_item(w, item, MRS_SOURCE_ENTER, at->is_root);
+    begin_item(w, item, at->is_root);
     mrs_walk_fill(item, stat);
     w->pending = st != MARS_OK;
     if (w->pending)
-        item->entry.flags |= MRS_ENTRY_INCOMPLETE;
+        item->entry.flags |= MARS_ENTRY_INCOMPLETE;
     w->dir = own != NULL ? own : at->parent;
     w->name = own != NULL ? NULL : at->name;
     return MARS_OK;
@@ -180,7 +175,7 @@ is_excluded(const struct mrs_walk *w, bool is_dir)
 /* What was found at a place. *given = false where it is excluded. */
 static mars_status
 give(struct mrs_walk *w, struct place *at, struct mrs_tree_stat *stat,
-     struct mrs_source_item *item, bool *given, mars_error *err)
+     struct mrs_walk_item *item, bool *given, mars_error *err)
 {
     *given = at->is_root || !is_excluded(w, stat->kind == MRS_TREE_DIR);
     if (!*given)
@@ -191,7 +186,7 @@ give(struct mrs_walk *w, struct place *at, struct mrs_tree_stat *stat,
         skip_kind(w, item, at->is_root, stat->kind == MRS_TREE_SOCKET);
         return MARS_OK;
     }
-    begin_item(w, item, MRS_SOURCE_ENTRY, at->is_root);
+    begin_item(w, item, at->is_root);
     mrs_walk_fill(item, stat);
     w->dir = at->parent;
     w->name = at->name;
@@ -199,7 +194,7 @@ give(struct mrs_walk *w, struct place *at, struct mrs_tree_stat *stat,
 }
 
 static mars_status
-start_root(struct mrs_walk *w, struct mrs_source_item *item, mars_error *err)
+start_root(struct mrs_walk *w, struct mrs_walk_item *item, mars_error *err)
 {
     struct mrs_tree_root *root = &w->roots.list[w->root];
     struct mrs_tree_spot *spot = &w->spot;
@@ -237,7 +232,7 @@ end_root(struct mrs_walk *w)
 
 /* A name of the innermost directory. */
 static mars_status
-visit_name(struct mrs_walk *w, const char *name, struct mrs_source_item *item, bool *given,
+visit_name(struct mrs_walk *w, const char *name, struct mrs_walk_item *item, bool *given,
            mars_error *err)
 {
     struct mrs_chain_level *top = mrs_chain_top(&w->chain);
@@ -265,7 +260,7 @@ visit_name(struct mrs_walk *w, const char *name, struct mrs_source_item *item, b
 
 /* One step inside a directory; *given = false where it gave nothing. */
 static mars_status
-step(struct mrs_walk *w, struct mrs_source_item *item, bool *given, mars_error *err)
+step(struct mrs_walk *w, struct mrs_walk_item *item, bool *given, mars_error *err)
 {
     struct mrs_chain_level *top = mrs_chain_top(&w->chain);
     bool is_root = w->chain.levels.len == 1;
@@ -282,30 +277,35 @@ step(struct mrs_walk *w, struct mrs_source_item *item, bool *given, mars_error *
     st = mrs_names_next(&top->names, &name, err);
     if (st != MARS_OK || name != NULL)
         return st == MARS_OK ? visit_name(w, name, item, given, err) : st;
-    begin_item(w, item, MRS_SOURCE_LEAVE, is_root);
-    item->entry.type = MRS_ENTRY_DIR;
+    *given = false;
     mrs_chain_pop(&w->chain);
     return MARS_OK;
 }
 
-mars_status
-mrs_walk_next(struct mrs_walk *w, struct mrs_source_item *item, mars_error *err)
+/* A root ends when what it opened is closed again, its last item given. */
+static mars_status
+next_root(struct mrs_walk *w, struct mrs_walk_item *item, mars_error *err)
 {
-    bool given = false;
-    mars_status st = MARS_OK;
-
-    /* A root ends when what it opened is closed again, its last item given. */
-    if (w->chain.levels.len == 0 && w->chain.root != NULL) {
+    if (w->chain.root != NULL) {
         w->chain.root = NULL;
         end_root(w);
     }
     memset(item, 0, sizeof *item);
-    if (w->chain.levels.len == 0) {
-        w->dir = NULL;
-        return w->root < w->roots.n ? start_root(w, item, err) : MARS_OK;
-    }
-    while (st == MARS_OK && !given)
+    w->dir = NULL;
+    return w->root < w->roots.n ? start_root(w, item, err) : MARS_OK;
+}
+
+mars_status
+mrs_walk_next(struct mrs_walk *w, struct mrs_walk_item *item, mars_error *err)
+{
+    bool given = false;
+    mars_status st = MARS_OK;
+
+    while (st == MARS_OK && !given) {
+        if (w->chain.levels.len == 0)
+            return next_root(w, item, err);
         st = step(w, item, &given, err);
+    }
     return st;
 }
 

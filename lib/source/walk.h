@@ -8,6 +8,12 @@
 #include "source/roots.h"
 #include "source/source.h"
 
+/* What a walk came to: what is filled in of it is the item's entry. */
+struct mrs_walk_item {
+    mars_source_item item;
+    mars_entry entry;
+};
+
 /* Zeroed, with mrs_chain_init, roots and the three settings, it stands before the first item. */
 struct mrs_walk {
     const struct mrs_rules *rules;
@@ -25,11 +31,12 @@ struct mrs_walk {
     const char *name;          /* NULL: it is dir */
 };
 
-/* What source.h says of next. Only running out of memory is a failure. */
-MARS_NODISCARD mars_status mrs_walk_next(struct mrs_walk *w, struct mrs_source_item *item,
+/* What mars_source says of next; at the end there is no path. Only running out of memory is a
+ * failure. */
+MARS_NODISCARD mars_status mrs_walk_next(struct mrs_walk *w, struct mrs_walk_item *item,
                                          mars_error *err);
 /* What a stat tells of an item. */
-void mrs_walk_fill(struct mrs_source_item *item, const struct mrs_tree_stat *st);
+void mrs_walk_fill(struct mrs_walk_item *item, const struct mrs_tree_stat *st);
 void mrs_walk_free(struct mrs_walk *w);
 
 #endif

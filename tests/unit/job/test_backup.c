@@ -9,28 +9,17 @@
 
 enum { MIB = 1 << 20 };
 static const uint8_t MACHINE[16] = { 0x3a, 1, 2 };
-static struct mrs_slice
-slice(const char *text)
-{
-    return (struct mrs_slice){ (const uint8_t *)text, strlen(text) };
-}
-
 /* A directory "d" with one file "f" in it, which was last changed at second 1000. */
 struct fake {
-    struct mrs_source base; /* first */
-    struct mrs_source_stream stream;
+    mars_source table;
+    mars_source_item item;
+    mars_entry entry;
     int given;
     uint64_t size;
     mars_status open, read, describe_dir, describe_file; /* what these end with */
     bool gone;                                           /* reads get nothing */
     unsigned opened;
 };
-
-static struct fake *
-of_stream(struct mrs_source_stream *s)
-{
-    return (struct fake *)(void *)((char *)s - offsetof(struct fake, stream));
-}
 
 static mars_status
 answer(mars_status st, mars_error *err)
@@ -39,92 +28,73 @@ answer(mars_status st, mars_error *err)
 }
 
 static mars_status
-stream_read(struct mrs_source_stream *s, uint64_t offset, void *out, size_t n, size_t *got,
-            mars_error *err)
+fake_read(void *user, void *file, uint64_t offset, void *out, uint64_t n, uint64_t *got,
+          mars_error *err)
 {
-    struct fake *f = of_stream(s);
+    struct fake *f = user;
 
+    (void)file;
     (void)offset;
-    memset(out, 'x', n);
+    memset(out, 'x', (size_t)n);
     *got = f->gone ? 0 : n;
     return answer(f->read, err);
 }
 
 static void
-stream_close(struct mrs_source_stream *s)
+fake_close(void *user, void *file)
 {
-    (void)s;
+    (void)user;
+    (void)file;
 }
 
-static const struct mrs_source_stream_vt STREAM = { stream_read, NULL, NULL, stream_close };
-
 static mars_status
-fake_next(struct mrs_source *base, struct mrs_source_item *item, mars_error *err)
+fake_next(void *user, const mars_source_item **item, mars_error *err)
 {
-    static const enum mrs_source_kind kinds[] = { MRS_SOURCE_ENTER, MRS_SOURCE_ENTRY,
-                                                  MRS_SOURCE_LEAVE, MRS_SOURCE_END };
-    struct fake *f = (struct fake *)base;
-    bool is_dir = f->given != 1;
+    struct fake *f = user;
+    bool is_dir = f->given == 0;
 
     (void)err;
-    memset(item, 0, sizeof *item);
-    item->kind = kinds[f->given];
-    item->is_root = is_dir;
-    item->path = slice(is_dir ? "/d" : "/d/f");
-    item->entry.name = slice(is_dir ? "d" : "f");
-    item->entry.type = is_dir ? MRS_ENTRY_DIR : MRS_ENTRY_FILE;
-    item->entry.mode = is_dir ? 0700 : 0600;
-    item->entry.mtime_s = 1000;
-    item->entry.size = is_dir ? 0 : f->size;
-    item->stat.ctime_s = 1000;
-    item->stat.inode = is_dir ? 1 : 2;
-    f->given += f->given < 3;
+    f->entry = (mars_entry){ .struct_size = sizeof f->entry,
+                             .type = is_dir ? MARS_ENTRY_DIRECTORY : MARS_ENTRY_FILE,
+                             .path = is_dir ? "/d" : "/d/f",
+                             .path_len = is_dir ? 2 : 4,
+                             .mode = is_dir ? 0700 : 0600,
+                             .mtime = 1000,
+                             .size = f->size };
+    f->item = (mars_source_item){ .struct_size = sizeof f->item,
+                                  .flags = is_dir ? MARS_SOURCE_ROOT : 0,
+                                  .entry = &f->entry,
+                                  .change_time = 1000,
+                                  .file_id = is_dir ? 1 : 2 };
+    *item = f->given < 2 ? &f->item : NULL;
+    f->given += f->given < 2;
     return MARS_OK;
 }
 
 static mars_status
-fake_describe(struct mrs_source *base, struct mrs_source_item *item, struct mrs_slice *attrs,
-              mars_error *err)
+fake_describe(void *user, mars_error *err)
 {
-    struct fake *f = (struct fake *)base;
+    struct fake *f = user;
 
-    memset(attrs, 0, sizeof *attrs);
-    return answer(item->is_root ? f->describe_dir : f->describe_file, err);
+    return answer(f->entry.type == MARS_ENTRY_DIRECTORY ? f->describe_dir : f->describe_file, err);
 }
 
 static mars_status
-fake_open(struct mrs_source *base, struct mrs_source_item *item, struct mrs_source_stream **out,
-          mars_error *err)
+fake_open(void *user, void **file, mars_error *err)
 {
-    struct fake *f = (struct fake *)base;
+    struct fake *f = user;
 
-    (void)item;
     f->opened++;
-    f->stream.vt = &STREAM;
-    f->stream.size = f->size;
-    *out = f->open == MARS_OK ? &f->stream : NULL;
+    *file = f;
     return answer(f->open, err);
 }
 
-static void
-fake_root(struct mrs_source *base, size_t i, struct mrs_root *out)
-{
-    (void)base;
-    (void)i;
-    memset(out, 0, sizeof *out);
-    out->style = MRS_PATH_POSIX;
-    out->encoding = 1;
-    out->case_rule = 1;
-}
-
-static void
-fake_close(struct mrs_source *base)
-{
-    (void)base;
-}
-
-static const struct mrs_source_vt SOURCE = { fake_next, fake_describe, fake_open, fake_root,
-                                             fake_close };
+static const mars_source SOURCE = { .struct_size = sizeof SOURCE,
+                                    .next = fake_next,
+                                    .describe = fake_describe,
+                                    .open = fake_open,
+                                    .read = fake_read,
+                                    .close = fake_close };
 
 struct told {
     unsigned skipped;
@@ -148,7 +118,7 @@ note_event(const mars_event *e, void *user)
 static mars_status
 back_up(struct kit *k, struct fake *f, struct mrs_backup_counts *counts, struct told *told)
 {
-    struct mrs_backup_spec spec = { .source = &f->base,
+    struct mrs_backup_spec spec = { .source = &f->table,
                                     .machine_name = "m",
                                     .item = "files",
                                     .compression = { MRS_CODEC_LZ4, MRS_LZ4_FAST } };
@@ -160,7 +130,8 @@ back_up(struct kit *k, struct fake *f, struct mrs_backup_counts *counts, struct 
     memset(told, 0, sizeof *told);
     memset(counts, 0, sizeof *counts);
     memcpy(spec.machine, MACHINE, sizeof spec.machine);
-    f->base = (struct mrs_source){ &SOURCE, 1 };
+    f->table = SOURCE;
+    f->table.user = f;
     f->given = 0;
     f->opened = 0;
     assert_int_equal(mrs_engine_new(&engine, 2, 64 * MIB, NULL), MARS_OK);

@@ -16,30 +16,31 @@ enum { KIB = 1024, MIB = 1024 * 1024, HELD_MAX = 40 };
 
 /* A stream of bytes in memory; at fail_at a read fails, at ends_at the stream ends early. */
 struct stream {
-    struct mrs_source_stream base; /* first */
+    struct mrs_source_file base;
     const uint8_t *data;
     uint64_t fail_at;
     uint64_t ends_at;
 };
 
 static mars_status
-read_stream(struct mrs_source_stream *base, uint64_t offset, void *out, size_t n, size_t *got,
+read_stream(void *user, void *file, uint64_t offset, void *out, uint64_t n, uint64_t *got,
             mars_error *err)
 {
-    const struct stream *s = (const struct stream *)base;
+    const struct stream *s = file;
 
     if (offset <= s->fail_at && s->fail_at < offset + n)
         return mrs_fail(err, MARS_ERR_IO, "the disk is gone");
     if (offset >= s->ends_at)
         n = 0;
     else if (n > s->ends_at - offset)
-        n = (size_t)(s->ends_at - offset);
-    memcpy(out, s->data + offset, n);
+        n = s->ends_at - offset;
+    (void)user;
+    memcpy(out, s->data + offset, (size_t)n);
     *got = n;
     return MARS_OK;
 }
 
-static const struct mrs_source_stream_vt STREAM = { read_stream, NULL, NULL, NULL };
+static const mars_source STREAM = { .read = read_stream };
 
 struct kit {
     struct mrs_engine *engine;
@@ -152,6 +153,7 @@ pass(struct kit *k, struct stream *s, uint64_t len, uint64_t extent)
     uint64_t offset = 0, done = 0, holes = 0, asked_holes = 0, taken;
     struct mrs_window_got got;
 
+    s->base.file = s;
     mrs_window_begin(k->w, &s->base);
     for (;;) {
         do {
@@ -184,7 +186,7 @@ pass(struct kit *k, struct stream *s, uint64_t len, uint64_t extent)
 static struct stream
 stream_of(const uint8_t *data, uint64_t size)
 {
-    struct stream s = { { &STREAM, size, false }, data, UINT64_MAX, UINT64_MAX };
+    struct stream s = { { &STREAM, NULL, size, false }, data, UINT64_MAX, UINT64_MAX };
 
     return s;
 }
@@ -235,6 +237,7 @@ what_came_before_an_end_is_kept(void **state)
         struct mrs_window_got got = { .st = MARS_OK };
 
         *(fails ? &s.fail_at : &s.ends_at) = END;
+        s.base.file = &s;
         mrs_window_begin(k->w, &s.base);
         for (; taken > 0 && offset < LEN; offset += taken)
             assert_int_equal(mrs_window_read(k->w, 0, offset, LEN - offset, &taken, NULL),

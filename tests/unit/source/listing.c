@@ -41,15 +41,38 @@ options_for(const char *const *paths)
     return opts;
 }
 
+mars_status
+walking_open(struct walking *w, const struct mrs_tree_options *opts, mars_error *err)
+{
+    mars_status st = mrs_tree_source_open(&w->tree, opts, err);
+
+    w->reader = NULL;
+    if (st == MARS_OK)
+        st = mrs_reader_open(&w->reader, mrs_tree_source_table(w->tree), err);
+    if (st != MARS_OK)
+        mrs_tree_source_close(w->tree);
+    return st;
+}
+
+void
+walking_close(struct walking *w)
+{
+    mrs_reader_close(w->reader);
+    mrs_tree_source_close(w->tree);
+}
+
 static void
 add_line(const struct mrs_source_item *item, char *out, size_t cap)
 {
     static const char marks[] = " ><=!";
     size_t used = strlen(out);
 
-    (void)snprintf(out + used, cap - used, "%c %.*s%s", marks[item->kind],
-                   (int)item->entry.name.n, (const char *)item->entry.name.p,
-                   item->is_root ? "*" : "");
+    if (item->kind == MRS_SOURCE_LEAVE)
+        (void)snprintf(out + used, cap - used, "<");
+    else
+        (void)snprintf(out + used, cap - used, "%c %.*s%s", marks[item->kind],
+                       (int)item->entry.name.n, (const char *)item->entry.name.p,
+                       item->is_root ? "*" : "");
     used = strlen(out);
     if (item->kind == MRS_SOURCE_SKIPPED)
         (void)snprintf(out + used, cap - used, " %d\n", (int)item->reason);
@@ -59,13 +82,13 @@ add_line(const struct mrs_source_item *item, char *out, size_t cap)
 }
 
 mars_status
-list_until(struct mrs_source *s, const char *name, struct mrs_source_item *item, char *out,
-           size_t cap, mars_error *err)
+list_until(struct walking *w, const char *name, struct mrs_source_item *item, char *out, size_t cap,
+           mars_error *err)
 {
     mars_status st;
 
     do {
-        st = s->vt->next(s, item, err);
+        st = mrs_reader_next(w->reader, item, err);
         if (st != MARS_OK || item->kind == MRS_SOURCE_END)
             break;
         add_line(item, out, cap);
@@ -78,13 +101,13 @@ mars_status
 list_all(const struct mrs_tree_options *opts, char *out, size_t cap, mars_error *err)
 {
     struct mrs_source_item item;
-    struct mrs_source *s;
-    mars_status st = mrs_source_tree_open(&s, opts, err);
+    struct walking w;
+    mars_status st = walking_open(&w, opts, err);
 
     out[0] = '\0';
     if (st != MARS_OK)
         return st;
-    st = list_until(s, NULL, &item, out, cap, err);
-    s->vt->close(s);
+    st = list_until(&w, NULL, &item, out, cap, err);
+    walking_close(&w);
     return st;
 }

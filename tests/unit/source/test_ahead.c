@@ -84,13 +84,13 @@ few_handles_are_open_and_all_closed_at_whatever_item_one_stops(void **state)
     make_tree();
     for (size_t stop = 0; stop < 2000; stop += 190) {
         struct mrs_source_item item;
-        struct mrs_source *s;
+        struct walking s;
 
-        assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
+        assert_int_equal(walking_open(&s, &opts, NULL), MARS_OK);
         for (size_t i = 0; i < stop; i++)
-            assert_int_equal(s->vt->next(s, &item, NULL), MARS_OK);
+            assert_int_equal(mrs_reader_next(s.reader, &item, NULL), MARS_OK);
         assert_true(open_handles() - before < 200);
-        s->vt->close(s);
+        walking_close(&s);
         assert_int_equal(open_handles(), before);
         assert_int_equal(failing_alloc_live(), 0);
     }
@@ -101,27 +101,27 @@ static void
 an_opened_file_is_looked_at_again(void **state)
 {
     struct mrs_tree_options opts = options();
-    struct mrs_source_stream *stream;
+    struct mrs_source_file file;
     struct mrs_source_item item;
-    struct mrs_source *s;
+    struct walking s;
 
     (void)state;
     make("t/");
     make("t/a");
     make("t/b");
-    assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
+    assert_int_equal(walking_open(&s, &opts, NULL), MARS_OK);
     ahead[0] = '\0';
-    assert_int_equal(list_until(s, "a", &item, ahead, sizeof ahead, NULL), MARS_OK);
+    assert_int_equal(list_until(&s, "a", &item, ahead, sizeof ahead, NULL), MARS_OK);
     assert_int_equal(item.entry.size, 1);
     scratch_write("t/a", "more", 4);
-    assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_OK);
+    assert_int_equal(mrs_reader_open_file(s.reader, &item, &file, NULL), MARS_OK);
     assert_int_equal(item.entry.size, 4);
-    assert_int_equal(stream->size, 4);
-    stream->vt->close(stream);
-    assert_int_equal(list_until(s, "b", &item, ahead, sizeof ahead, NULL), MARS_OK);
+    assert_int_equal(file.size, 4);
+    mrs_source_close(&file);
+    assert_int_equal(list_until(&s, "b", &item, ahead, sizeof ahead, NULL), MARS_OK);
     assert_int_equal(unlink(scratch_path("t/b")), 0);
-    assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_ERR_NOT_FOUND);
-    s->vt->close(s);
+    assert_int_equal(mrs_reader_open_file(s.reader, &item, &file, NULL), MARS_ERR_NOT_FOUND);
+    walking_close(&s);
 }
 
 static void

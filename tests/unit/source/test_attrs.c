@@ -35,6 +35,19 @@ note(void *user, const struct mrs_attr *a, mars_error *err)
     return MARS_OK;
 }
 
+/* The set of a file, as a source's reader makes it. */
+static mars_status
+collect(struct mrs_tree_dir *dir, const char *name, struct mrs_buf *out)
+{
+    struct mrs_attr_list list = MRS_ATTR_LIST_INIT;
+    mars_status st = mrs_attrs_collect(&list, dir, name, NULL);
+
+    if (st == MARS_OK)
+        st = mrs_attrs_encode_list(list.attrs.items, list.attrs.len, out, NULL);
+    mrs_attrs_free(&list);
+    return st;
+}
+
 static void
 a_set_is_sorted_by_name(void **state)
 {
@@ -50,7 +63,7 @@ a_set_is_sorted_by_name(void **state)
     }
     assert_int_equal(setxattr(scratch_path("f"), "user.ab", "3", 1, 0), 0);
     assert_int_equal(setxattr(scratch_path("f"), "user.a", "", 0, 0), 0);
-    assert_int_equal(mrs_attrs_collect(dir, "f", &out, NULL), MARS_OK);
+    assert_int_equal(collect(dir, "f", &out), MARS_OK);
     assert_int_equal(mrs_attrs_decode(out.data, out.len, note, text, NULL), MARS_OK);
     assert_string_equal(text, "user.a=;user.ab=3;user.b=2;");
     mrs_buf_free(&out);
@@ -65,10 +78,10 @@ a_file_without_attributes_has_no_set(void **state)
 
     (void)state;
     scratch_write("f", "", 0);
-    assert_int_equal(mrs_attrs_collect(dir, "f", &out, NULL), MARS_OK);
-    assert_int_equal(mrs_attrs_collect(dir, NULL, &out, NULL), MARS_OK);
+    assert_int_equal(collect(dir, "f", &out), MARS_OK);
+    assert_int_equal(collect(dir, NULL, &out), MARS_OK);
     assert_int_equal(out.len, 0);
-    assert_int_equal(mrs_attrs_collect(dir, "g", &out, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(collect(dir, "g", &out), MARS_ERR_NOT_FOUND);
     mrs_buf_free(&out);
     mrs_tree_dir_close(dir);
 }
@@ -91,7 +104,7 @@ collecting_survives_every_oom(void **state)
 
         assert_in_range(n, 0, 100);
         failing_alloc_arm(n);
-        st = mrs_attrs_collect(dir, "f", &out, NULL);
+        st = collect(dir, "f", &out);
         failing_alloc_arm(SIZE_MAX);
         assert_true(st == MARS_OK || st == MARS_ERR_NOMEM);
         mrs_buf_free(&out);
@@ -99,6 +112,28 @@ collecting_survives_every_oom(void **state)
     }
     assert_true(n > 3);
     mrs_tree_dir_close(dir);
+}
+
+static void
+what_a_caller_gives_is_bounded(void **state)
+{
+    struct mrs_buf out = MRS_BUF_INIT(MRS_ATTRS_MAX);
+    mars_attr twins[] = { { "b", 1, "2", 1 }, { "a", 1, "1", 1 }, { "b", 1, "3", 1 } };
+    mars_attr bad[] = { { NULL, 1, "", 0 }, { "a", 0, "", 0 }, { "a", 1, NULL, 1 } };
+    mars_attr large[] = { { "a", 1, "1", 1 }, { "b", UINT64_MAX, "", 0 },
+                          { "c", 1, "", UINT64_MAX }, { "d", 1, "", MRS_ATTRS_MAX } };
+    char text[200] = "";
+
+    (void)state;
+    assert_int_equal(mrs_attrs_encode_list(twins, 3, &out, NULL), MARS_OK);
+    assert_int_equal(mrs_attrs_decode(out.data, out.len, note, text, NULL), MARS_OK);
+    assert_int_equal(strncmp(text, "a=1;b=", 6), 0);
+    assert_int_equal(strlen(text), 8); /* one of the twins */
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(mrs_attrs_encode_list(&bad[i], 1, &out, NULL), MARS_ERR_INVALID_ARG);
+    for (size_t i = 1; i < 4; i++)
+        assert_int_equal(mrs_attrs_encode_list(&large[i], 1, &out, NULL), MARS_ERR_UNSUPPORTED);
+    mrs_buf_free(&out);
 }
 
 int
@@ -109,6 +144,7 @@ main(void)
         SCRATCH(a_set_is_sorted_by_name),
         SCRATCH(a_file_without_attributes_has_no_set),
         SCRATCH(collecting_survives_every_oom),
+        cmocka_unit_test(what_a_caller_gives_is_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,18 +31,17 @@ a_tree_comes_depth_first_in_byte_order(void **state)
     make("t/\xff");
     make("t/Z/");
     assert_int_equal(list_all(&opts, text, sizeof text, NULL), MARS_OK);
-    assert_string_equal(text, "> t*\n> Z\n< Z\n= a\n> b\n= 10\n= 2\n< b\n= b.c\n= \xff\n< t*\n");
+    assert_string_equal(text, "> t*\n> Z\n<\n= a\n> b\n= 10\n= 2\n<\n= b.c\n= \xff\n<\n");
 }
 
 static void
 no_path_is_refused(void **state)
 {
     struct mrs_tree_options opts = options_for((const char *const[]){ NULL });
-    struct mrs_source *s;
+    struct walking s;
 
     (void)state;
-    assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_ERR_INVALID_ARG);
-    assert_null(s);
+    assert_int_equal(walking_open(&s, &opts, NULL), MARS_ERR_INVALID_ARG);
 }
 
 static mars_status
@@ -50,30 +49,28 @@ walk_everything(void)
 {
     struct mrs_tree_options opts = options_for((const char *const[]){ "o", "o/d/x", "l", NULL });
     struct mrs_source_item item;
-    struct mrs_source_stream *stream = NULL;
+    struct mrs_source_file file = { .source = NULL };
     struct mrs_slice attrs;
-    struct mrs_source *s;
+    struct walking s;
     mars_status st;
 
     opts.exclude_caches = true;
-    st = mrs_source_tree_open(&s, &opts, NULL);
+    st = walking_open(&s, &opts, NULL);
     if (st != MARS_OK)
         return st;
     for (;;) {
-        st = s->vt->next(s, &item, NULL);
+        st = mrs_reader_next(s.reader, &item, NULL);
         if (st != MARS_OK || item.kind == MRS_SOURCE_END)
             break;
         if (item.kind == MRS_SOURCE_ENTRY || item.kind == MRS_SOURCE_ENTER)
-            st = s->vt->describe(s, &item, &attrs, NULL);
+            st = mrs_reader_describe(s.reader, &item, &attrs, NULL);
         if (st == MARS_OK && item.entry.type == MRS_ENTRY_FILE)
-            st = s->vt->open(s, &item, &stream, NULL);
-        if (stream != NULL)
-            stream->vt->close(stream);
-        stream = NULL;
+            st = mrs_reader_open_file(s.reader, &item, &file, NULL);
+        mrs_source_close(&file);
         if (st != MARS_OK)
             break;
     }
-    s->vt->close(s);
+    walking_close(&s);
     return st;
 }
 
@@ -105,30 +102,32 @@ a_root_knows_where_it_was(void **state)
 {
     struct mrs_tree_options opts = options_for((const char *const[]){ "r/a", "r/b", NULL });
     struct mrs_source_item item;
-    struct mrs_source *s;
-    struct mrs_root root;
+    struct walking s;
+    size_t roots = 0;
 
     (void)state;
     make("r/");
     make("r/a/");
     make("r/b");
-    assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
-    assert_int_equal(s->n_roots, 2);
-    text[0] = '\0';
-    assert_int_equal(list_until(s, NULL, &item, text, sizeof text, NULL), MARS_OK);
-    assert_string_equal(text, "> a*\n< a*\n= b*\n");
-    for (size_t i = 0; i < 2; i++) {
-        s->vt->root(s, i, &root);
-        assert_int_equal(root.style, MRS_PATH_POSIX);
-        assert_int_equal(root.encoding, 1);
-        assert_int_equal(root.case_rule, 1);
-        assert_int_equal(root.consistency, 0);
-        assert_true(root.n_parent >= 2);
-        assert_int_equal(root.parent[root.n_parent - 1].n, 1);
-        assert_memory_equal(root.parent[root.n_parent - 1].p, "r", 1);
-        assert_true(root.fs_type.n > 0);
+    assert_int_equal(walking_open(&s, &opts, NULL), MARS_OK);
+    while (mrs_reader_next(s.reader, &item, NULL) == MARS_OK && item.kind != MRS_SOURCE_END) {
+        const struct mrs_root *root = item.root;
+
+        if (item.kind == MRS_SOURCE_LEAVE)
+            continue;
+        roots++;
+        assert_true(item.is_root);
+        assert_int_equal(root->style, MRS_PATH_POSIX);
+        assert_int_equal(root->encoding, 1);
+        assert_int_equal(root->case_rule, 1);
+        assert_int_equal(root->consistency, 0);
+        assert_true(root->n_parent >= 2);
+        assert_int_equal(root->parent[root->n_parent - 1].n, 1);
+        assert_memory_equal(root->parent[root->n_parent - 1].p, "r", 1);
+        assert_true(root->fs_type.n > 0);
     }
-    s->vt->close(s);
+    assert_int_equal(roots, 2);
+    walking_close(&s);
 }
 
 static void
@@ -137,17 +136,17 @@ describe_completes_an_entry(void **state)
     struct mrs_tree_options opts = options_for((const char *const[]){ "l", NULL });
     struct mrs_source_item item;
     struct mrs_slice attrs;
-    struct mrs_source *s;
+    struct walking s;
 
     (void)state;
     assert_int_equal(symlink("where to", scratch_path("l")), 0);
-    assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
-    assert_int_equal(s->vt->describe(s, &item, &attrs, NULL), MARS_ERR_INTERNAL);
-    assert_int_equal(s->vt->next(s, &item, NULL), MARS_OK);
+    assert_int_equal(walking_open(&s, &opts, NULL), MARS_OK);
+    assert_int_equal(mrs_reader_describe(s.reader, &item, &attrs, NULL), MARS_ERR_INTERNAL);
+    assert_int_equal(mrs_reader_next(s.reader, &item, NULL), MARS_OK);
     assert_int_equal(item.kind, MRS_SOURCE_ENTRY);
     assert_int_equal(item.entry.type, MRS_ENTRY_SYMLINK);
     assert_int_equal(item.entry.size, 0);
-    assert_int_equal(s->vt->describe(s, &item, &attrs, NULL), MARS_OK);
+    assert_int_equal(mrs_reader_describe(s.reader, &item, &attrs, NULL), MARS_OK);
     assert_int_equal(item.entry.target.n, 8);
     assert_memory_equal(item.entry.target.p, "where to", 8);
     if (geteuid() == 0) {
@@ -156,37 +155,37 @@ describe_completes_an_entry(void **state)
     }
     assert_int_equal(unlink(scratch_path("l")), 0);
     make("l");
-    assert_int_equal(s->vt->describe(s, &item, &attrs, NULL), MARS_ERR_NOT_FOUND);
-    s->vt->close(s);
+    assert_int_equal(mrs_reader_describe(s.reader, &item, &attrs, NULL), MARS_ERR_NOT_FOUND);
+    walking_close(&s);
 }
 
 static void
 opening_refreshes_the_entry(void **state)
 {
     struct mrs_tree_options opts = options_for((const char *const[]){ "f", NULL });
-    struct mrs_source_stream *stream;
+    struct mrs_source_file file;
     struct mrs_source_item item;
-    struct mrs_source *s;
+    struct walking s;
 
     (void)state;
     scratch_write("f", "one", 3);
-    assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
-    assert_int_equal(s->vt->next(s, &item, NULL), MARS_OK);
+    assert_int_equal(walking_open(&s, &opts, NULL), MARS_OK);
+    assert_int_equal(mrs_reader_next(s.reader, &item, NULL), MARS_OK);
     assert_int_equal(item.entry.size, 3);
     scratch_write("f", "three", 5);
     assert_int_equal(link(scratch_path("f"), scratch_path("g")), 0);
-    assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_OK);
+    assert_int_equal(mrs_reader_open_file(s.reader, &item, &file, NULL), MARS_OK);
     assert_int_equal(item.entry.size, 5);
-    assert_int_equal(stream->size, 5);
+    assert_int_equal(file.size, 5);
     assert_true(item.linked);
     assert_true(item.link_fs != 0);
-    stream->vt->close(stream);
+    mrs_source_close(&file);
     assert_int_equal(unlink(scratch_path("f")), 0);
-    assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_reader_open_file(s.reader, &item, &file, NULL), MARS_ERR_NOT_FOUND);
     assert_int_equal(symlink("g", scratch_path("f")), 0);
-    assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_ERR_NOT_FOUND);
-    assert_null(stream);
-    s->vt->close(s);
+    assert_int_equal(mrs_reader_open_file(s.reader, &item, &file, NULL), MARS_ERR_NOT_FOUND);
+    assert_null(file.source);
+    walking_close(&s);
 }
 
 /* A change in the same step of the clock that stamps changes would not show. */
@@ -194,30 +193,30 @@ static void
 a_file_that_changed_just_now_gets_no_change_time(void **state)
 {
     struct mrs_tree_options opts = options_for((const char *const[]){ "f", NULL });
-    struct mrs_source_stream *stream;
+    struct mrs_source_file file;
     struct mrs_source_item item;
-    struct mrs_source *s;
+    struct walking s;
     int fresh = 0;
 
     (void)state;
     for (int i = 0; i < 1000 && fresh == 0; i++) {
         scratch_write("f", "one", 3);
-        assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
-        assert_int_equal(s->vt->next(s, &item, NULL), MARS_OK);
+        assert_int_equal(walking_open(&s, &opts, NULL), MARS_OK);
+        assert_int_equal(mrs_reader_next(s.reader, &item, NULL), MARS_OK);
         scratch_write("f", "two", 3);
-        assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_OK);
-        stream->vt->close(stream);
+        assert_int_equal(mrs_reader_open_file(s.reader, &item, &file, NULL), MARS_OK);
+        mrs_source_close(&file);
         fresh += item.stat.ctime_s == 0 && item.stat.ctime_ns == 0;
-        s->vt->close(s);
+        walking_close(&s);
     }
     assert_int_equal(fresh, 1);
     nap(50);
-    assert_int_equal(mrs_source_tree_open(&s, &opts, NULL), MARS_OK);
-    assert_int_equal(s->vt->next(s, &item, NULL), MARS_OK);
-    assert_int_equal(s->vt->open(s, &item, &stream, NULL), MARS_OK);
-    stream->vt->close(stream);
+    assert_int_equal(walking_open(&s, &opts, NULL), MARS_OK);
+    assert_int_equal(mrs_reader_next(s.reader, &item, NULL), MARS_OK);
+    assert_int_equal(mrs_reader_open_file(s.reader, &item, &file, NULL), MARS_OK);
+    mrs_source_close(&file);
     assert_int_not_equal(item.stat.ctime_s, 0);
-    s->vt->close(s);
+    walking_close(&s);
 }
 
 int

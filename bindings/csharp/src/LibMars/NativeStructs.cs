@@ -202,6 +202,7 @@ internal unsafe struct mars_backup_options
     public delegate* unmanaged[Cdecl]<mars_event*, nint, void> @event;
     public nint event_user;
     public nint cancel;
+    public nint source;
 }
 
 [StructLayout(LayoutKind.Sequential)]
