@@ -73,6 +73,7 @@ typedef struct mars_agent_options {
     uint32_t workers;          /* threads that hash, compress, seal; 0: one a core, at least 4 for a
                                   vault over the network */
     uint64_t buffer_bytes;     /* budget for bytes in flight; 0: 64 MiB, at least 32 MiB */
+    const mars_store *store;   /* of a machine that is registered with a vault "custom:NAME" */
 } mars_agent_options;
 
 /**

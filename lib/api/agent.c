@@ -145,6 +145,8 @@ open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *e
     mars_status st = mrs_registration_load(&a->reg, a->config_dir, err);
 
     if (st == MARS_OK)
+        st = mrs_arg_custom_store(o->store, &a->reg.access.custom, err);
+    if (st == MARS_OK)
         st = mrs_registration_keys(&a->reg, a->config_dir, &a->keys, err);
     if (st == MARS_OK)
         st = mrs_registration_secrets(&a->reg, a->config_dir, err);
@@ -234,6 +236,7 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
 {
     struct mrs_register_spec spec = { .credentials = NULL };
     struct mrs_access access = { .stall_ms = 0 };
+    mars_agent_options how = { .struct_size = sizeof how };
     struct strings s = { NULL };
     mars_register_options o;
     mars_status st;
@@ -264,10 +267,11 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
         spec.name = s.name;
         spec.domain = s.domain;
         spec.cache_quota = o.cache_quota;
+        how.store = access.custom.struct_size != 0 ? &access.custom : NULL;
         st = mrs_register(&spec, err);
     }
     if (st == MARS_OK && out != NULL)
-        st = mars_agent_open(s.config_dir, 0, NULL, out, err);
+        st = mars_agent_open(s.config_dir, 0, &how, out, err);
     mrs_free(s.config_dir);
     mrs_free(s.credentials);
     mrs_free(s.cache_dir);

@@ -19,6 +19,7 @@
 /* Sizes of the option structs as they were first released: what every caller has at least. */
 enum {
     MRS_STORE_OPTIONS_V1 = sizeof(mars_store_options),
+    MRS_STORE_V1 = sizeof(mars_store),
     MRS_VAULT_OPTIONS_V1 = sizeof(mars_vault_options),
     MRS_CREDENTIALS_OPTIONS_V1 = sizeof(mars_credentials_options),
     MRS_REGISTER_OPTIONS_V1 = sizeof(mars_register_options),
@@ -53,6 +54,10 @@ MARS_NODISCARD mars_status mrs_arg_path(const char *s, uint64_t len, bool requir
 /* How a store is reached. src NULL: nothing is said. The caller frees out, also after a failure. */
 MARS_NODISCARD mars_status mrs_arg_store(const mars_store_options *src, struct mrs_access *out,
                                          mars_error *err);
+
+/* A caller's store, copied; src NULL: none, out is zeroed. */
+MARS_NODISCARD mars_status mrs_arg_custom_store(const mars_store *src, mars_store *out,
+                                                mars_error *err);
 
 /* A quota of the cache: none, or one that is of use. */
 MARS_NODISCARD mars_status mrs_arg_cache_quota(uint64_t quota, mars_error *err);

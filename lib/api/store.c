@@ -63,6 +63,20 @@ take_limits(struct mrs_access *a, const mars_store_options *o, mars_error *err)
 }
 
 mars_status
+mrs_arg_custom_store(const mars_store *src, mars_store *out, mars_error *err)
+{
+    mars_status st = mrs_opts_import(out, sizeof *out, src, MRS_STORE_V1, err);
+
+    if (st == MARS_OK && out->flags != 0)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "store: flags: 0x%x is not known", out->flags);
+    if (st == MARS_OK && src != NULL &&
+        (out->begin == NULL || out->append == NULL || out->commit == NULL ||
+         out->abandon == NULL || out->read == NULL || out->stat == NULL || out->list == NULL))
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "store: a function is missing");
+    return st;
+}
+
+mars_status
 mrs_arg_store(const mars_store_options *src, struct mrs_access *out, mars_error *err)
 {
     mars_store_options o;
@@ -83,6 +97,8 @@ mrs_arg_store(const mars_store_options *src, struct mrs_access *out, mars_error 
     }
     if (st == MARS_OK && (o.flags & MARS_STORE_ALLOW_HTTP) != 0)
         st = mrs_access_set(out, MRS_ACCESS_ALLOW_HTTP, "yes", err);
+    if (st == MARS_OK)
+        st = mrs_arg_custom_store(o.custom, &out->custom, err);
     out->stall_ms = o.timeout_s * 1000;
     return st == MARS_OK ? take_limits(out, &o, err) : st;
 }

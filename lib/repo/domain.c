@@ -208,6 +208,13 @@ get_copy(const struct mrs_domain *d, struct mrs_cache *cache, uint8_t kind, enum
     return st;
 }
 
+bool
+mrs_is_damage(mars_status st)
+{
+    return st == MARS_ERR_CORRUPT || st == MARS_ERR_UNSUPPORTED || st == MARS_ERR_NOT_FOUND ||
+           st == MARS_ERR_IO || st == MARS_ERR_KEY;
+}
+
 mars_status
 mrs_domain_get_listed(const struct mrs_domain *d, uint8_t kind, enum mrs_need need,
                       const char *relative, uint8_t *object_digest, struct mrs_buf *payload,

@@ -18,6 +18,9 @@ struct mrs_pack_keys;
 
 /* Something about an object that does not stop the work: it is damaged, or missing. Any thread. */
 typedef void (*mrs_damage_fn)(void *user, const char *relative, const mars_error *why);
+/* Is this the object's failure, so that it would fail the next time too? Not that of the way there,
+ * nor of a right to go it: what such a failure hides must not pass for absent. */
+bool mrs_is_damage(mars_status st);
 
 struct mrs_domain {
     struct mrs_store *store;     /* borrowed */

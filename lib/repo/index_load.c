@@ -107,8 +107,7 @@ load_one(const struct index_load *l, struct mrs_run_builder *b, const uint8_t na
 
     if (st == MARS_OK)
         return st;
-    if (st != MARS_ERR_CORRUPT && st != MARS_ERR_UNSUPPORTED && st != MARS_ERR_NOT_FOUND &&
-        st != MARS_ERR_IO) {
+    if (!mrs_is_damage(st)) {
         if (err != NULL)
             *err = why;
         return st;

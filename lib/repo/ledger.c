@@ -121,7 +121,7 @@ mrs_ledger_read(struct mrs_ledger *l, const struct mrs_domain *d, const struct m
     for (uint64_t n = 1; st == MARS_OK && n <= l->generation; n++) {
         st = read_record(l, d, need, n, row.count != row.last, chain, &why);
         chain = st == MARS_OK;
-        if (st != MARS_OK && st != MARS_ERR_NOMEM && damage != NULL) {
+        if (mrs_is_damage(st) && damage != NULL) {
             mrs_name_ledger(relative, n);
             damage(user, relative, &why);
             st = MARS_OK;

@@ -154,7 +154,7 @@ load_all(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_ledg
             mrs_ledger_is_deleted(ledger, n->item, n->session))
             continue;
         st = load(p, d, n, machine, need, &why);
-        if (st != MARS_OK && st != MARS_ERR_NOMEM && damage != NULL) {
+        if (mrs_is_damage(st) && damage != NULL) {
             mrs_name_point(relative, n->item, n->session);
             damage(user, relative, &why);
             st = MARS_OK;

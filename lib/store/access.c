@@ -87,6 +87,8 @@ mrs_access_merge(struct mrs_access *a, const struct mrs_access *from, enum mrs_a
     for (unsigned k = 0; st == MARS_OK && k < MRS_ACCESS_KEYS; k++)
         if (keys[k].part == part && from->text[k] != NULL)
             st = mrs_access_set(a, (enum mrs_access_key)k, from->text[k], err);
+    if (part == MRS_ACCESS_OF_MACHINE && from->custom.struct_size != 0)
+        a->custom = from->custom;
     return st;
 }
 

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <mars/store.h>
+
 #include "policy/limits.h"
 
 /* Texts, so that they can be written down in files as they are. */
@@ -48,6 +50,7 @@ struct mrs_access {
     char *text[MRS_ACCESS_KEYS]; /* NULL: not said */
     uint32_t stall_ms;           /* see mrs_http_options; 0: the default */
     struct mrs_limits limits;
+    mars_store custom;           /* a caller's store; zeroed: none. Of the machine */
 };
 
 /* As files name it: "store.account_key". */

@@ -41,6 +41,10 @@ struct mrs_store_driver {
 MARS_NODISCARD mars_status mrs_store_file_open(const char *path, int create, void **self,
                                                const struct mrs_store_driver **driver,
                                                mars_error *err);
+/* table is copied. */
+MARS_NODISCARD mars_status mrs_store_custom_open(const mars_store *table, void **self,
+                                                 const struct mrs_store_driver **driver,
+                                                 mars_error *err);
 MARS_NODISCARD mars_status mrs_store_memory_open(void **self,
                                                  const struct mrs_store_driver **driver,
                                                  mars_error *err);

@@ -305,6 +305,10 @@ mrs_place_parse(struct mrs_place *p, const char *url, const struct mrs_access *a
         p->kind = MRS_PLACE_MEMORY;
         return take(&p->url, url, strlen(url), err);
     }
+    if (begins(url, "custom:")) {
+        p->kind = MRS_PLACE_CUSTOM;
+        return take(&p->url, url, strlen(url), err);
+    }
     if (begins(url, "azblob://"))
         st = parse_azblob(p, url + strlen("azblob://"), access, err);
     else if (begins(url, "s3://"))

@@ -4,7 +4,13 @@
 
 #include "store/access.h"
 
-enum mrs_place_kind { MRS_PLACE_FILE, MRS_PLACE_MEMORY, MRS_PLACE_AZBLOB, MRS_PLACE_S3 };
+enum mrs_place_kind {
+    MRS_PLACE_FILE,
+    MRS_PLACE_MEMORY,
+    MRS_PLACE_CUSTOM,
+    MRS_PLACE_AZBLOB,
+    MRS_PLACE_S3
+};
 
 struct mrs_place {
     enum mrs_place_kind kind;
@@ -17,9 +23,10 @@ struct mrs_place {
     char *sas;     /* that the URL had behind "?", or NULL */
 };
 
-/* "file:///path", "memory:", "azblob://ACCOUNT/CONTAINER[/PREFIX]", the URL of a container as
- * Azure's portal shows it, or "s3://BUCKET[/PREFIX]". The caller frees, also after a failure.
- * No message shows more of an unknown URL than its scheme: there may be a signature in it. */
+/* "file:///path", "memory:", "custom:NAME", "azblob://ACCOUNT/CONTAINER[/PREFIX]", the URL of a
+ * container as Azure's portal shows it, or "s3://BUCKET[/PREFIX]". The caller frees, also after a
+ * failure. No message shows more of an unknown URL than its scheme: there may be a signature in
+ * it. */
 MARS_NODISCARD mars_status mrs_place_parse(struct mrs_place *p, const char *url,
                                            const struct mrs_access *access, mars_error *err);
 void mrs_place_free(struct mrs_place *p);

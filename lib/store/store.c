@@ -111,6 +111,8 @@ open_place(struct mrs_store *s, const struct mrs_place *at, int create,
     switch (at->kind) {
     case MRS_PLACE_FILE:
         return open_file(s, at, create, err);
+    case MRS_PLACE_CUSTOM:
+        return mrs_store_custom_open(&access->custom, &s->self, &s->driver, err);
     case MRS_PLACE_AZBLOB:
         return open_azblob(s, at, access, err);
     case MRS_PLACE_S3:

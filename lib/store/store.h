@@ -22,9 +22,9 @@ struct mrs_upload;
 struct mrs_file;
 
 /* "file:///path" (made if create is true; otherwise MARS_ERR_NOT_FOUND if it is not there),
- * "memory:" (empty, gone with its handle), "azblob://ACCOUNT/CONTAINER[/PREFIX]" or the same as
- * https://, "s3://BUCKET[/PREFIX]". access NULL: nothing is said. Of a store over the network
- * nothing is asked yet. */
+ * "memory:" (empty, gone with its handle), "custom:NAME" (the one in access),
+ * "azblob://ACCOUNT/CONTAINER[/PREFIX]" or the same as https://, "s3://BUCKET[/PREFIX]". access
+ * NULL: nothing is said. Of a store over the network nothing is asked yet. */
 MARS_NODISCARD mars_status mrs_store_open(struct mrs_store **out, const char *url, int create,
                                           const struct mrs_access *access, mars_error *err);
 /* NULL is allowed. */

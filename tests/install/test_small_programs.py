@@ -36,7 +36,7 @@ class Examples(unittest.TestCase):
                                 cwd=self.place, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def test_wrong_usage(self) -> None:
-        for name in ("backup_dir", "restore_one", "progress_cancel"):
+        for name in ("backup_dir", "restore_one", "progress_cancel", "custom_store"):
             self.run_it(name, code=2)
 
     def test_restore_one(self) -> None:
@@ -50,6 +50,15 @@ class Examples(unittest.TestCase):
         self.assertEqual(told, "0 files restored, 1 there already, 0 not restored\n")
         self.run_it("restore_one", "config", self.source / "nothing", "target", code=1)
         self.run_it("restore_one", "elsewhere", letter, "target", code=1)
+
+    def test_custom_store(self) -> None:
+        told = self.run_it("custom_store", "other", self.source, "target")
+        self.assertEqual(told, "2 files restored\n")
+        restored = self.place / "target" / str(self.source).lstrip("/")
+        for name in ("letter", "other"):
+            self.assertEqual((restored / name).read_bytes(), (self.source / name).read_bytes())
+        told = self.run_it("custom_store", "third", self.place / "nothing", "target", code=1)
+        self.assertEqual(told, "")
 
     def test_progress(self) -> None:
         with self.start() as running:

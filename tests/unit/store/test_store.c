@@ -14,17 +14,35 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 #include "store/store.h"
+#include "table.h"
 #include "tmpdir.h"
 
 static const uint8_t me[16] = { 0xaa, 1, 2, 3 };
-static int on_disk; /* which kind the tests run on */
+static enum { ON_DISK, IN_MEMORY, OF_A_CALLER } kind; /* what the tests run on */
 
 struct fixture {
     struct mrs_store *s;
+    struct mrs_store *inner; /* behind a caller's table */
     char dir[TMPDIR_PATH_MAX];
-    char url[TMPDIR_PATH_MAX + 8];
     size_t live;
 };
+
+/* One of the kind, empty, and what is behind it. */
+static mars_status
+open_kind(struct mrs_store **s, struct mrs_store **inner, const char *dir)
+{
+    struct mrs_access access = { .stall_ms = 0 };
+    char url[TMPDIR_PATH_MAX + 8];
+    mars_status st;
+
+    *s = *inner = NULL;
+    (void)snprintf(url, sizeof url, kind == ON_DISK ? "file://%s" : "memory:", dir);
+    if (kind != OF_A_CALLER)
+        return mrs_store_open(s, url, 1, NULL, NULL);
+    st = mrs_store_open(inner, url, 1, NULL, NULL);
+    access.custom = table_over(*inner);
+    return st == MARS_OK ? mrs_store_open(s, "custom:anything", 1, &access, NULL) : st;
+}
 
 static int
 setup(void **state)
@@ -34,8 +52,7 @@ setup(void **state)
     assert_non_null(f);
     f->live = failing_alloc_live();
     tmpdir_make(f->dir);
-    (void)snprintf(f->url, sizeof f->url, on_disk ? "file://%s" : "memory:", f->dir);
-    assert_int_equal(mrs_store_open(&f->s, f->url, 1, NULL, NULL), MARS_OK);
+    assert_int_equal(open_kind(&f->s, &f->inner, f->dir), MARS_OK);
     *state = f;
     return 0;
 }
@@ -46,6 +63,7 @@ teardown(void **state)
     struct fixture *f = *state;
 
     mrs_store_close(f->s);
+    mrs_store_close(f->inner);
     tmpdir_remove(f->dir);
     assert_int_equal(failing_alloc_live(), f->live);
     free(f);
@@ -73,6 +91,7 @@ holds(struct fixture *f, const char *name, const char *text)
 static void
 an_object_can_be_read_as_soon_as_it_is_put(void **state)
 {
+    char url[TMPDIR_PATH_MAX + 8];
     struct fixture *f = *state;
 
     put(f, "vault/0000000000000001", "first");
@@ -81,7 +100,11 @@ an_object_can_be_read_as_soon_as_it_is_put(void **state)
     holds(f, "vault/0000000000000001", "first");
     holds(f, "a", "");
     holds(f, "domains/00/packs/data/ab/abcd", "pack");
-    assert_string_equal(mrs_store_url(f->s), f->url);
+    (void)snprintf(url, sizeof url, kind == ON_DISK     ? "file://%s"
+                                    : kind == IN_MEMORY ? "memory:"
+                                                        : "custom:anything",
+                   f->dir);
+    assert_string_equal(mrs_store_url(f->s), url);
 }
 
 static void
@@ -492,17 +515,16 @@ flush_and_sweep_leave_objects_alone(void **state)
 
 /* All verbs in a row; what is there afterwards is whole or absent. */
 static mars_status
-use_everything(struct fixture *f, const char *url)
+use_everything(const char *dir)
 {
     static char large[100000];
-    struct mrs_store *s = NULL;
+    struct mrs_store *s, *inner;
     struct mrs_upload *u = NULL;
     struct mrs_buf b = MRS_BUF_INIT(1 << 20);
     struct mrs_object_info info;
     struct listed l = { .n = 0 };
-    mars_status st = mrs_store_open(&s, url, 1, NULL, NULL);
+    mars_status st = open_kind(&s, &inner, dir);
 
-    (void)f;
     if (st == MARS_OK)
         st = mrs_store_put(s, me, "x/y/small", "x/y/small", 9, NULL);
     if (st == MARS_OK)
@@ -532,24 +554,24 @@ use_everything(struct fixture *f, const char *url)
     mrs_upload_abandon(u);
     mrs_buf_free(&b);
     mrs_store_close(s);
+    mrs_store_close(inner);
     return st;
 }
 
 static void
 every_verb_survives_every_failing_allocation(void **state)
 {
-    struct fixture *f = *state;
     size_t before = failing_alloc_live(), n;
     mars_status st = MARS_ERR_NOMEM;
 
+    (void)state;
     for (n = 0; st != MARS_OK; n++) {
-        char dir[TMPDIR_PATH_MAX], url[TMPDIR_PATH_MAX + 8];
+        char dir[TMPDIR_PATH_MAX];
 
         assert_in_range(n, 0, 300);
         tmpdir_make(dir);
-        (void)snprintf(url, sizeof url, on_disk ? "file://%s" : "memory:", dir);
         failing_alloc_arm(n);
-        st = use_everything(f, url);
+        st = use_everything(dir);
         failing_alloc_arm(SIZE_MAX);
         assert_true(st == MARS_OK || st == MARS_ERR_NOMEM);
         assert_int_equal(failing_alloc_live(), before);
@@ -585,6 +607,8 @@ other_urls_are_refused(void **state)
           "vault URL: this build has no stores of the kind gopher:" },
         { "memory:x", MARS_ERR_UNSUPPORTED,
           "vault URL: this build has no stores of the kind memory:" },
+        { "custom:x", MARS_ERR_INVALID_ARG,
+          "a vault \"custom:NAME\" needs the store that its application gives" },
         { "file:///a%0", MARS_ERR_INVALID_ARG,
           "vault file:///a%0: % begins two hex digits (write %25 for the sign itself)" },
         { "file:///a%zz", MARS_ERR_INVALID_ARG,
@@ -635,8 +659,9 @@ main(void)
     };
     int failed;
 
-    on_disk = 1;
     failed = cmocka_run_group_tests_name("file store", tests, NULL, NULL);
-    on_disk = 0;
-    return failed + cmocka_run_group_tests_name("memory store", tests, NULL, NULL);
+    kind = IN_MEMORY;
+    failed += cmocka_run_group_tests_name("memory store", tests, NULL, NULL);
+    kind = OF_A_CALLER;
+    return failed + cmocka_run_group_tests_name("caller's store", tests, NULL, NULL);
 }

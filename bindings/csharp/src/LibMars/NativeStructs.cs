@@ -81,6 +81,7 @@ internal unsafe struct mars_store_options
     public uint work_from;
     public uint work_to;
     public uint reserved;
+    public nint custom;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -154,6 +155,7 @@ internal unsafe struct mars_agent_options
     public uint struct_size;
     public uint workers;
     public ulong buffer_bytes;
+    public nint store;
 }
 
 [StructLayout(LayoutKind.Sequential)]
