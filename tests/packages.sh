@@ -16,7 +16,7 @@ linking="abigail-tools cmake libbrotli-dev libidn2-dev libkrb5-dev libldap-dev l
 deb="dpkg-dev git"
 python="python3-dev python3-venv python3-cffi python3-mesonpy python3-matplotlib mypy"
 tests="$bench $python python3-cryptography python3-argon2 python3-lz4 python3-zstandard acl attr rsync strace g++ mount util-linux $pages $linking $deb lintian"
-servers="ceph-mon ceph-osd radosgw ceph-common curl nginx-light tinyproxy faketime"
+servers="ceph-mon ceph-osd radosgw ceph-common curl nginx-light tinyproxy faketime postgresql"
 ci="clang llvm libclang-rt-dev valgrind git debootstrap $servers"
 want=$build
 [ "${1:-}" = bench ] && want="$build $bench"

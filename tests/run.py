@@ -15,7 +15,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 # Two rows run beside each other: much of what is in the second waits for servers.
 ROWS = [["lint", "abi", "install", "reader", "tools", "bench", "cli"],
-        ["stores", "python", "csharp", "large"]]
+        ["stores", "python", "csharp", "embedding", "large"]]
 
 
 def compiled(build: Path, suites: list[str]) -> tuple[int, int, int]:

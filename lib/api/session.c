@@ -133,6 +133,8 @@ mars_session_commit(mars_session *session, mars_backup_result *result, mars_erro
     st = mrs_agent_enter(session->agent, err);
     if (st != MARS_OK)
         return st;
+    /* A cancel that is set already stops the commit, however short that is. */
+    mrs_session_tell(session);
     mrs_mutex_lock(session->lock);
     open = session->open > 0;
     if (!open)

@@ -115,3 +115,17 @@ open_files(void)
 {
     return count_open(false);
 }
+
+int
+running_threads(void)
+{
+    DIR *d = opendir("/proc/self/task");
+    const struct dirent *e;
+    int n = 0;
+
+    assert_non_null(d);
+    while ((e = readdir(d)) != NULL)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}

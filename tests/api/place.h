@@ -25,4 +25,7 @@ void assert_ok(mars_status st, const mars_error *err);
 /* Entries of /proc/self/fd, but for the index runs that an agent keeps open until it is closed. */
 int open_files(void);
 
+/* Threads of this process. */
+int running_threads(void);
+
 #endif

@@ -1,12 +1,7 @@
-"""The C# binding: its own tests, its packages and its example, on the library as it is installed.
-
-$MARS_PREFIX names an installation to take; without it the build that is tested is installed below
-build/csharp/.
-"""
+"""The C# binding: its own tests, packages and example, on the library as it is installed."""
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,13 +12,13 @@ from typing import Optional
 
 TESTS = Path(__file__).resolve().parent.parent
 TOP = TESTS.parent
-sys.path.insert(0, str(TESTS / "servers"))
+for folder in ("servers", "tools"):
+    sys.path.insert(0, str(TESTS / folder))
+import installed  # noqa: E402
 import servers  # noqa: E402
+from installed import CSHARP as OUT, dotnet, dotnet_build as build  # noqa: E402
 
-BUILD = Path(os.environ.get("MARS_BUILD", TOP / "build" / "tests"))
-OUT = TOP / "build" / "csharp"
 SAMPLE = OUT / "bin" / "BackupAndRestore" / "release" / "BackupAndRestore"
-QUIET = {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_NOLOGO": "1", "MSBUILDDISABLENODEREUSE": "1"}
 PROGRAM = """
 using LibMars;
 
@@ -53,44 +48,16 @@ PROJECT = """
 
 def run(*command: object, env: Optional[dict[str, str]] = None,
         **more) -> subprocess.CompletedProcess:
-    return subprocess.run([str(c) for c in command], env=os.environ | QUIET | (env or {}),
-                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=600, **more)
-
-
-def dotnet(*args: object, **more) -> str:
-    done = run("dotnet", *args, **more)
-    if done.returncode != 0:
-        raise AssertionError(f"dotnet {args}:\n{done.stdout[-6000:]}")
-    return done.stdout
-
-
-def build(*args: object) -> None:
-    """Leaves no server behind."""
-    dotnet(*args, "-c", "Release", "--disable-build-servers", "-nodeReuse:false", "-m:1")
-
-
-def installed() -> Path:
-    """The library, installed."""
-    if "MARS_PREFIX" in os.environ:
-        root = Path(os.environ["MARS_PREFIX"])
-    else:
-        root = OUT / "installed"
-        shutil.rmtree(root, ignore_errors=True)
-        subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir",
-                        root], check=True)
-    return next(root.rglob("libmars.so.0"))
+    return subprocess.run([str(c) for c in command], env=os.environ | (env or {}), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, **more)
 
 
 class CSharp(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        sdks = run("dotnet", "--list-sdks").stdout if shutil.which("dotnet") else ""
-        if not re.search(r"^[1-9][0-9]\.", sdks, re.MULTILINE):
-            raise unittest.SkipTest("the .NET SDK 10 is not installed")
-        cls.library = installed()
-        prefix = next(p for p in cls.library.parents if (p / "include" / "mars").is_dir())
-        cls.env = {"LD_LIBRARY_PATH": str(cls.library.parent), "MARS_PREFIX": str(prefix)}
+        installed.need_dotnet()
+        cls.library = installed.library()
+        cls.env = installed.environment()
         build("build", TOP / "bindings" / "csharp" / "LibMars.slnx")
 
     def setUp(self) -> None:

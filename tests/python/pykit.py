@@ -2,61 +2,20 @@
 and a scratch place with a vault, machines, and the command line to compare with."""
 from __future__ import annotations
 
-import hashlib
 import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 TESTS = Path(__file__).resolve().parent.parent
-for folder in ("cli", "servers", "stores"):
+for folder in ("cli", "servers", "stores", "tools"):
     sys.path.insert(0, str(TESTS / folder))
 
-from kit import BUILD, PASSPHRASE, Box, Machine, pseudo_random  # noqa: E402
+from installed import PYTHON as PLACE, SITE, TOP, python_package  # noqa: E402
+from kit import PASSPHRASE, Box, Machine, pseudo_random  # noqa: E402
 from storekit import AzuriteBox  # noqa: E402
 
-TOP = TESTS.parent
-PACKAGE = TOP / "bindings" / "python"
-PLACE = BUILD / "python"
-VENV = PLACE / "venv"
-SITE = VENV / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
-
-
-def run(*command: Any, **more: Any) -> str:
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False,
-                          stdin=subprocess.DEVNULL, **more)
-    if done.returncode != 0:
-        raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def install_library() -> Path:
-    """Install what was built below a directory of the tests; gives that of its libmars.pc."""
-    root = PLACE / "root"
-    run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", root)
-    found = next(root.rglob("libmars.pc"))
-    lines = found.read_text(encoding="utf-8").splitlines(keepends=True)
-    prefix = lines[0].removeprefix("prefix=").strip()
-    found.write_text("".join([f"prefix={root}{prefix}\n", *lines[1:]]), encoding="utf-8")
-    return found.parent
-
-
-def install_package() -> None:
-    """Once, until the library or the package changes."""
-    files = [BUILD / "lib" / "libmars.so", *sorted(p for p in PACKAGE.rglob("*") if p.is_file()
-                                                  and p.suffix != ".pyc")]
-    state = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()
-    stamp = PLACE / "installed"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != state:
-        env = os.environ | {"PKG_CONFIG_PATH": str(install_library())}
-        run("/usr/bin/python3", "-m", "venv", "--clear", "--system-site-packages", VENV)
-        run(VENV / "bin" / "pip", "install", "--no-build-isolation", PACKAGE, env=env)
-        stamp.write_text(state, encoding="utf-8")
-    sys.path.insert(0, str(SITE))
-
-
-install_package()
+python_package()
+sys.path.insert(0, str(SITE))
 
 import libmars  # noqa: E402
 

@@ -1,4 +1,5 @@
-"""Real servers on loopback, started and stopped by the tests: Azurite, Ceph, nginx, a proxy.
+"""Real servers on loopback, started and stopped by the tests: Azurite, Ceph, nginx, a proxy,
+PostgreSQL.
 
 What is not installed makes a test say so and skip; tests/packages.sh ci installs all of it.
 """
@@ -66,6 +67,9 @@ class Server:
         with log.open("ab") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out,
                                             stdin=subprocess.DEVNULL, **more)
+        self.wait(log)
+
+    def wait(self, log: Path) -> None:
         wait_for_port(self.port, self.process, log)
 
     def stop(self) -> None:
@@ -253,3 +257,37 @@ class Tinyproxy(Server):
 
     def requests(self) -> str:
         return (self.path / "requests").read_text(errors="replace")
+
+
+class Postgres(Server):
+    """A database server of no data yet that listens on a socket in its directory only."""
+
+    def __init__(self) -> None:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        if not found:
+            raise unittest.SkipTest("PostgreSQL is not installed")
+        super().__init__()
+        self.bin = found[-1]
+        # It refuses to run as root.
+        who = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        if os.geteuid() == 0:
+            shutil.chown(self.path, "postgres")
+        else:
+            who = {}
+        data = self.path / "data"
+        subprocess.run([self.bin / "initdb", "-D", data, "-U", "mars", "-A", "trust", "--no-sync",
+                        "-E", "UTF8", "--locale=C.UTF-8"], cwd=self.path, check=True,
+                       capture_output=True, timeout=120, **who)
+        self.start(str(self.bin / "postgres"), "-D", str(data), "-k", str(self.path), "-F", "-c",
+                   "listen_addresses=", cwd=self.path, **who)
+
+    def wait(self, log: Path) -> None:
+        end = time.monotonic() + 60
+        while subprocess.run(self.client("pg_isready", "-q"), check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"PostgreSQL did not come up: {log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def client(self, program: str, *args: str) -> list[str]:
+        """How a program of PostgreSQL's is called to reach this server."""
+        return [str(self.bin / program), "-h", str(self.path), "-U", "mars", *args]
