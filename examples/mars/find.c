@@ -103,7 +103,7 @@ search_all(struct search *s, mars_agent *agent)
     mars_error err = { 0 };
     int code = CODE_DONE;
 
-    if (mars_point_list(agent, s->cli->value[OPT_ITEM], add_point, s, report_event, s->cli,
+    if (mars_point_list(agent, s->cli->value[OPT_ITEM], 0, add_point, s, report_event, s->cli,
                         &err) != MARS_OK)
         code = report_failure(s->cli, &err);
     for (size_t i = 0; i < s->n_places && code != CODE_INTERRUPTED && !ferror(stdout); i++) {

@@ -21,6 +21,7 @@ point_json(const mars_point_info *p)
     json_text("id", p->id);
     json_text("item", p->item);
     json_text("machine", p->machine);
+    json_text("machine_id", p->machine_id);
     json_number("started", p->started);
     json_number("finished", p->finished);
     json_count("entries", p->entries);
@@ -33,13 +34,17 @@ point_json(const mars_point_info *p)
 }
 
 static void
-point_text(const mars_point_info *p)
+point_text(const mars_point_info *p, bool all_machines)
 {
     char time[TEXT_MAX], size[TEXT_MAX];
 
     printf("%.12s  %-19s  %10" PRIu64 "  %12s  %7" PRIu64 "  ", p->id,
            text_time(time, p->finished), p->entries, text_size(size, p->bytes),
            p->files_skipped);
+    if (all_machines) {
+        text_print(stdout, p->machine, strlen(p->machine));
+        fputs("  ", stdout);
+    }
     text_print(stdout, p->item, strlen(p->item));
     putchar('\n');
 }
@@ -48,14 +53,15 @@ static int MARS_CALL
 show_point(const mars_point_info *p, void *user)
 {
     struct listing *l = user;
+    bool all = cli_has(l->cli, OPT_ALL_MACHINES);
 
     if (l->cli->json) {
         point_json(p);
     } else {
         if (l->n == 0 && !l->cli->quiet)
-            printf("%-12s  %-19s  %10s  %12s  %7s  %s\n", "POINT", "TIME", "ENTRIES", "SIZE",
-                   "SKIPPED", "ITEM");
-        point_text(p);
+            printf("%-12s  %-19s  %10s  %12s  %7s  %s%s\n", "POINT", "TIME", "ENTRIES", "SIZE",
+                   "SKIPPED", all ? "MACHINE  " : "", "ITEM");
+        point_text(p, all);
     }
     l->n++;
     return os_interrupted() || ferror(stdout);
@@ -65,10 +71,11 @@ int
 verb_points(struct cli *cli, mars_agent *agent)
 {
     struct listing l = { cli, 0 };
+    uint32_t flags = cli_has(cli, OPT_ALL_MACHINES) ? MARS_POINTS_ALL_MACHINES : 0;
     mars_error err = { 0 };
 
-    if (mars_point_list(agent, cli->value[OPT_ITEM], show_point, &l, report_event, cli, &err) !=
-        MARS_OK)
+    if (mars_point_list(agent, cli->value[OPT_ITEM], flags, show_point, &l, report_event, cli,
+                        &err) != MARS_OK)
         return report_failure(cli, &err);
     if (cli->json) {
         json_begin("summary");
@@ -107,7 +114,7 @@ list_items(struct cli *cli, mars_agent *agent)
 {
     struct names items = { NULL, 0 };
     mars_error err;
-    mars_status st = mars_point_list(agent, NULL, collect_item, &items, NULL, NULL, &err);
+    mars_status st = mars_point_list(agent, NULL, 0, collect_item, &items, NULL, NULL, &err);
 
     for (size_t i = 0; i < items.n; i++) {
         if (st == MARS_OK && cli->json) {

@@ -22,6 +22,7 @@ typedef struct mars_point_info {
     const char *id;            /* hex */
     const char *item;          /* name, UTF-8 */
     const char *machine;       /* name, UTF-8 */
+    const char *machine_id;    /* hex */
     int64_t started;           /* seconds since 1970 UTC */
     int64_t finished;
     uint64_t entries;
@@ -37,16 +38,23 @@ typedef struct mars_point_info {
 /** Non-zero ends the list: the call returns MARS_ERR_CANCELLED. */
 typedef int(MARS_CALL *mars_point_fn)(const mars_point_info *point, void *user);
 
+/** Flags of mars_point_list(). */
+enum {
+    MARS_POINTS_ALL_MACHINES = 1 /* those of all machines that share the domain */
+};
+
 /**
- * List this machine's recovery points, oldest first.
+ * List this machine's recovery points, oldest first. What was read of a point once is kept in the
+ * cache, so that the next list reads from the vault only the names of all points, and new points.
  *
  * @param item   NUL-terminated; NULL: of all items
+ * @param flags  0, or MARS_POINTS_ALL_MACHINES
  * @param event  NULL, or called for points that cannot be read (MARS_EVENT_DAMAGED), and for points
  *               that this machine saw and that are gone
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
-mars_point_list(mars_agent *agent, const char *item, mars_point_fn fn, void *user,
+mars_point_list(mars_agent *agent, const char *item, uint32_t flags, mars_point_fn fn, void *user,
                 mars_event_fn event, void *event_user, mars_error *err);
 
 /** Non-zero ends the call with MARS_ERR_CANCELLED. It must not use the point that it is given

@@ -78,6 +78,8 @@ mars_point_open(mars_agent *agent, const char *point, const char *item, mars_poi
                 mars_error *err)
 {
     struct mars_point *p = NULL;
+    struct mrs_known_point *k = NULL;
+    struct mrs_view v = { 0 };
     mars_status st;
 
     if (out != NULL)
@@ -93,14 +95,17 @@ mars_point_open(mars_agent *agent, const char *point, const char *item, mars_poi
     mrs_agent_hold(agent);
     p->agent = agent;
     p->stat = (struct mrs_shown_entry)MRS_SHOWN_ENTRY_INIT;
+    p->shown = (struct mrs_shown_point)MRS_SHOWN_POINT_INIT;
     p->head = mrs_alloc(sizeof *p->head);
     st = p->head != NULL ? MARS_OK : mrs_nomem(err);
     if (st == MARS_OK)
-        st = mrs_view_point(&p->view, agent, point, item, &p->loaded, err);
+        st = mrs_view_point(&v, agent, point, item, &k, err);
     if (st == MARS_OK) {
-        mrs_points_keep(&p->view.points, p->loaded);
-        st = mrs_point_show(&p->shown, agent->domain, p->loaded, err);
+        p->loaded = k->whole;
+        k->whole = NULL;
+        st = mrs_point_show(&p->shown, k, err);
     }
+    mrs_view_free(&v);
     if (st == MARS_OK)
         *out = p;
     else
@@ -116,7 +121,7 @@ mars_point_close(mars_point *point)
     mrs_free(point->head);
     mrs_buf_free(&point->stat.bytes);
     mrs_shown_point_free(&point->shown);
-    mrs_view_free(&point->view);
+    mrs_loaded_point_free(point->loaded);
     mars_agent_close(point->agent);
     mrs_free(point);
 }
@@ -131,9 +136,9 @@ find_head(const struct mars_point *p, mars_error *err)
     if (st == MARS_OK)
         *p->head = MRS_HEAD_NO;
     for (size_t i = 0; st == MARS_OK && i < v.points.list.len; i++) {
-        const struct mrs_loaded_point *lp = mrs_points_at(&v.points, i);
+        const struct mrs_known_point *k = mrs_points_at(&v.points, i);
 
-        if (lp->is_head && memcmp(lp->point.session, p->loaded->point.session, 16) == 0)
+        if (k->is_head && memcmp(mrs_known_session(k), p->loaded->point.session, 16) == 0)
             *p->head = MRS_HEAD_YES;
     }
     mrs_view_free(&v);

@@ -134,23 +134,43 @@ tell(void *user, const char *relative, const mars_error *why)
     mrs_event_damage(&t->sink, relative, why);
 }
 
+static mars_status
+fetch_trees(struct mrs_domain *d, struct mrs_known_point *k, struct teller *t,
+            const mars_cancel *cancel, mars_error *err)
+{
+    char relative[MRS_OBJECT_NAME_MAX];
+    mars_status st = mrs_points_whole(d, k, err);
+
+    if (st == MARS_OK)
+        return mrs_fill_trees(d, &k->whole->point, cancel, &t->unread, err);
+    if (st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED)
+        return st;
+    mrs_name_point(relative, mrs_known_item(k), mrs_known_session(k));
+    tell(t, relative, err);
+    mrs_error_clear(err);
+    return MARS_OK;
+}
+
 /* With a domain handle of its own: what this agent has read already is read again. */
 static mars_status
 fetch(struct mars_agent *agent, struct mrs_domain *d, const struct mrs_log *log, struct teller *t,
       const mars_cancel *cancel, mars_error *err)
 {
     struct mrs_ledger ledger = { .generation = 0 };
-    struct mrs_points points = { .list = MRS_VEC_INIT(struct mrs_loaded_point *) };
+    const struct mrs_points_query q = { .machine = agent->reg.machine_id,
+                                        .need = MRS_NEED_READ,
+                                        .damage = tell,
+                                        .user = t };
+    struct mrs_points points = { .list = MRS_VEC_INIT(struct mrs_known_point) };
     mars_status st = mrs_ledger_read(&ledger, d, log, MRS_NEED_READ, tell, t, err);
 
     if (st == MARS_OK)
         st = mrs_index_refresh(d->index, log, false, tell, t, err);
     if (st == MARS_OK)
-        st = mrs_points_read(&points, d, log, &ledger, agent->reg.machine_id, NULL, MRS_NEED_READ,
-                             tell, t, err);
+        st = mrs_points_read(&points, d, log, &ledger, &q, err);
     for (size_t i = 0; st == MARS_OK && i < points.list.len && mrs_domain_copies(d) != NULL; i++)
         if (mrs_points_at(&points, i)->is_head)
-            st = mrs_fill_trees(d, &mrs_points_at(&points, i)->point, cancel, &t->unread, err);
+            st = fetch_trees(d, mrs_points_at(&points, i), t, cancel, err);
     mrs_points_free(&points);
     mrs_ledger_free_state(&ledger);
     return st;

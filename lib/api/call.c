@@ -10,21 +10,24 @@ static mars_status
 open_view(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of what, const char *digits,
           mrs_damage_fn damage, void *user, mars_error *err)
 {
-    const uint8_t *machine = what != MRS_VIEW_DOMAIN ? agent->reg.machine_id : NULL;
+    const struct mrs_points_query q = {
+        .machine = what != MRS_VIEW_ALL_POINTS && what != MRS_VIEW_DOMAIN ? agent->reg.machine_id
+                                                                          : NULL,
+        .digits = digits,
+        .need = MRS_NEED_READ,
+        .damage = damage,
+        .user = user
+    };
     struct mrs_domain *d = agent->domain;
     struct mrs_log log = MRS_LOG_INIT;
     mars_status st = mrs_agent_log(agent, &log, err);
 
     if (st == MARS_OK)
         st = mrs_ledger_read(&v->ledger, d, &log, MRS_NEED_READ, damage, user, err);
-    if (st == MARS_OK && what != MRS_VIEW_POINTS)
+    if (st == MARS_OK && what != MRS_VIEW_POINTS && what != MRS_VIEW_ALL_POINTS)
         st = mrs_index_refresh(d->index, &log, false, damage, user, err);
-    if (st == MARS_OK && digits == NULL)
-        st = mrs_points_read(&v->points, d, &log, &v->ledger, machine, NULL, MRS_NEED_READ,
-                             damage, user, err);
-    else if (st == MARS_OK)
-        st = mrs_points_read_some(&v->points, d, &log, &v->ledger, machine, digits, MRS_NEED_READ,
-                                  damage, user, err);
+    if (st == MARS_OK)
+        st = mrs_points_read(&v->points, d, &log, &v->ledger, &q, err);
     mrs_log_free(&log);
     return st;
 }
@@ -45,7 +48,7 @@ mrs_view_free(struct mrs_view *v)
 
 mars_status
 mrs_view_point(struct mrs_view *v, struct mars_agent *agent, const char *point, const char *item,
-               struct mrs_loaded_point **out, mars_error *err)
+               struct mrs_known_point **out, mars_error *err)
 {
     struct mrs_event_sink nowhere = { NULL, NULL };
     mars_status st;
@@ -55,7 +58,9 @@ mrs_view_point(struct mrs_view *v, struct mars_agent *agent, const char *point, 
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "point: is missing");
     st = open_view(v, agent, MRS_VIEW_INDEX, strcmp(point, "latest") != 0 ? point : NULL,
                    mrs_event_damage, &nowhere, err);
-    return st == MARS_OK ? mrs_points_resolve(&v->points, point, item, out, err) : st;
+    if (st == MARS_OK)
+        st = mrs_points_resolve(&v->points, point, item, out, err);
+    return st == MARS_OK ? mrs_points_whole(agent->domain, *out, err) : st;
 }
 
 void

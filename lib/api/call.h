@@ -14,9 +14,10 @@ struct mrs_view {
 
 /* What is looked at, beside the ledger. */
 enum mrs_view_of {
-    MRS_VIEW_POINTS, /* this machine's */
-    MRS_VIEW_INDEX,  /* these, and the index, which is brought up to date */
-    MRS_VIEW_DOMAIN  /* the points of all machines, and the index */
+    MRS_VIEW_POINTS,     /* this machine's */
+    MRS_VIEW_ALL_POINTS, /* of all machines */
+    MRS_VIEW_INDEX,      /* this machine's, and the index, which is brought up to date */
+    MRS_VIEW_DOMAIN      /* the points of all machines, and the index */
 };
 
 /* Objects that cannot be read go to damage; NULL: they are errors. Zeroed before; freed with
@@ -26,11 +27,11 @@ MARS_NODISCARD mars_status mrs_view_open(struct mrs_view *v, struct mars_agent *
                                          mars_error *err);
 void mrs_view_free(struct mrs_view *v);
 
-/* The point that a caller's text means, with the view it lives in. Of points, "latest" reads all,
- * an id only those that it fits, which says nothing of heads. */
+/* The point that a caller's text means, whole, with the view it lives in. Of points, "latest" looks
+ * at all, an id only at those that it fits, which says nothing of heads. */
 MARS_NODISCARD mars_status mrs_view_point(struct mrs_view *v, struct mars_agent *agent,
                                           const char *point, const char *item,
-                                          struct mrs_loaded_point **out, mars_error *err);
+                                          struct mrs_known_point **out, mars_error *err);
 
 /* Passes damage on to a caller's event function: a mrs_damage_fn. */
 struct mrs_event_sink {

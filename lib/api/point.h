@@ -7,19 +7,24 @@
 #include "api/call.h"
 #include "base/arena.h"
 
-/* What a mars_point_info points to. Zeroed before. */
+/* What a mars_point_info points to. */
 struct mrs_shown_point {
     mars_point_info info;
     char id[33];
+    char machine_id[33];
     char item[MRS_DISPLAY_NAME_MAX + 1];
     char machine[MRS_DISPLAY_NAME_MAX + 1];
     struct mrs_vec roots;     /* const char * */
     struct mrs_vec root_lens; /* uint64_t */
-    struct mrs_arena bytes;
+    struct mrs_buf bytes;     /* of the roots, each with a NUL */
 };
-/* Freed also after a failure. */
-MARS_NODISCARD mars_status mrs_point_show(struct mrs_shown_point *s, const struct mrs_domain *d,
-                                          const struct mrs_loaded_point *lp, mars_error *err);
+#define MRS_SHOWN_POINT_INIT                                                                      \
+    { .roots = MRS_VEC_INIT(const char *),                                                        \
+      .root_lens = MRS_VEC_INIT(uint64_t),                                                        \
+      .bytes = MRS_BUF_INIT(SIZE_MAX / 2) }
+/* The next one takes its place. Freed also after a failure. */
+MARS_NODISCARD mars_status mrs_point_show(struct mrs_shown_point *s,
+                                          const struct mrs_known_point *k, mars_error *err);
 void mrs_shown_point_free(struct mrs_shown_point *s);
 
 /* The same for an entry; the next one takes its place. */
@@ -37,7 +42,6 @@ struct mars_point {
     struct mars_agent *agent; /* a hold */
     enum mrs_head *head;      /* is it one? Found out when somebody wants to know: then all points
                                  are read */
-    struct mrs_view view;     /* of it, this point only */
     struct mrs_loaded_point *loaded;
     struct mrs_shown_point shown;
     struct mrs_shown_entry stat;

@@ -44,7 +44,7 @@ run(mars_agent *agent, const mars_restore_options *o, struct mrs_restore_counts 
     struct mrs_listener listener = { o->progress, o->progress_user, o->event, o->event_user,
                                      o->cancel };
     struct mrs_restore_spec spec = { .conflict = (enum mrs_conflict)o->conflict };
-    struct mrs_loaded_point *lp = NULL;
+    struct mrs_known_point *k = NULL;
     struct mrs_slice *paths = NULL;
     struct mrs_view view = { 0 };
     char *target = mrs_strndup(o->target, o->target_len != 0 ? (size_t)o->target_len
@@ -54,9 +54,9 @@ run(mars_agent *agent, const mars_restore_options *o, struct mrs_restore_counts 
     if (st == MARS_OK)
         st = mrs_arg_strings(o->paths, o->path_lens, o->n_paths, "paths", &paths, err);
     if (st == MARS_OK)
-        st = mrs_view_point(&view, agent, o->point, o->item, &lp, err);
+        st = mrs_view_point(&view, agent, o->point, o->item, &k, err);
     if (st == MARS_OK) {
-        spec.point = &lp->point;
+        spec.point = &k->whole->point;
         spec.target = target;
         spec.select.paths = paths;
         spec.select.n = (size_t)o->n_paths;

@@ -22,15 +22,16 @@ add_points(mars_stats *out, const struct mrs_points *points, mars_error *err)
     mars_status st = MARS_OK;
 
     for (size_t i = 0; st == MARS_OK && i < points->list.len; i++) {
-        const struct mrs_point *p = &mrs_points_at(points, i)->point;
+        const struct mrs_known_point *p = mrs_points_at(points, i);
+        struct mrs_point_details d = mrs_known_point_details(p);
         uint8_t key[32] = { 0 };
 
-        memcpy(key, p->item, sizeof p->item);
+        memcpy(key, mrs_known_item(p), 16);
         if (mrs_map_put(&items, key) == NULL)
             st = mrs_nomem(err);
         out->points++;
-        out->entries += p->totals.entries;
-        out->bytes += p->totals.bytes;
+        out->entries += d.entries;
+        out->bytes += d.bytes;
     }
     out->items = items.len;
     mrs_map_free(&items);
@@ -88,7 +89,7 @@ add_objects(mars_stats *out, struct mrs_domain *d, const mars_cancel *cancel, ma
     mars_status st = mrs_domain_view(d, cancel != NULL ? &cancel->set : &never, &view, err);
 
     if (st == MARS_OK)
-        st = mrs_domain_list(view, "", add_object, out, err);
+        st = mrs_domain_list(view, "", MRS_LIST_INFO, add_object, out, err);
     mrs_domain_free_view(view);
     return st;
 }

@@ -15,13 +15,13 @@ static mars_status
 against_disk(mars_agent *agent, const mars_verify_options *o, const struct mrs_listener *listener,
              struct mrs_verify_counts *n, mars_error *err)
 {
-    struct mrs_loaded_point *lp = NULL;
+    struct mrs_known_point *k = NULL;
     struct mrs_view view = { 0 };
     mars_status st = mrs_view_point(&view, agent, o->point != NULL ? o->point : "latest", o->item,
-                                    &lp, err);
+                                    &k, err);
 
     if (st == MARS_OK)
-        st = mrs_verify_disk(agent->engine, agent->domain, &lp->point, listener, n, err);
+        st = mrs_verify_disk(agent->engine, agent->domain, &k->whole->point, listener, n, err);
     mrs_view_free(&view);
     return st;
 }

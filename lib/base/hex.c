@@ -13,13 +13,11 @@ mrs_hex_encode(char *out, const void *bytes, size_t n)
     out[2 * n] = '\0';
 }
 
-static int
-digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of a digit and 1; 0: it is none. */
+static const uint8_t values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 bool
 mrs_hex_decode(uint8_t *out, size_t n, const char *text, size_t len)
@@ -27,9 +25,10 @@ mrs_hex_decode(uint8_t *out, size_t n, const char *text, size_t len)
     if (len % 2 != 0 || len / 2 != n)
         return false;
     for (size_t i = 0; i < len; i++)
-        if (digit(text[i]) < 0)
+        if (values[(uint8_t)text[i]] == 0)
             return false;
     for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+        out[i] = (uint8_t)((values[(uint8_t)text[2 * i]] - 1) << 4 |
+                           (values[(uint8_t)text[2 * i + 1]] - 1));
     return true;
 }

@@ -1,20 +1,24 @@
 #include "base/rd.h"
 
+enum { VARINT_MAX = 10 };
+
 uint64_t
 mrs_rd_varint(struct mrs_rd *r)
 {
+    size_t left = r->bad ? 0 : r->left;
     uint64_t v = 0;
 
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t b = mrs_rd_u8(r);
+    for (unsigned i = 0; i < left && i < VARINT_MAX; i++) {
+        uint8_t b = r->p[i];
 
-        if (r->bad)
-            return 0;
-        if ((shift == 63 && b > 1) || (shift > 0 && b == 0))
+        if ((i == VARINT_MAX - 1 && b > 1) || (i > 0 && b == 0))
             break; /* over 64 bits, or not the shortest form */
-        v |= (uint64_t)(b & 0x7f) << shift;
-        if ((b & 0x80) == 0)
+        v |= (uint64_t)(b & 0x7f) << 7 * i;
+        if ((b & 0x80) == 0) {
+            r->p += i + 1;
+            r->left -= i + 1;
             return v;
+        }
     }
     r->bad = true;
     return 0;

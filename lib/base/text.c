@@ -28,7 +28,7 @@ mrs_is_text(const uint8_t *p, size_t n)
     size_t step;
 
     for (size_t i = 0; i < n; i += step) {
-        step = sequence(p + i, n - i);
+        step = p[i] < 0x80 ? 1 : sequence(p + i, n - i);
         if (step == 0 || p[i] == 0)
             return false;
     }

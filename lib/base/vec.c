@@ -4,6 +4,20 @@
 
 #include "base/alloc.h"
 
+bool
+mrs_vec_reserve(struct mrs_vec *v, size_t n)
+{
+    void *grown = n > v->cap ? mrs_realloc_array(v->items, n, v->item_size) : v->items;
+
+    if (n <= v->cap)
+        return true;
+    if (grown == NULL)
+        return false;
+    v->items = grown;
+    v->cap = n;
+    return true;
+}
+
 void *
 mrs_vec_add(struct mrs_vec *v)
 {
@@ -11,12 +25,9 @@ mrs_vec_add(struct mrs_vec *v)
 
     if (v->len == v->cap) {
         size_t cap = v->cap == 0 ? 8 : v->cap * 2;
-        void *grown = cap > v->cap ? mrs_realloc_array(v->items, cap, v->item_size) : NULL;
 
-        if (grown == NULL)
+        if (cap < v->cap || !mrs_vec_reserve(v, cap))
             return NULL;
-        v->items = grown;
-        v->cap = cap;
     }
     at = mrs_vec_at(v, v->len++);
     memset(at, 0, v->item_size);

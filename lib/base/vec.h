@@ -2,6 +2,8 @@
 #ifndef MRS_BASE_VEC_H
 #define MRS_BASE_VEC_H
 
+#include <stdbool.h>
+
 #include <mars/common.h>
 
 struct mrs_vec {
@@ -15,6 +17,9 @@ struct mrs_vec {
 
 /* A new zeroed element at the end, or NULL when out of memory, list unmodified. */
 void *mrs_vec_add(struct mrs_vec *v);
+
+/* Room for n elements in all; false when out of memory, list unmodified. */
+bool mrs_vec_reserve(struct mrs_vec *v, size_t n);
 
 /* Element i, which must exist. */
 static inline void *

@@ -203,6 +203,8 @@ make_all(struct mrs_cache *c, mars_error *err)
     if (st == MARS_OK)
         st = make_folder(c, MRS_CACHE_TREES, err);
     if (st == MARS_OK)
+        st = make_folder(c, MRS_CACHE_POINTS, err);
+    if (st == MARS_OK)
         st = make_folder(c, MRS_CACHE_RUNS, err);
     if (st == MARS_OK)
         st = make_folder(c, MRS_CACHE_JOURNAL, err);

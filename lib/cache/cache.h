@@ -1,8 +1,8 @@
 /* This machine's cache of a domain: copies of vault objects, chunks of the trees of the points
- * before, index runs, and the journals of running sessions. Nothing in it is believed: every file
- * carries a check under a key that only this domain's machines have, bound to the file's name, and
- * what it does not fit is deleted and counts as absent. All but the journals can be fetched again.
- * Any thread, and any number of processes at once. */
+ * before, index runs, the point table, and the journals of running sessions. Nothing in it is
+ * believed: every file carries a check under a key that only this domain's machines have, bound to
+ * the file's name, and what it does not fit is deleted and counts as absent. All but the journals
+ * can be fetched again. Any thread, and any number of processes at once. */
 #ifndef MRS_CACHE_CACHE_H
 #define MRS_CACHE_CACHE_H
 
@@ -35,7 +35,7 @@ void mrs_cache_set_check(struct mrs_cache *c, mrs_cache_check_fn fn, void *user)
 struct mrs_cache_use {
     uint64_t files;
     uint64_t bytes; /* of all below */
-    uint64_t copies;
+    uint64_t copies; /* of objects, and the point table */
     uint64_t trees;
     uint64_t runs;
     uint64_t journals;

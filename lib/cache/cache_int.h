@@ -4,6 +4,7 @@
  *     objects/NAME     copies of objects, sealed as they are in the vault
  *     trees/xx/ID      chunks of trees, sealed by this room
  *     runs/ID          index runs: run.h
+ *     points/ID        parts of the point table, sealed by this room: part.h
  *     journal/ITEM     journals, with ITEM.lock
  *     tmp/             files in the making
  *     lock             held shared by sessions, alone by whoever moves the cache
@@ -22,6 +23,7 @@
 #define MRS_CACHE_OBJECTS "objects"
 #define MRS_CACHE_TREES "trees"
 #define MRS_CACHE_RUNS "runs"
+#define MRS_CACHE_POINTS "points"
 #define MRS_CACHE_JOURNAL "journal"
 #define MRS_CACHE_TMP "tmp"
 #define MRS_CACHE_LOCK "lock"
@@ -58,6 +60,7 @@ char *mrs_cache_path(struct mrs_cache *c, const char *folder, const char *name);
 enum mrs_cache_kind {
     MRS_CACHE_KIND_COPY,
     MRS_CACHE_KIND_TREE,
+    MRS_CACHE_KIND_POINTS,
     MRS_CACHE_KIND_RUN,
     MRS_CACHE_KIND_JOURNAL, /* and its lock */
     MRS_CACHE_KIND_TMP,
@@ -104,11 +107,25 @@ void mrs_cache_note_use(const char *path);
 MARS_NODISCARD mars_status mrs_cache_make_parent(char *path, const char *folder, const char *name,
                                                  mars_error *err);
 
+/* The first bytes of a file, its check or what it was sealed with, and all behind them. */
+MARS_NODISCARD mars_status mrs_cache_file_load(const char *path, uint8_t head[MRS_CACHE_TAG_SIZE],
+                                               struct mrs_buf *out, mars_error *err);
+/* Published whole or not at all; one that is there stays. */
+MARS_NODISCARD mars_status mrs_cache_file_publish(struct mrs_cache *c, const char *folder,
+                                                  const char *name,
+                                                  const uint8_t head[MRS_CACHE_TAG_SIZE],
+                                                  const void *data, size_t n, mars_error *err);
+/* What seals a file's content: every one has a key of its own, from its salt. */
+enum { MRS_CACHE_SALT_SIZE = MRS_CACHE_TAG_SIZE };
+struct mrs_aead;
+MARS_NODISCARD mars_status mrs_cache_file_aead(const struct mrs_cache *c,
+                                               const uint8_t salt[MRS_CACHE_SALT_SIZE],
+                                               struct mrs_aead **out, mars_error *err);
+
 /* A file of a folder, behind its check. The name is the library's own. */
 MARS_NODISCARD mars_status mrs_cache_file_get(struct mrs_cache *c, const char *folder,
                                               const char *name, struct mrs_buf *out,
                                               mars_error *err);
-/* Published whole or not at all; one that is there stays. */
 MARS_NODISCARD mars_status mrs_cache_file_put(struct mrs_cache *c, const char *folder,
                                               const char *name, const void *data, size_t n,
                                               mars_error *err);

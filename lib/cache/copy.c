@@ -9,8 +9,8 @@
 #include "format/pack.h"
 #include "platform/random.h"
 
-enum { SALT_SIZE = 32, TREE_NAME_SIZE = 3 + 2 * 32 + 1 };
-enum { SEALED_MAX = SALT_SIZE + MRS_CHUNK_MAX + MRS_TAG_SIZE };
+enum { TREE_NAME_SIZE = 3 + 2 * 32 + 1 };
+enum { SEALED_MAX = MRS_CACHE_SALT_SIZE + (int)MRS_CHUNK_MAX + (int)MRS_TAG_SIZE };
 
 /* Names are the library's own, but a name is a path here, so it is looked at. */
 static mars_status
@@ -52,14 +52,13 @@ tree_name(char name[TREE_NAME_SIZE], const uint8_t id[32])
     mrs_hex_encode(name + 3, id, 32);
 }
 
-/* Every file has a key of its own, from its salt. */
-static mars_status
-tree_aead(const struct mrs_cache *c, const uint8_t salt[SALT_SIZE], struct mrs_aead **out,
-          mars_error *err)
+mars_status
+mrs_cache_file_aead(const struct mrs_cache *c, const uint8_t salt[MRS_CACHE_SALT_SIZE],
+                    struct mrs_aead **out, mars_error *err)
 {
     static const char info[] = "mars cache file v1";
     uint8_t key[MRS_KEY_SIZE];
-    mars_status st = mrs_hkdf(c->tree_key, sizeof c->tree_key, salt, SALT_SIZE, info,
+    mars_status st = mrs_hkdf(c->tree_key, sizeof c->tree_key, salt, MRS_CACHE_SALT_SIZE, info,
                               sizeof info - 1, key, sizeof key, err);
 
     if (st == MARS_OK)
@@ -79,16 +78,17 @@ mrs_cache_get_tree(struct mrs_cache *c, const uint8_t id[32], struct mrs_buf *ou
 
     tree_name(name, id);
     st = mrs_cache_file_get(c, MRS_CACHE_TREES, name, &file, err);
-    if (st == MARS_OK && file.len < SALT_SIZE + MRS_TAG_SIZE)
+    if (st == MARS_OK && file.len < MRS_CACHE_SALT_SIZE + MRS_TAG_SIZE)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "cache: %s is too short", name);
     if (st == MARS_OK) {
-        n = file.len - SALT_SIZE;
-        st = tree_aead(c, file.data, &aead, err);
+        n = file.len - MRS_CACHE_SALT_SIZE;
+        st = mrs_cache_file_aead(c, file.data, &aead, err);
     }
     if (st == MARS_OK)
         st = mrs_buf_resize(out, start + n - MRS_TAG_SIZE, err);
     if (st == MARS_OK)
-        st = mrs_aead_open(aead, 0, id, 32, file.data + SALT_SIZE, n, out->data + start, err);
+        st = mrs_aead_open(aead, 0, id, 32, file.data + MRS_CACHE_SALT_SIZE, n, out->data + start,
+                           err);
     if (st != MARS_OK)
         out->len = start;
     mrs_aead_free(aead);
@@ -104,16 +104,16 @@ mrs_cache_put_tree(struct mrs_cache *c, const uint8_t id[32], const void *data, 
     struct mrs_aead *aead = NULL;
     char name[TREE_NAME_SIZE];
     mars_status st = n <= MRS_CHUNK_MAX
-                         ? mrs_buf_resize(&file, SALT_SIZE + n + MRS_TAG_SIZE, err)
+                         ? mrs_buf_resize(&file, MRS_CACHE_SALT_SIZE + n + MRS_TAG_SIZE, err)
                          : mrs_fail(err, MARS_ERR_INVALID_ARG, "chunk too large to be kept");
 
     tree_name(name, id);
     if (st == MARS_OK)
-        st = mrs_random_fill(file.data, SALT_SIZE, err);
+        st = mrs_random_fill(file.data, MRS_CACHE_SALT_SIZE, err);
     if (st == MARS_OK)
-        st = tree_aead(c, file.data, &aead, err);
+        st = mrs_cache_file_aead(c, file.data, &aead, err);
     if (st == MARS_OK)
-        st = mrs_aead_seal(aead, 0, id, 32, data, n, file.data + SALT_SIZE, err);
+        st = mrs_aead_seal(aead, 0, id, 32, data, n, file.data + MRS_CACHE_SALT_SIZE, err);
     if (st == MARS_OK)
         st = mrs_cache_file_put(c, MRS_CACHE_TREES, name, file.data, file.len, err);
     mrs_aead_free(aead);

@@ -26,9 +26,9 @@ tag_of(struct mrs_cache *c, const char *folder, const char *name, const void *da
     return st;
 }
 
-/* The file's check and content as they lie there. */
-static mars_status
-load(const char *path, uint8_t tag[MRS_CACHE_TAG_SIZE], struct mrs_buf *out, mars_error *err)
+mars_status
+mrs_cache_file_load(const char *path, uint8_t head[MRS_CACHE_TAG_SIZE], struct mrs_buf *out,
+                    mars_error *err)
 {
     struct mrs_file *f = NULL;
     size_t start = out->len, got = 0;
@@ -41,13 +41,14 @@ load(const char *path, uint8_t tag[MRS_CACHE_TAG_SIZE], struct mrs_buf *out, mar
                           size - MRS_CACHE_TAG_SIZE > out->max - out->len))
         st = mrs_fail(err, MARS_ERR_CORRUPT, "%.150s: its size is not that of a copy", path);
     if (st == MARS_OK)
-        st = mrs_file_read_at(f, 0, tag, MRS_CACHE_TAG_SIZE, &got, err);
+        st = mrs_file_read_at(f, 0, head, MRS_CACHE_TAG_SIZE, &got, err);
     if (st == MARS_OK)
-        st = mrs_buf_resize(out, start + (size_t)size - MRS_CACHE_TAG_SIZE, err);
-    /* Where it became shorter meanwhile, the check does not fit what is read. */
+        st = mrs_buf_extend(out, (size_t)size - MRS_CACHE_TAG_SIZE, err);
     if (st == MARS_OK)
         st = mrs_file_read_at(f, MRS_CACHE_TAG_SIZE, out->data + start, out->len - start, &got,
                               err);
+    if (st == MARS_OK && got < out->len - start)
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "%.150s: became shorter", path);
     mrs_file_close(f);
     return st;
 }
@@ -69,7 +70,7 @@ mrs_cache_file_get(struct mrs_cache *c, const char *folder, const char *name, st
     uint8_t stored[MRS_CACHE_TAG_SIZE], tag[MRS_CACHE_TAG_SIZE];
     char *path = mrs_cache_path(c, folder, name);
     size_t start = out->len;
-    mars_status st = path != NULL ? load(path, stored, out, err) : mrs_nomem(err);
+    mars_status st = path != NULL ? mrs_cache_file_load(path, stored, out, err) : mrs_nomem(err);
 
     if (st == MARS_OK)
         st = tag_of(c, folder, name, out->data + start, out->len - start, tag, err);
@@ -87,7 +88,7 @@ mrs_cache_file_get(struct mrs_cache *c, const char *folder, const char *name, st
 
 /* A new file. Not flushed: what a power failure garbles does not fit its check. */
 static mars_status
-write_new(const char *path, const uint8_t tag[MRS_CACHE_TAG_SIZE], const void *data, size_t n,
+write_new(const char *path, const uint8_t head[MRS_CACHE_TAG_SIZE], const void *data, size_t n,
           mars_error *err)
 {
     struct mrs_file *f = NULL;
@@ -95,7 +96,7 @@ write_new(const char *path, const uint8_t tag[MRS_CACHE_TAG_SIZE], const void *d
 
     if (st != MARS_OK)
         return st;
-    st = mrs_file_append(f, tag, MRS_CACHE_TAG_SIZE, err);
+    st = mrs_file_append(f, head, MRS_CACHE_TAG_SIZE, err);
     if (st == MARS_OK)
         st = mrs_file_append(f, data, n, err);
     mrs_file_close(f);
@@ -132,21 +133,19 @@ mrs_cache_make_parent(char *path, const char *folder, const char *name, mars_err
 }
 
 mars_status
-mrs_cache_file_put(struct mrs_cache *c, const char *folder, const char *name, const void *data,
-                   size_t n, mars_error *err)
+mrs_cache_file_publish(struct mrs_cache *c, const char *folder, const char *name,
+                       const uint8_t head[MRS_CACHE_TAG_SIZE], const void *data, size_t n,
+                       mars_error *err)
 {
-    uint8_t tag[MRS_CACHE_TAG_SIZE];
     char *path = mrs_cache_path(c, folder, name), *tmp = NULL;
     mars_status st = path != NULL ? mrs_cache_tmp_path(c, &tmp, err) : mrs_nomem(err);
 
     if (st == MARS_OK && !mrs_cache_admit(c, MRS_CACHE_TAG_SIZE + (uint64_t)n))
         st = mrs_fail(err, MARS_ERR_QUOTA, "%.150s: the cache has reached its quota", path);
     if (st == MARS_OK)
-        st = tag_of(c, folder, name, data, n, tag, err);
-    if (st == MARS_OK)
         st = mrs_cache_make_parent(path, folder, name, err);
     if (st == MARS_OK)
-        st = write_new(tmp, tag, data, n, err);
+        st = write_new(tmp, head, data, n, err);
     if (st == MARS_OK) {
         st = mrs_file_publish(tmp, path, err);
         if (st != MARS_OK)
@@ -159,6 +158,16 @@ mrs_cache_file_put(struct mrs_cache *c, const char *folder, const char *name, co
     mrs_free(tmp);
     mrs_free(path);
     return st;
+}
+
+mars_status
+mrs_cache_file_put(struct mrs_cache *c, const char *folder, const char *name, const void *data,
+                   size_t n, mars_error *err)
+{
+    uint8_t tag[MRS_CACHE_TAG_SIZE];
+    mars_status st = tag_of(c, folder, name, data, n, tag, err);
+
+    return st == MARS_OK ? mrs_cache_file_publish(c, folder, name, tag, data, n, err) : st;
 }
 
 void

@@ -74,7 +74,7 @@ copy_journal(const struct mrs_cache_file *f, const char *to, mars_error *err)
     return st;
 }
 
-/* A block of a run: appended to `to`, or, where that is complete, compared with it. */
+/* A block of such a file: appended to `to`, or, where that is complete, compared with it. */
 static mars_status
 take_block(struct mrs_file *from, struct mrs_file *to, bool compare, uint64_t at, uint8_t *block,
            size_t *got, mars_error *err)
@@ -88,7 +88,7 @@ take_block(struct mrs_file *from, struct mrs_file *to, bool compare, uint64_t at
         return mrs_file_append(to, block, *got, err);
     st = mrs_file_read_at(to, at, block + BLOCK, BLOCK, &there, err);
     if (st == MARS_OK && (there != *got || memcmp(block, block + BLOCK, there) != 0))
-        st = mrs_fail(err, MARS_ERR_CORRUPT, "the copy of a run is not what was copied");
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "the copy is not what was copied");
     return st;
 }
 
@@ -105,16 +105,17 @@ each_block(struct mrs_file *from, struct mrs_file *to, bool compare, mars_error 
     return st;
 }
 
-/* Runs may be large, and look at their checks themselves as they are read. */
+/* Runs may be large; they and parts of the point table are checked as they are read. */
 static mars_status
-copy_run(const struct copy *k, const struct mrs_cache_file *f, char *path, mars_error *err)
+copy_blocks(const struct copy *k, const struct mrs_cache_file *f, const char *folder, char *path,
+            mars_error *err)
 {
     struct mrs_file *from = NULL, *to = NULL;
     char *tmp = NULL;
     mars_status st = mrs_cache_tmp_path(k->to, &tmp, err);
 
     if (st == MARS_OK)
-        st = mrs_cache_make_parent(path, MRS_CACHE_RUNS, f->name, err);
+        st = mrs_cache_make_parent(path, folder, f->name, err);
     if (st == MARS_OK)
         st = mrs_file_open(&from, f->path, err);
     if (st == MARS_OK)
@@ -145,6 +146,9 @@ static mars_status
 copy_one(void *user, const struct mrs_cache_file *f, mars_error *err)
 {
     const struct copy *k = user;
+    const char *folder = f->kind == MRS_CACHE_KIND_RUN      ? MRS_CACHE_RUNS
+                         : f->kind == MRS_CACHE_KIND_POINTS ? MRS_CACHE_POINTS
+                                                            : MRS_CACHE_JOURNAL;
     char *path;
     mars_status st = MARS_OK;
 
@@ -155,14 +159,13 @@ copy_one(void *user, const struct mrs_cache_file *f, mars_error *err)
     if (f->kind == MRS_CACHE_KIND_TMP ||
         (f->kind == MRS_CACHE_KIND_JOURNAL && !is_journal(f->name)))
         return MARS_OK;
-    path = mrs_cache_path(k->to, f->kind == MRS_CACHE_KIND_RUN ? MRS_CACHE_RUNS : MRS_CACHE_JOURNAL,
-                          f->name);
+    path = mrs_cache_path(k->to, folder, f->name);
     if (path == NULL)
         st = mrs_nomem(err);
-    else if (f->kind == MRS_CACHE_KIND_RUN)
-        st = copy_run(k, f, path, err);
-    else
+    else if (f->kind == MRS_CACHE_KIND_JOURNAL)
         st = copy_journal(f, path, err);
+    else
+        st = copy_blocks(k, f, folder, path, err);
     mrs_free(path);
     return st;
 }
@@ -210,7 +213,8 @@ remove_one(void *user, const struct mrs_cache_file *f, mars_error *err)
 static void
 remove_folders(const char *dir, const char *root)
 {
-    static const char *const folders[] = { MRS_CACHE_OBJECTS, MRS_CACHE_TREES, MRS_CACHE_RUNS,
+    static const char *const folders[] = { MRS_CACHE_OBJECTS, MRS_CACHE_TREES,
+                                           MRS_CACHE_POINTS, MRS_CACHE_RUNS,
                                            MRS_CACHE_JOURNAL, MRS_CACHE_TMP };
     char *path;
 

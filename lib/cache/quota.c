@@ -1,5 +1,6 @@
 /* The cache's limit. What is there is counted when the room that was found last is used up, not
- * with every file; then what was not used for longest goes, first copies, then trees, then runs. */
+ * with every file; then what was not used for longest goes, first copies, then trees, then the
+ * point table, then runs. */
 #include <stdlib.h>
 #include <string.h>
 

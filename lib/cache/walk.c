@@ -10,6 +10,7 @@ enum { DEPTH_MAX = 8, OWN_DIGITS = 16 };
 static const char *const folders[MRS_CACHE_KINDS] = {
     [MRS_CACHE_KIND_COPY] = MRS_CACHE_OBJECTS,
     [MRS_CACHE_KIND_TREE] = MRS_CACHE_TREES,
+    [MRS_CACHE_KIND_POINTS] = MRS_CACHE_POINTS,
     [MRS_CACHE_KIND_RUN] = MRS_CACHE_RUNS,
     [MRS_CACHE_KIND_JOURNAL] = MRS_CACHE_JOURNAL,
     [MRS_CACHE_KIND_TMP] = MRS_CACHE_TMP,
@@ -114,6 +115,7 @@ count(void *user, const struct mrs_cache_file *f, mars_error *err)
     uint64_t *const bytes[MRS_CACHE_KINDS] = {
         [MRS_CACHE_KIND_COPY] = &u->copies,
         [MRS_CACHE_KIND_TREE] = &u->trees,
+        [MRS_CACHE_KIND_POINTS] = &u->copies,
         [MRS_CACHE_KIND_RUN] = &u->runs,
         [MRS_CACHE_KIND_JOURNAL] = &u->journals,
         [MRS_CACHE_KIND_TMP] = &u->unfinished,

@@ -49,7 +49,7 @@ is_logged(const char *relative)
     static const char *const kinds[] = { "record/", "ledger/", "fence/", "index/" };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strncmp(relative, kinds[i], strlen(kinds[i])) == 0)
+        if (*relative == *kinds[i] && strncmp(relative, kinds[i], strlen(kinds[i])) == 0)
             return 1;
     return 0;
 }
@@ -150,8 +150,11 @@ mrs_name_fence(char out[MRS_OBJECT_NAME_MAX], const uint8_t session[16], int clo
 static int
 skip(const char **at, const char *literal)
 {
-    size_t n = strlen(literal);
+    size_t n;
 
+    if (**at != *literal)
+        return 0;
+    n = strlen(literal);
     if (strncmp(*at, literal, n) != 0)
         return 0;
     *at += n;

@@ -284,30 +284,30 @@ static mars_status
 fill_heads(struct mrs_backup *b, struct mrs_vec *heads, struct mrs_vec *others, mars_error *err)
 {
     for (size_t i = 0; i < b->points.list.len; i++) {
-        const struct mrs_loaded_point *lp = mrs_points_at(&b->points, i);
+        const struct mrs_known_point *k = mrs_points_at(&b->points, i);
         struct mrs_item_head *other = NULL;
 
-        if (!lp->is_head)
+        if (!k->is_head)
             continue;
-        if (memcmp(lp->point.item, b->item_id, 16) == 0) {
+        if (memcmp(mrs_known_item(k), b->item_id, 16) == 0) {
             uint8_t *h = mrs_vec_add(heads);
 
             if (h == NULL)
                 return mrs_nomem(err);
-            memcpy(h, lp->point.session, 16);
+            memcpy(h, mrs_known_session(k), 16);
             continue;
         }
-        for (size_t k = 0; k < others->len && other == NULL; k++) {
-            struct mrs_item_head *o = mrs_vec_at(others, k);
+        for (size_t n = 0; n < others->len && other == NULL; n++) {
+            struct mrs_item_head *o = mrs_vec_at(others, n);
 
-            other = memcmp(o->item, lp->point.item, 16) == 0 ? o : NULL;
+            other = memcmp(o->item, mrs_known_item(k), 16) == 0 ? o : NULL;
         }
         if (other == NULL)
             other = mrs_vec_add(others);
         if (other == NULL)
             return mrs_nomem(err);
-        memcpy(other->item, lp->point.item, 16);
-        memcpy(other->session, lp->point.session, 16);
+        memcpy(other->item, mrs_known_item(k), 16);
+        memcpy(other->session, mrs_known_session(k), 16);
     }
     return MARS_OK;
 }
@@ -367,7 +367,30 @@ commit(struct build *w, mars_error *err)
     return st;
 }
 
-/* The newest point of the item is what this run is compared with. */
+/* The newest point of the item that can be read is what this run is compared with. */
+static mars_status
+find_parent(struct mrs_backup *b, mars_error *err)
+{
+    for (size_t i = b->points.list.len; i > 0 && b->parent == NULL; i--) {
+        struct mrs_known_point *k = mrs_points_at(&b->points, i - 1);
+        char relative[MRS_OBJECT_NAME_MAX];
+        mars_status st;
+
+        if (memcmp(mrs_known_item(k), b->item_id, 16) != 0)
+            continue;
+        st = mrs_points_whole(b->job.d, k, err);
+        if (st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED)
+            return st;
+        if (st != MARS_OK) {
+            mrs_name_point(relative, mrs_known_item(k), mrs_known_session(k));
+            mrs_job_damage(&b->job, relative, err);
+            mrs_error_clear(err);
+        }
+        b->parent = k->whole;
+    }
+    return MARS_OK;
+}
+
 static mars_status
 open_session(struct mrs_backup *b, mars_error *err)
 {
@@ -376,6 +399,10 @@ open_session(struct mrs_backup *b, mars_error *err)
                                      .log = b->spec.log,
                                      .damage = mrs_job_damage,
                                      .user = &b->job };
+    const struct mrs_points_query query = { .machine = b->spec.machine,
+                                            .need = MRS_NEED_READ,
+                                            .damage = mrs_job_damage,
+                                            .user = &b->job };
     const struct mrs_ledger *ledger = &b->dry_ledger;
     const struct mrs_log *log = b->spec.log;
     mars_status st;
@@ -399,12 +426,8 @@ open_session(struct mrs_backup *b, mars_error *err)
         log = b->session != NULL ? mrs_session_log(b->session) : log;
     }
     if (st == MARS_OK)
-        st = mrs_points_read(&b->points, b->job.d, log, ledger, b->spec.machine, NULL,
-                             MRS_NEED_READ, mrs_job_damage, &b->job, err);
-    for (size_t i = 0; st == MARS_OK && i < b->points.list.len; i++)
-        if (memcmp(mrs_points_at(&b->points, i)->point.item, b->item_id, 16) == 0)
-            b->parent = mrs_points_at(&b->points, i);
-    return st;
+        st = mrs_points_read(&b->points, b->job.d, log, ledger, &query, err);
+    return st == MARS_OK ? find_parent(b, err) : st;
 }
 
 static mars_status

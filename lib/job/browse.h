@@ -8,15 +8,8 @@
 #include "format/entry.h"
 #include "format/point.h"
 #include "policy/rules.h"
+#include "repo/rootpath.h"
 #include "repo/treereader.h"
-
-/* The absolute path of a root itself, appended. */
-MARS_NODISCARD mars_status mrs_root_path(const struct mrs_domain *d, const struct mrs_root *root,
-                                         struct mrs_buf *out, mars_error *err);
-/* The one entry of a root; valid while *r is open. */
-MARS_NODISCARD mars_status mrs_root_entry(const struct mrs_domain *d, const struct mrs_root *root,
-                                          struct mrs_dir_reader **r, const struct mrs_entry **e,
-                                          mars_error *err);
 
 /* The entry that an absolute path names, copied into the arena, and in `clean` the path as points
  * have it (job/select.h). MARS_ERR_NOT_FOUND if the point has no such path. */

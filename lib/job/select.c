@@ -50,24 +50,3 @@ mrs_path_clean(struct mrs_slice path, struct mrs_buf *out, mars_error *err)
     path = bare(path);
     return st == MARS_OK ? mrs_buf_append(out, path.p, path.n, err) : st;
 }
-
-mars_status
-mrs_path_push(struct mrs_buf *path, struct mrs_slice name, mars_error *err)
-{
-    mars_status st;
-
-    if (name.n == 1 && name.p[0] == '/')
-        return MARS_OK;
-    st = mrs_buf_append(path, "/", 1, err);
-    return st == MARS_OK ? mrs_buf_append(path, name.p, name.n, err) : st;
-}
-
-mars_status
-mrs_root_parent_path(const struct mrs_root *r, struct mrs_buf *out, mars_error *err)
-{
-    mars_status st = MARS_OK;
-
-    for (size_t i = 0; st == MARS_OK && i < r->n_parent; i++)
-        st = mrs_path_push(out, r->parent[i], err);
-    return st;
-}

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "format/point.h"
+#include "repo/rootpath.h"
 
 enum mrs_selected {
     MRS_SELECTED_NO,
@@ -21,12 +22,5 @@ enum mrs_selected mrs_select(const struct mrs_select *s, struct mrs_slice path);
  * Appended. */
 MARS_NODISCARD mars_status mrs_path_clean(struct mrs_slice path, struct mrs_buf *out,
                                           mars_error *err);
-
-/* The absolute path of a root's parent: appended, "" for the file system's root. */
-MARS_NODISCARD mars_status mrs_root_parent_path(const struct mrs_root *r, struct mrs_buf *out,
-                                                mars_error *err);
-/* Append "/name"; the root of a file system ("/") adds nothing. */
-MARS_NODISCARD mars_status mrs_path_push(struct mrs_buf *path, struct mrs_slice name,
-                                         mars_error *err);
 
 #endif

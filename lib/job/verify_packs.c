@@ -57,7 +57,7 @@ check_listed(void *user, const struct mrs_index_pack *p, mars_error *err)
 mars_status
 mrs_verify_list_packs(struct mrs_verify *v, mars_error *err)
 {
-    mars_status st = mrs_domain_list(v->d, "packs/", note_pack, v, err);
+    mars_status st = mrs_domain_list(v->d, "packs/", MRS_LIST_INFO, note_pack, v, err);
 
     return st == MARS_OK ? mrs_index_each_pack(v->d->index, check_listed, v, err) : st;
 }

@@ -253,14 +253,14 @@ check_point(struct mrs_verify *v, const struct mrs_point *p, mars_error *err)
 mars_status
 mrs_verify_points(struct mrs_verify *v, mars_error *err)
 {
-    struct mrs_loaded_point *one = NULL;
+    struct mrs_known_point *one = NULL;
     mars_status st = MARS_OK;
 
     if (v->spec.point != NULL) {
         st = mrs_points_resolve(&v->points, v->spec.point, v->spec.item, &one, err);
-        return st == MARS_OK ? check_point(v, &one->point, err) : st;
+        return st == MARS_OK ? check_point(v, &one->whole->point, err) : st;
     }
     for (size_t i = 0; st == MARS_OK && i < v->points.list.len; i++)
-        st = check_point(v, &mrs_points_at(&v->points, i)->point, err);
+        st = check_point(v, &mrs_points_at(&v->points, i)->whole->point, err);
     return st;
 }

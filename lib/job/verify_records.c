@@ -248,7 +248,8 @@ check_machines(struct mrs_verify *v, mars_error *err)
     struct machines m = { v, false };
     char name[MRS_OBJECT_NAME_MAX];
     mars_error why;
-    mars_status st = mrs_store_list(v->d->store, "machines/", check_machine, &m, err);
+    mars_status st = mrs_store_list(v->d->store, "machines/", MRS_LIST_NAMES, check_machine, &m,
+                                    err);
 
     if (st == MARS_OK && !m.mine) {
         mrs_name_machine(name, v->spec.expected.machine, 1);
@@ -325,13 +326,16 @@ static mars_status
 check_domain(struct mrs_verify *v, struct seen *s, mars_error *err)
 {
     const struct mrs_expected *e = &v->spec.expected;
+    const struct mrs_points_query all = { .need = MRS_NEED_VERIFY,
+                                          .damage = mrs_verify_damage,
+                                          .user = v };
     struct mrs_log *log = &v->log;
-    mars_status st = mrs_domain_list(v->d, "", note, s, err);
+    mars_status st = mrs_domain_list(v->d, "", MRS_LIST_NAMES, note, s, err);
 
     if (st == MARS_OK)
         st = check_rings(s, err);
     if (st == MARS_OK)
-        st = mrs_domain_list(v->d, "lease/", check_lease, s, err);
+        st = mrs_domain_list(v->d, "lease/", MRS_LIST_NAMES, check_lease, s, err);
     if (st == MARS_OK)
         st = mrs_log_read(log, v->d->store, v->d->keys->domain, err);
     if (st != MARS_OK)
@@ -346,8 +350,7 @@ check_domain(struct mrs_verify *v, struct seen *s, mars_error *err)
         mrs_verify_count_object(v, 0);
     st = mrs_index_refresh(v->d->index, log, true, mrs_verify_damage, v, err);
     if (st == MARS_OK)
-        st = mrs_points_read(&v->points, v->d, log, &v->ledger, NULL, NULL, MRS_NEED_VERIFY,
-                             mrs_verify_damage, v, err);
+        st = mrs_points_read(&v->points, v->d, log, &v->ledger, &all, err);
     return st;
 }
 
@@ -366,7 +369,7 @@ mrs_verify_records(struct mrs_verify *v, mars_error *err)
     if (st == MARS_OK)
         st = check_heads(v, err);
     for (size_t i = 0; st == MARS_OK && i < v->points.list.len; i++)
-        st = check_references(v, &mrs_points_at(&v->points, i)->point, err);
+        st = check_references(v, &mrs_points_at(&v->points, i)->whole->point, err);
     mrs_vec_free(&s.rings);
     mrs_map_free(&s.ended);
     return st;

@@ -248,7 +248,7 @@ read_rings(struct mrs_store *store, const uint8_t root[MRS_ROOT_SIZE], struct mr
     mrs_name_in_domain(prefix, k->domain, "keys/rings/");
     while (st == MARS_OK && s.root_number > 0) {
         s.found = false;
-        st = mrs_store_list(store, prefix, try_ring, &s, err);
+        st = mrs_store_list(store, prefix, MRS_LIST_NAMES, try_ring, &s, err);
         if (st == MARS_OK && !s.found)
             st = mrs_fail(err, MARS_ERR_CORRUPT, "%s: no key ring opens: %s", prefix,
                           s.why.message);

@@ -233,7 +233,8 @@ mrs_domain_get_listed(const struct mrs_domain *d, uint8_t kind, enum mrs_need ne
         if (st == MARS_OK)
             st = mrs_object_open(kind, need, mrs_keyring_find, d->keys, relative, bytes.data,
                                  bytes.len, payload, err);
-        if (st == MARS_OK && cache != NULL)
+        /* Of points the table keeps what is needed of many. */
+        if (st == MARS_OK && cache != NULL && kind != MRS_KIND_POINT)
             (void)mrs_cache_put(cache, relative, bytes.data, bytes.len, NULL);
     }
     if (st == MARS_OK && object_digest != NULL)
@@ -365,8 +366,8 @@ relative_name(void *user, const struct mrs_object_info *info, mars_error *err)
 }
 
 mars_status
-mrs_domain_list(const struct mrs_domain *d, const char *prefix, mrs_list_fn fn, void *user,
-                mars_error *err)
+mrs_domain_list(const struct mrs_domain *d, const char *prefix, enum mrs_list_what what,
+                mrs_list_fn fn, void *user, mars_error *err)
 {
     char name[MRS_OBJECT_NAME_MAX];
     struct relative_list r = { 0, fn, user };
@@ -374,7 +375,7 @@ mrs_domain_list(const struct mrs_domain *d, const char *prefix, mrs_list_fn fn, 
     mrs_name_in_domain(name, d->keys->domain, "");
     r.skip = strlen(name);
     mrs_name_in_domain(name, d->keys->domain, prefix);
-    return mrs_store_list(d->store, name, relative_name, &r, err);
+    return mrs_store_list(d->store, name, what, relative_name, &r, err);
 }
 
 mars_status

@@ -87,7 +87,8 @@ MARS_NODISCARD mars_status mrs_domain_put_index(const struct mrs_domain *d,
 
 /* List objects below a relative prefix; names in `info` are relative. */
 MARS_NODISCARD mars_status mrs_domain_list(const struct mrs_domain *d, const char *prefix,
-                                           mrs_list_fn fn, void *user, mars_error *err);
+                                           enum mrs_list_what what, mrs_list_fn fn, void *user,
+                                           mars_error *err);
 /* The next flush makes the name of this object, which somebody else put, survive a crash, and all
  * others beside it. */
 MARS_NODISCARD mars_status mrs_domain_rely(const struct mrs_domain *d, const char *relative,

@@ -39,7 +39,7 @@ mrs_log_read(struct mrs_log *log, struct mrs_store *store, const uint8_t domain[
     mrs_name_in_domain(prefix, domain, "");
     r.skip = strlen(prefix);
     mrs_name_log(prefix, domain);
-    return mrs_store_list(store, prefix, note, &r, err);
+    return mrs_store_list(store, prefix, MRS_LIST_INFO, note, &r, err);
 }
 
 void

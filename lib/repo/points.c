@@ -1,3 +1,4 @@
+/* Listing, and what of it must be read. */
 #include "repo/points.h"
 
 #include <stdlib.h>
@@ -6,191 +7,433 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hex.h"
+#include "platform/thread.h"
+#include "repo/pointtable.h"
 
-enum { PREFIX_MIN = 6 };
-
-struct collect {
-    const char *digits;   /* the points' ids begin so; NULL: all do */
-    struct mrs_vec names; /* struct mrs_name: points */
-    struct mrs_map closed; /* sessions with a closed fence: 16 bytes and 16 zeros */
+/* A point that was listed and that the table does not have. */
+struct lacking {
+    uint8_t item[16];
+    uint8_t session[16];
+    uint32_t number; /* in the listing */
 };
 
+struct reading {
+    struct mrs_points *p;
+    const struct mrs_domain *d;
+    const struct mrs_ledger *ledger;
+    const struct mrs_points_query *q;
+    struct mrs_map closed;  /* sessions with a closed fence: 16 bytes and 16 zeros */
+    struct mrs_listing listing;
+    struct mrs_map foreign; /* items of machines that are not asked for: 16 bytes and 16 zeros */
+    struct mrs_point_table table;
+    mars_status table_status;
+    mars_error table_error;
+    struct mrs_buf shared;  /* of the point that is read */
+    struct mrs_buf own;
+};
+
+/* Or from the store alone, and whole. */
+static bool
+by_table(const struct reading *r)
+{
+    return r->q->digits == NULL && r->q->need != MRS_NEED_VERIFY;
+}
+
 static void
-session_key(uint8_t key[32], const uint8_t session[16])
+half_key(uint8_t key[32], const uint8_t id[16])
 {
     memset(key, 0, 32);
-    memcpy(key, session, 16);
+    memcpy(key, id, 16);
+}
+
+static mars_status
+note_fence(void *user, const struct mrs_object_info *info, mars_error *err)
+{
+    struct reading *r = user;
+    struct mrs_name n;
+    uint8_t key[32];
+
+    if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_FENCE || !n.closed)
+        return MARS_OK;
+    half_key(key, n.session);
+    return mrs_map_put(&r->closed, key) != NULL ? MARS_OK : mrs_nomem(err);
 }
 
 static bool
-is_wanted(const struct collect *c, const struct mrs_name *n)
+has_digits(const uint8_t session[16], const char *digits)
 {
-    size_t len = c->digits != NULL ? strlen(c->digits) : 0;
+    size_t len = strlen(digits);
     char hex[33];
 
-    mrs_hex_encode(hex, n->session, sizeof n->session);
-    return len <= 32 && memcmp(hex, c->digits != NULL ? c->digits : "", len) == 0;
+    mrs_hex_encode(hex, session, 16);
+    return len <= 32 && memcmp(hex, digits, len) == 0;
 }
 
 static mars_status
-note(void *user, const struct mrs_object_info *info, mars_error *err)
+note_point(void *user, const struct mrs_object_info *info, mars_error *err)
 {
-    struct collect *c = user;
-    struct mrs_name n, *at;
+    struct reading *r = user;
+    struct mrs_name n;
     uint8_t key[32];
 
-    if (!mrs_name_parse(&n, info->name))
+    if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_POINT)
         return MARS_OK;
-    session_key(key, n.session);
-    if (n.kind == MRS_KIND_FENCE && n.closed && mrs_map_put(&c->closed, key) == NULL)
+    half_key(key, n.session);
+    if (mrs_map_find(&r->closed, key) != NULL ||
+        mrs_ledger_is_deleted(r->ledger, n.item, n.session) ||
+        (r->q->digits != NULL && !has_digits(n.session, r->q->digits)))
+        return MARS_OK;
+    return mrs_listing_add(&r->listing, n.item, n.session, err);
+}
+
+/* All points of an item are of one machine: its id says so (FORMAT.md section 7). */
+static mars_status
+note_foreign(struct reading *r, const uint8_t item[16], mars_error *err)
+{
+    uint8_t key[32];
+
+    half_key(key, item);
+    return mrs_map_put(&r->foreign, key) != NULL ? MARS_OK : mrs_nomem(err);
+}
+
+static bool
+is_foreign(const struct reading *r, const uint8_t item[16])
+{
+    uint8_t key[32];
+
+    half_key(key, item);
+    return mrs_map_find(&r->foreign, key) != NULL;
+}
+
+static bool
+is_asked_for(const struct reading *r, const struct mrs_known_point *k)
+{
+    return r->q->machine == NULL || memcmp(mrs_known_machine(k), r->q->machine, 16) == 0;
+}
+
+static mars_status
+add(struct reading *r, const struct mrs_known_point *k, mars_error *err)
+{
+    struct mrs_vec *list = &r->p->list;
+    struct mrs_known_point *at;
+
+    /* Moving a long list costs more than all else that is done with it. */
+    if (list->len == list->cap && r->q->machine == NULL &&
+        !mrs_vec_reserve(list, list->len + r->table.about))
         return mrs_nomem(err);
-    if (n.kind != MRS_KIND_POINT || !is_wanted(c, &n))
-        return MARS_OK;
-    at = mrs_vec_add(&c->names);
+    at = mrs_vec_add(list);
     if (at == NULL)
         return mrs_nomem(err);
-    *at = n;
+    *at = *k;
     return MARS_OK;
 }
 
-static void
-free_loaded(struct mrs_loaded_point *lp)
+/* Put a copy into the list; *copy is that of its shared piece, or NULL. */
+static mars_status
+add_copy(struct reading *r, struct mrs_known_point k, const uint8_t **copy, mars_error *err)
 {
-    if (lp == NULL)
-        return;
-    mrs_point_free(&lp->point);
-    mrs_buf_free(&lp->payload);
-    mrs_free(lp);
+    if (*copy == NULL)
+        *copy = mrs_arena_copy(&r->p->bytes, k.shared, k.n_shared);
+    k.shared = *copy;
+    k.own = mrs_arena_copy(&r->p->bytes, k.own, k.n_own);
+    return k.shared != NULL && k.own != NULL ? add(r, &k, err) : mrs_nomem(err);
+}
+
+/* Of one machine: only its points are held. */
+static mars_status
+take_own(void *user, const struct mrs_known_point *kept, const uint8_t **copy, mars_error *err)
+{
+    struct mrs_known_point k = *kept;
+    struct reading *r = user;
+
+    if (!mrs_point_table_use(&r->table, &r->listing, &k))
+        return MARS_OK;
+    return is_asked_for(r, &k) ? add_copy(r, k, copy, err)
+                               : note_foreign(r, mrs_known_item(&k), err);
+}
+
+/* Of all machines: which are listed is seen later. */
+static mars_status
+take_any(void *user, const struct mrs_known_point *k, const uint8_t **copy, mars_error *err)
+{
+    (void)copy;
+    return add(user, k, err);
+}
+
+static void
+read_table(void *reading)
+{
+    struct reading *r = reading;
+
+    r->table_status = mrs_point_table_read(&r->table, take_any, r, &r->table_error);
+}
+
+static void
+drop_unlisted(struct reading *r)
+{
+    struct mrs_vec *list = &r->p->list;
+    size_t n = 0;
+
+    for (size_t i = 0; i < list->len; i++) {
+        struct mrs_known_point *k = mrs_points_at(r->p, i);
+
+        if (mrs_point_table_use(&r->table, &r->listing, k))
+            *mrs_points_at(r->p, n++) = *k;
+    }
+    list->len = n;
 }
 
 static mars_status
-load(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_name *n,
-     const uint8_t *machine, enum mrs_need need, mars_error *err)
+list_points(struct reading *r, mars_error *err)
 {
-    struct mrs_loaded_point *lp = mrs_alloc(sizeof *lp), **at = NULL;
+    mars_status st = mrs_domain_list(r->d, "points/", MRS_LIST_NAMES, note_point, r, err);
+
+    return st == MARS_OK ? mrs_listing_end(&r->listing, err) : st;
+}
+
+/* The names of all points, and what the table knows of them. Where all of that is held anyway, both
+ * are read at once. */
+static mars_status
+list_known(struct reading *r, mars_error *err)
+{
+    struct mrs_thread *thread = NULL;
+    mars_status st;
+
+    if (r->q->machine != NULL) {
+        st = list_points(r, err);
+        return st == MARS_OK ? mrs_point_table_read(&r->table, take_own, r, err) : st;
+    }
+    if (mrs_thread_start(&thread, read_table, r, NULL) != MARS_OK)
+        read_table(r);
+    st = list_points(r, err);
+    mrs_thread_join(thread);
+    if (st == MARS_OK && r->table_status != MARS_OK) {
+        st = r->table_status;
+        if (err != NULL)
+            *err = r->table_error;
+    }
+    if (st == MARS_OK)
+        drop_unlisted(r);
+    return st;
+}
+
+static mars_status
+load(const struct mrs_domain *d, const uint8_t item[16], const uint8_t session[16],
+     enum mrs_need need, struct mrs_loaded_point **out, mars_error *err)
+{
+    struct mrs_loaded_point *lp = mrs_alloc(sizeof *lp);
     char relative[MRS_OBJECT_NAME_MAX];
     mars_status st = lp != NULL ? MARS_OK : mrs_nomem(err);
 
+    *out = NULL;
     if (st != MARS_OK)
         return st;
     lp->payload = (struct mrs_buf)MRS_BUF_INIT(MRS_OBJECT_MAX);
-    mrs_name_point(relative, n->item, n->session);
+    mrs_name_point(relative, item, session);
     st = mrs_domain_get_listed(d, MRS_KIND_POINT, need, relative, NULL, &lp->payload, err);
     if (st == MARS_OK)
         st = mrs_point_decode(&lp->point, lp->payload.data, lp->payload.len, err);
-    if (st == MARS_OK && (memcmp(lp->point.session, n->session, 16) != 0 ||
-                          memcmp(lp->point.item, n->item, 16) != 0))
+    if (st == MARS_OK && (memcmp(lp->point.session, session, 16) != 0 ||
+                          memcmp(lp->point.item, item, 16) != 0))
         st = mrs_fail(err, MARS_ERR_CORRUPT, "%s: says that it is another point", relative);
-    if (st == MARS_OK && machine != NULL && memcmp(lp->point.machine, machine, 16) != 0) {
-        free_loaded(lp);
-        return MARS_OK;
-    }
-    if (st == MARS_OK) {
-        at = mrs_vec_add(&p->list);
-        st = at != NULL ? MARS_OK : mrs_nomem(err);
-    }
-    if (st != MARS_OK)
-        free_loaded(lp);
+    if (st == MARS_OK)
+        *out = lp;
     else
-        *at = lp;
+        mrs_loaded_point_free(lp);
+    return st;
+}
+
+static mars_status
+take_new(struct reading *r, const struct lacking *l, struct mrs_known_point *k, mars_error *err)
+{
+    const uint8_t *copy = NULL;
+    mars_status st;
+
+    k->is_new = true;
+    k->number = l->number;
+    if (is_asked_for(r, k))
+        return add_copy(r, *k, &copy, err);
+    st = note_foreign(r, mrs_known_item(k), err);
+    return st == MARS_OK ? mrs_point_table_add(&r->table, k, err) : st;
+}
+
+/* Read one from the store. */
+static mars_status
+read_lacking(struct reading *r, const struct lacking *l, mars_error *err)
+{
+    size_t before = r->p->list.len;
+    struct mrs_loaded_point *lp = NULL;
+    struct mrs_known_point k;
+    mars_status st = load(r->d, l->item, l->session, r->q->need, &lp, err);
+
+    mrs_buf_reset(&r->shared);
+    mrs_buf_reset(&r->own);
+    if (st == MARS_OK)
+        st = mrs_known_point_encode(r->d, &lp->point, &r->shared, &r->own, err);
+    if (st == MARS_OK &&
+        !mrs_known_point_open(&k, (struct mrs_slice){ r->shared.data, r->shared.len },
+                              (struct mrs_slice){ r->own.data, r->own.len }))
+        st = mrs_fail(err, MARS_ERR_INTERNAL, "what was written cannot be read");
+    if (st == MARS_OK)
+        st = take_new(r, l, &k, err);
+    if (r->p->list.len > before && !by_table(r)) {
+        mrs_points_at(r->p, before)->whole = lp;
+        lp = NULL;
+    }
+    mrs_loaded_point_free(lp);
+    return st;
+}
+
+/* What was read becomes part of the table, also where not all could be. */
+static void
+keep_new(struct reading *r)
+{
+    mars_status st = MARS_OK;
+
+    for (size_t i = 0; st == MARS_OK && i < r->p->list.len; i++)
+        if (mrs_points_at(r->p, i)->is_new)
+            st = mrs_point_table_add(&r->table, mrs_points_at(r->p, i), NULL);
+    mrs_point_table_keep(&r->table, &r->listing);
+}
+
+static int
+by_item(const void *a, const void *b)
+{
+    const struct lacking *x = a, *y = b;
+    int by = memcmp(x->item, y->item, sizeof x->item);
+
+    return by != 0 ? by : memcmp(x->session, y->session, sizeof x->session);
+}
+
+static mars_status
+find_lacking(const struct reading *r, struct mrs_vec *out, mars_error *err)
+{
+    for (size_t i = 0; i < r->listing.len; i++) {
+        const struct mrs_listed *l = mrs_listing_at(&r->listing, i);
+        struct lacking *at;
+
+        if (l->part != 0)
+            continue;
+        at = mrs_vec_add(out);
+        if (at == NULL)
+            return mrs_nomem(err);
+        memcpy(at->item, mrs_listing_item(&r->listing, l), sizeof at->item);
+        at->number = (uint32_t)i + 1;
+        memcpy(at->session, l->session, sizeof at->session);
+    }
+    if (out->len > 1)
+        qsort(out->items, out->len, out->item_size, by_item);
+    return MARS_OK;
+}
+
+static mars_status
+read_all_lacking(struct reading *r, mars_error *err)
+{
+    struct mrs_vec lacking = MRS_VEC_INIT(struct lacking);
+    mars_status st = find_lacking(r, &lacking, err);
+    char relative[MRS_OBJECT_NAME_MAX];
+    mars_error why;
+
+    for (size_t i = 0; st == MARS_OK && i < lacking.len; i++) {
+        const struct lacking *l = mrs_vec_at(&lacking, i);
+
+        if (is_foreign(r, l->item))
+            continue;
+        st = read_lacking(r, l, &why);
+        if (mrs_is_damage(st) && r->q->damage != NULL) {
+            mrs_name_point(relative, l->item, l->session);
+            r->q->damage(r->q->user, relative, &why);
+            st = MARS_OK;
+        } else if (st != MARS_OK && err != NULL) {
+            *err = why;
+        }
+    }
+    mrs_vec_free(&lacking);
     return st;
 }
 
 static int
 by_time(const void *a, const void *b)
 {
-    const struct mrs_point *x = &(*(struct mrs_loaded_point *const *)a)->point;
-    const struct mrs_point *y = &(*(struct mrs_loaded_point *const *)b)->point;
+    const struct mrs_known_point *x = a, *y = b;
 
-    if (x->started.s != y->started.s)
-        return x->started.s < y->started.s ? -1 : 1;
-    if (x->started.ns != y->started.ns)
-        return x->started.ns < y->started.ns ? -1 : 1;
-    return memcmp(x->session, y->session, sizeof x->session);
+    if (x->started_s != y->started_s)
+        return x->started_s < y->started_s ? -1 : 1;
+    if (x->started_ns != y->started_ns)
+        return x->started_ns < y->started_ns ? -1 : 1;
+    return memcmp(mrs_known_session(x), mrs_known_session(y), 16);
 }
 
 /* A head is a point that no other point of its item saw. */
-static mars_status
-find_heads(struct mrs_points *p, mars_error *err)
+static void
+find_heads(struct reading *r)
 {
-    struct mrs_map seen = MRS_MAP_INIT(0);
-    mars_status st = MARS_OK;
-    uint8_t key[32];
+    for (size_t i = 0; i < r->p->list.len; i++) {
+        const struct mrs_known_point *k = mrs_points_at(r->p, i);
+        size_t n;
+        const uint8_t *heads = mrs_known_point_heads(k, &n);
 
-    for (size_t i = 0; st == MARS_OK && i < p->list.len; i++) {
-        const struct mrs_point *pt = &mrs_points_at(p, i)->point;
+        for (size_t h = 0; h < n; h++) {
+            uint32_t seen = mrs_listing_find(&r->listing, mrs_known_item(k), heads + 16 * h);
 
-        for (size_t h = 0; st == MARS_OK && h < pt->n_heads; h++) {
-            session_key(key, pt->heads[h]);
-            if (mrs_map_put(&seen, key) == NULL)
-                st = mrs_nomem(err);
+            if (seen != 0)
+                mrs_listing_at(&r->listing, seen - 1)->seen = true;
         }
     }
-    for (size_t i = 0; st == MARS_OK && i < p->list.len; i++) {
-        struct mrs_loaded_point *lp = mrs_points_at(p, i);
+    for (size_t i = 0; i < r->p->list.len; i++) {
+        struct mrs_known_point *k = mrs_points_at(r->p, i);
 
-        session_key(key, lp->point.session);
-        lp->is_head = mrs_map_find(&seen, key) == NULL;
+        k->is_head = !mrs_listing_at(&r->listing, k->number - 1)->seen;
     }
-    mrs_map_free(&seen);
-    return st;
 }
 
 static mars_status
-load_all(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_ledger *ledger,
-         const struct collect *c, const uint8_t *machine, enum mrs_need need,
-         mrs_damage_fn damage, void *user, mars_error *err)
-{
-    mars_status st = MARS_OK;
-    mars_error why;
-    uint8_t key[32];
-
-    for (size_t i = 0; st == MARS_OK && i < c->names.len; i++) {
-        const struct mrs_name *n = mrs_vec_at(&c->names, i);
-        char relative[MRS_OBJECT_NAME_MAX];
-
-        session_key(key, n->session);
-        if (mrs_map_find(&c->closed, key) != NULL ||
-            mrs_ledger_is_deleted(ledger, n->item, n->session))
-            continue;
-        st = load(p, d, n, machine, need, &why);
-        if (mrs_is_damage(st) && damage != NULL) {
-            mrs_name_point(relative, n->item, n->session);
-            damage(user, relative, &why);
-            st = MARS_OK;
-        } else if (st != MARS_OK && err != NULL) {
-            *err = why;
-        }
-    }
-    return st;
-}
-
-/* By time; heads are for the caller to find. */
-static mars_status
-read_points(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
-            const struct mrs_ledger *ledger, const uint8_t *machine, const char *prefix,
-            struct collect *c, enum mrs_need need, mrs_damage_fn damage, void *user,
-            mars_error *err)
+read_points(struct reading *r, const struct mrs_log *log, mars_error *err)
 {
     mars_status st;
 
-    p->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_loaded_point *);
     /* Fences were listed before: one closed later than that was closed after its point was seen. */
-    st = mrs_log_each(log, "fence/", note, c, err);
+    st = mrs_log_each(log, "fence/", note_fence, r, err);
     if (st == MARS_OK)
-        st = mrs_domain_list(d, prefix, note, c, err);
-    if (st == MARS_OK)
-        st = load_all(p, d, ledger, c, machine, need, damage, user, err);
-    if (st == MARS_OK && p->list.len > 1)
-        qsort(p->list.items, p->list.len, p->list.item_size, by_time);
-    mrs_vec_free(&c->names);
-    mrs_map_free(&c->closed);
+        st = by_table(r) ? list_known(r, err) : list_points(r, err);
+    if (st == MARS_OK) {
+        st = read_all_lacking(r, err);
+        if (r->p->list.len > 1)
+            qsort(r->p->list.items, r->p->list.len, r->p->list.item_size, by_time);
+        if (by_table(r))
+            keep_new(r);
+    }
+    if (st == MARS_OK && r->q->digits == NULL)
+        find_heads(r);
     return st;
 }
 
-static mars_status
-end(struct mrs_points *p, mars_status st, mars_error *err)
+mars_status
+mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
+                const struct mrs_ledger *ledger, const struct mrs_points_query *q,
+                mars_error *err)
 {
+    struct reading r = { .p = p,
+                         .d = d,
+                         .ledger = ledger,
+                         .q = q,
+                         .closed = MRS_MAP_INIT(0),
+                         .listing = MRS_LISTING_INIT,
+                         .foreign = MRS_MAP_INIT(0),
+                         .shared = MRS_BUF_INIT(MRS_OBJECT_MAX),
+                         .own = MRS_BUF_INIT(MRS_OBJECT_MAX) };
+    mars_status st;
+
+    p->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_known_point);
+    p->parts = (struct mrs_vec)MRS_VEC_INIT(struct mrs_buf);
+    mrs_point_table_init(&r.table, d->cache, q->machine == NULL ? &p->parts : NULL);
+    st = read_points(&r, log, err);
+    mrs_point_table_free(&r.table);
+    mrs_map_free(&r.closed);
+    mrs_listing_free(&r.listing);
+    mrs_map_free(&r.foreign);
+    mrs_buf_free(&r.shared);
+    mrs_buf_free(&r.own);
     if (st == MARS_OK)
         return st;
     mrs_points_free(p);
@@ -198,109 +441,21 @@ end(struct mrs_points *p, mars_status st, mars_error *err)
 }
 
 mars_status
-mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
-                const struct mrs_ledger *ledger, const uint8_t *machine, const uint8_t *item,
-                enum mrs_need need, mrs_damage_fn damage, void *user, mars_error *err)
+mrs_points_whole(const struct mrs_domain *d, struct mrs_known_point *k, mars_error *err)
 {
-    struct collect c = { NULL, MRS_VEC_INIT(struct mrs_name), MRS_MAP_INIT(0) };
-    char prefix[64] = "points/", *hex = prefix + strlen(prefix);
-    mars_status st;
-
-    if (item != NULL) {
-        mrs_hex_encode(hex, item, 16);
-        hex[32] = '/';
-        hex[33] = '\0';
-    }
-    st = read_points(p, d, log, ledger, machine, prefix, &c, need, damage, user, err);
-    if (st == MARS_OK)
-        st = find_heads(p, err);
-    return end(p, st, err);
-}
-
-mars_status
-mrs_points_read_some(struct mrs_points *p, const struct mrs_domain *d, const struct mrs_log *log,
-                     const struct mrs_ledger *ledger, const uint8_t *machine, const char *digits,
-                     enum mrs_need need, mrs_damage_fn damage, void *user, mars_error *err)
-{
-    struct collect c = { digits, MRS_VEC_INIT(struct mrs_name), MRS_MAP_INIT(0) };
-
-    return end(p, read_points(p, d, log, ledger, machine, "points/", &c, need, damage, user, err),
-               err);
+    return k->whole != NULL ? MARS_OK
+                            : load(d, mrs_known_item(k), mrs_known_session(k), MRS_NEED_READ,
+                                   &k->whole, err);
 }
 
 void
 mrs_points_free(struct mrs_points *p)
 {
     for (size_t i = 0; i < p->list.len; i++)
-        free_loaded(mrs_points_at(p, i));
+        mrs_loaded_point_free(mrs_points_at(p, i)->whole);
     mrs_vec_free(&p->list);
-}
-
-void
-mrs_points_keep(struct mrs_points *p, struct mrs_loaded_point *only)
-{
-    for (size_t i = 0; i < p->list.len; i++)
-        if (mrs_points_at(p, i) != only)
-            free_loaded(mrs_points_at(p, i));
-    *(struct mrs_loaded_point **)mrs_vec_at(&p->list, 0) = only;
-    p->list.len = 1;
-}
-
-static bool
-is_item(const struct mrs_point *p, const char *item)
-{
-    return item == NULL || (p->item_name.n == strlen(item) &&
-                            memcmp(p->item_name.p, item, p->item_name.n) == 0);
-}
-
-static mars_status
-latest(const struct mrs_points *p, const char *item, struct mrs_loaded_point **out,
-       mars_error *err)
-{
-    for (size_t i = 0; i < p->list.len; i++) {
-        struct mrs_loaded_point *lp = mrs_points_at(p, i);
-
-        if (!is_item(&lp->point, item))
-            continue;
-        if (*out != NULL && memcmp((*out)->point.item, lp->point.item, 16) != 0)
-            return mrs_fail(err, MARS_ERR_INVALID_ARG,
-                            "\"latest\" is not clear: there are points of several items, among "
-                            "them \"%.*s\" and \"%.*s\"; name the item",
-                            (int)(*out)->point.item_name.n, (*out)->point.item_name.p,
-                            (int)lp->point.item_name.n, lp->point.item_name.p);
-        *out = lp;
-    }
-    if (*out == NULL)
-        return item != NULL
-                   ? mrs_fail(err, MARS_ERR_NOT_FOUND, "item \"%s\" has no recovery points", item)
-                   : mrs_fail(err, MARS_ERR_NOT_FOUND, "there are no recovery points");
-    return MARS_OK;
-}
-
-mars_status
-mrs_points_resolve(const struct mrs_points *p, const char *text, const char *item,
-                   struct mrs_loaded_point **out, mars_error *err)
-{
-    size_t len = strlen(text);
-    char hex[33];
-
-    *out = NULL;
-    if (strcmp(text, "latest") == 0)
-        return latest(p, item, out, err);
-    if (len < PREFIX_MIN)
-        return mrs_fail(err, MARS_ERR_INVALID_ARG,
-                        "point \"%s\": give its id, at least %d digits of it, or \"latest\"", text,
-                        PREFIX_MIN);
-    for (size_t i = 0; i < p->list.len; i++) {
-        struct mrs_loaded_point *lp = mrs_points_at(p, i);
-
-        mrs_hex_encode(hex, lp->point.session, 16);
-        if (!is_item(&lp->point, item) || len > 32 || memcmp(hex, text, len) != 0)
-            continue;
-        if (*out != NULL)
-            return mrs_fail(err, MARS_ERR_INVALID_ARG, "point \"%s\" fits several points", text);
-        *out = lp;
-    }
-    return *out != NULL ? MARS_OK
-                        : mrs_fail(err, MARS_ERR_NOT_FOUND, "point \"%s\": there is none", text);
+    mrs_arena_free(&p->bytes);
+    for (size_t i = 0; i < p->parts.len; i++)
+        mrs_buf_free(mrs_vec_at(&p->parts, i));
+    mrs_vec_free(&p->parts);
 }

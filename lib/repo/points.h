@@ -2,8 +2,9 @@
 #ifndef MRS_REPO_POINTS_H
 #define MRS_REPO_POINTS_H
 
+#include "base/arena.h"
 #include "base/vec.h"
-#include "format/point.h"
+#include "repo/knownpoint.h"
 #include "repo/ledger.h"
 
 /* A point that a machine remembers having seen. */
@@ -12,48 +13,43 @@ struct mrs_seen_head {
     uint8_t session[16];
 };
 
-/* A point with the bytes that its slices point into. */
-struct mrs_loaded_point {
-    struct mrs_point point;
-    struct mrs_buf payload;
-    bool is_head;
-};
-
 struct mrs_points {
-    struct mrs_vec list; /* struct mrs_loaded_point *, oldest first */
+    struct mrs_vec list;    /* struct mrs_known_point, oldest first */
+    struct mrs_arena bytes; /* that these borrow, and */
+    struct mrs_vec parts;   /* struct mrs_buf */
 };
 
-/* Every point that is neither void, by the fences in the log, nor deleted: of one item, or of all
- * (item NULL), of one machine or of all (machine NULL). Zeroed before. Points that cannot be read
- * are named to damage; NULL: they are an error. */
+struct mrs_points_query {
+    const uint8_t *machine; /* NULL: of all machines */
+    const char *digits;     /* NULL, or hex digits: only those whose ids begin so, whole. No other
+                               object is read, so nothing is known of heads */
+    enum mrs_need need;     /* MRS_NEED_VERIFY: from the store alone, and whole */
+    mrs_damage_fn damage;   /* told of points that cannot be read; NULL: they are an error */
+    void *user;
+};
+
+/* Every point that is neither void, by the fences in the log, nor deleted, and that the query asks
+ * for. Zeroed before. Only what the cache's point table does not have is read from the store, and
+ * of another machine's items, where its points are not asked for, one point at most. */
 MARS_NODISCARD mars_status mrs_points_read(struct mrs_points *p, const struct mrs_domain *d,
                                            const struct mrs_log *log,
                                            const struct mrs_ledger *ledger,
-                                           const uint8_t *machine, const uint8_t *item,
-                                           enum mrs_need need, mrs_damage_fn damage, void *user,
-                                           mars_error *err);
-/* The same, but only those whose ids begin with these hex digits: no other object is read, so
- * nothing is known of heads. */
-MARS_NODISCARD mars_status mrs_points_read_some(struct mrs_points *p, const struct mrs_domain *d,
-                                                const struct mrs_log *log,
-                                                const struct mrs_ledger *ledger,
-                                                const uint8_t *machine, const char *digits,
-                                                enum mrs_need need, mrs_damage_fn damage,
-                                                void *user, mars_error *err);
+                                           const struct mrs_points_query *q, mars_error *err);
+/* Have the whole of one of them in k->whole: read it unless it was. */
+MARS_NODISCARD mars_status mrs_points_whole(const struct mrs_domain *d, struct mrs_known_point *k,
+                                            mars_error *err);
 void mrs_points_free(struct mrs_points *p);
-/* Free all but one of them. */
-void mrs_points_keep(struct mrs_points *p, struct mrs_loaded_point *only);
 
-static inline struct mrs_loaded_point *
+static inline struct mrs_known_point *
 mrs_points_at(const struct mrs_points *p, size_t i)
 {
-    return *(struct mrs_loaded_point **)mrs_vec_at(&p->list, i);
+    return mrs_vec_at(&p->list, i);
 }
 
 /* The point that a text means: "latest", a full id, or a unique prefix of at least 6 digits. item
  * NULL: of any item, and "latest" then needs that there is only one. */
 MARS_NODISCARD mars_status mrs_points_resolve(const struct mrs_points *p, const char *text,
-                                              const char *item, struct mrs_loaded_point **out,
+                                              const char *item, struct mrs_known_point **out,
                                               mars_error *err);
 
 #endif

@@ -148,13 +148,15 @@ take(const mars_object *o, void *user)
 }
 
 static mars_status
-custom_list(void *self, const char *prefix, mrs_list_fn fn, void *user, mars_error *err)
+custom_list(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn, void *user,
+            mars_error *err)
 {
     const mars_store *t = self;
     struct listing l = { .prefix = prefix, .fn = fn, .user = user };
     mars_error own, *why = err != NULL ? err : &own;
     mars_status st;
 
+    (void)what;
     mrs_error_clear(why);
     mrs_error_clear(&l.why);
     st = mrs_answered(t->list(t->user, prefix, take, &l, why), "the store's list", why);

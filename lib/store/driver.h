@@ -6,6 +6,9 @@
 
 /* May an object have this name? A driver passes over what it finds under any other. */
 bool mrs_store_name_ok(const char *name);
+/* The same of a name in `dir`, which is "" or an allowed name that ends in "/": only what is new is
+ * looked at. */
+bool mrs_store_below_ok(const char *dir, const char *name);
 
 /* Contracts are those of the function of the same name in store.h. Names and prefixes have been
  * checked, appends and reads are of one byte at least; after an append that failed comes abandon;
@@ -25,8 +28,9 @@ struct mrs_store_driver {
     mars_status (*get)(void *self, const char *name, struct mrs_buf *out, mars_error *err);
     mars_status (*stat)(void *self, const char *name, struct mrs_object_info *info,
                         mars_error *err);
-    mars_status (*list)(void *self, const char *prefix, mrs_list_fn fn, void *user,
-                        mars_error *err);
+    /* May give more than was asked for. */
+    mars_status (*list)(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn,
+                        void *user, mars_error *err);
     mars_status (*remove)(void *self, const char *name, mars_error *err);
     /* NULL: access says nothing that matters. */
     mars_status (*grant)(void *self, const struct mrs_access *access, int64_t until,

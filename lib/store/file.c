@@ -237,6 +237,7 @@ struct walk {
     struct mrs_file_store *store;
     struct mrs_vec todo; /* char *: directories, "" or ending in "/" */
     const char *dir;     /* the present one */
+    enum mrs_list_what what;
     mrs_list_fn fn;
     void *user;
     mars_status stopped; /* what fn said */
@@ -267,17 +268,16 @@ walk_one(void *user, const char *name, bool is_dir, mars_error *err)
     size_t dir_len = strlen(w->dir), len = strlen(name);
     char full[MRS_NAME_MAX + 1];
     struct mrs_object_info info = { full, 0, { 0, 0 } };
-    mars_status st;
+    mars_status st = MARS_OK;
 
-    if (len > MRS_NAME_MAX - dir_len)
+    if (!mrs_store_below_ok(w->dir, name))
         return MARS_OK;
     memcpy(full, w->dir, dir_len);
     memcpy(full + dir_len, name, len + 1);
-    if (!mrs_store_name_ok(full))
-        return MARS_OK;
     if (is_dir)
         return add_dir(w, full) == MARS_OK ? MARS_OK : mrs_nomem(err);
-    st = file_stat(w->store, full, &info, err);
+    if (w->what == MRS_LIST_INFO)
+        st = file_stat(w->store, full, &info, err);
     if (st == MARS_ERR_NOT_FOUND)
         return MARS_OK;
     if (st == MARS_OK)
@@ -303,9 +303,10 @@ walk_dir(struct walk *w, const char *name, mars_error *err)
 }
 
 static mars_status
-file_list(void *self, const char *prefix, mrs_list_fn fn, void *user, mars_error *err)
+file_list(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn, void *user,
+          mars_error *err)
 {
-    struct walk w = { self, MRS_VEC_INIT(char *), NULL, fn, user, MARS_OK };
+    struct walk w = { self, MRS_VEC_INIT(char *), NULL, what, fn, user, MARS_OK };
     mars_status st = add_dir(&w, prefix) == MARS_OK ? MARS_OK : mrs_nomem(err);
 
     while (w.todo.len > 0) {

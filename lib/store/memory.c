@@ -217,12 +217,14 @@ next_object(struct memory_store *s, char name[MRS_NAME_MAX + 2], struct mrs_obje
 
 /* By name rather than by place, and without the lock while fn runs: fn may use the store. */
 static mars_status
-memory_list(void *self, const char *prefix, mrs_list_fn fn, void *user, mars_error *err)
+memory_list(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn, void *user,
+            mars_error *err)
 {
     char name[MRS_NAME_MAX + 2];
     struct mrs_object_info info = { name, 0, { 0, 0 } };
     size_t prefix_len = strlen(prefix);
 
+    (void)what;
     memcpy(name, prefix, prefix_len + 1);
     while (next_object(self, name, &info) && strncmp(name, prefix, prefix_len) == 0) {
         mars_status st = fn(user, &info, err);

@@ -119,7 +119,7 @@ mars_status mrs_rest_begin(void *self, const uint8_t owner[16], void **upload, m
 mars_status mrs_rest_append(void *upload, const void *data, size_t n, mars_error *err);
 mars_status mrs_rest_commit(void *upload, const char *name, mars_error *err);
 void mrs_rest_abandon(void *upload);
-mars_status mrs_rest_list(void *self, const char *prefix, mrs_list_fn fn, void *user,
-                          mars_error *err);
+mars_status mrs_rest_list(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn,
+                          void *user, mars_error *err);
 
 #endif

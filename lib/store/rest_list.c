@@ -128,7 +128,8 @@ deliver(const struct page *p, mrs_list_fn fn, void *user, mars_error *err)
 }
 
 mars_status
-mrs_rest_list(void *self, const char *prefix, mrs_list_fn fn, void *user, mars_error *err)
+mrs_rest_list(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn, void *user,
+              mars_error *err)
 {
     const struct mrs_rest_view *v = self;
     size_t before = strlen(v->rest->prefix), n = strlen(prefix);
@@ -137,6 +138,7 @@ mrs_rest_list(void *self, const char *prefix, mrs_list_fn fn, void *user, mars_e
     char marker[MARKER_MAX] = "";
     mars_status st = whole != NULL && p != NULL ? MARS_OK : mrs_nomem(err);
 
+    (void)what; /* answers have it all */
     if (st == MARS_OK) {
         memcpy(whole, v->rest->prefix, before);
         memcpy(whole + before, prefix, n + 1);

@@ -32,8 +32,8 @@ is_component(const char *s, size_t n)
     if (s[0] == '.' && (n == 1 || (n == 2 && s[1] == '.')))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!(s[i] >= 'a' && s[i] <= 'z') && !(s[i] >= '0' && s[i] <= '9') && s[i] != '.'
-            && s[i] != '_' && s[i] != '-')
+        if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '.' ||
+              s[i] == '_' || s[i] == '-'))
             return false;
     return true;
 }
@@ -61,6 +61,15 @@ bool
 mrs_store_name_ok(const char *name)
 {
     return is_name(name, strlen(name));
+}
+
+bool
+mrs_store_below_ok(const char *dir, const char *name)
+{
+    size_t n = strlen(name);
+
+    return dir[0] != '\0' ? strlen(dir) + n <= MRS_NAME_MAX && is_component(name, n)
+                          : is_name(name, n);
 }
 
 static bool
@@ -362,12 +371,12 @@ mrs_store_stat(struct mrs_store *s, const char *name, struct mrs_object_info *in
 }
 
 mars_status
-mrs_store_list(struct mrs_store *s, const char *prefix, mrs_list_fn fn, void *user,
-               mars_error *err)
+mrs_store_list(struct mrs_store *s, const char *prefix, enum mrs_list_what what, mrs_list_fn fn,
+               void *user, mars_error *err)
 {
     if (!is_prefix(prefix))
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "object name prefix not allowed");
-    return s->driver->list(s->self, prefix, fn, user, err);
+    return s->driver->list(s->self, prefix, what, fn, user, err);
 }
 
 mars_status

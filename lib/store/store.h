@@ -89,13 +89,16 @@ struct mrs_object_info {
 };
 MARS_NODISCARD mars_status mrs_store_stat(struct mrs_store *s, const char *name,
                                           struct mrs_object_info *info, mars_error *err);
+/* Names alone cost a store less; size and mtime are zero then. */
+enum mrs_list_what { MRS_LIST_NAMES, MRS_LIST_INFO };
 /* Every object whose name begins with prefix (empty, or ending in "/"), at any depth, in no
  * order; none is no error. Names that no store of ours makes are passed over. A status other than
  * MARS_OK from fn ends the walk. */
 typedef mars_status (*mrs_list_fn)(void *user, const struct mrs_object_info *info,
                                    mars_error *err);
-MARS_NODISCARD mars_status mrs_store_list(struct mrs_store *s, const char *prefix, mrs_list_fn fn,
-                                          void *user, mars_error *err);
+MARS_NODISCARD mars_status mrs_store_list(struct mrs_store *s, const char *prefix,
+                                          enum mrs_list_what what, mrs_list_fn fn, void *user,
+                                          mars_error *err);
 /* Collectors only. MARS_ERR_NOT_FOUND if it is not there. */
 MARS_NODISCARD mars_status mrs_store_delete(struct mrs_store *s, const char *name,
                                             mars_error *err);

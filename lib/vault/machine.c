@@ -83,7 +83,7 @@ mrs_machines_read(struct mrs_machines *m, struct mrs_store *store, mars_error *e
 
     memset(m, 0, sizeof *m);
     m->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_machine);
-    st = mrs_store_list(store, "machines/", note, m, err);
+    st = mrs_store_list(store, "machines/", MRS_LIST_NAMES, note, m, err);
     for (size_t i = 0; st == MARS_OK && i < m->list.len; i++) {
         struct mrs_machine *at = mrs_vec_at(&m->list, i);
         mars_error why;

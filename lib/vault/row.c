@@ -40,7 +40,7 @@ mrs_row_read(struct mrs_store *store, const char *prefix, struct mrs_row *row, m
     struct search s = { strlen(prefix), row };
 
     *row = (struct mrs_row){ 0, 0 };
-    return mrs_store_list(store, prefix, look, &s, err);
+    return mrs_store_list(store, prefix, MRS_LIST_NAMES, look, &s, err);
 }
 
 mars_status

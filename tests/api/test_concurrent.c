@@ -84,7 +84,7 @@ points(struct place *p)
     mars_error err;
     int n = 0;
 
-    assert_ok(mars_point_list(p->agent, NULL, count_point, &n, NULL, NULL, &err), &err);
+    assert_ok(mars_point_list(p->agent, NULL, 0, count_point, &n, NULL, NULL, &err), &err);
     return n;
 }
 

@@ -20,6 +20,7 @@ import link
 import measure
 import metadata
 import micro
+import points
 import readat
 import streams
 import table
@@ -32,7 +33,7 @@ RESTIC = HERE.parent.parent / "build" / "restic"
 QUICK_SCALE = 0.004
 ALONE = {"huge": huge.main, "metadata": metadata.metadata, "flat": metadata.flat,
          "growth": growth.main, "index": index.main, "link": link.main, "micro": micro.main,
-         "readat": readat.main, "streams": streams.main}
+         "points": points.main, "readat": readat.main, "streams": streams.main}
 BESIDE_RESTIC = {"link"}
 
 

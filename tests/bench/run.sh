@@ -1,7 +1,7 @@
 #!/bin/sh
 # The benchmarks, from a clean checkout: install what they need, build, run. See README.md.
 # usage: sh tests/bench/run.sh [options]
-#        sh tests/bench/run.sh huge|metadata|flat|growth|index|link|micro|readat|streams [options]
+#        sh tests/bench/run.sh huge|metadata|flat|growth|index|link|micro|points|readat|streams [options]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)

@@ -94,6 +94,9 @@ class Alone(Scratch):
     def test_micro(self) -> None:
         self.check("micro", "--scale", "0.05")
 
+    def test_points(self) -> None:
+        self.check("points", "--scale", "0.02")
+
     def test_readat(self) -> None:
         self.check("readat", "--scale", "0.01")
 

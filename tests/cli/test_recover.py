@@ -104,6 +104,9 @@ class Recover(Box):
         b.backup(self.source)
         self.assertLess(self.vault_bytes() - before, 64 * KIB)
         self.assertEqual(len(a.points()), 1, "each sees its own points")
+        run = a.run("points", "--all-machines")
+        names = {p["machine_id"]: p["machine"] for p in run.of("point")}
+        self.assertEqual((len(names), set(names.values())), (2, {"a", "b"}))
 
     def test_a_domain_is_not_joined_with_another_passphrase(self) -> None:
         a, b = (self.machine(n, register=False) for n in ("a", "b"))

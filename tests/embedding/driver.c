@@ -267,7 +267,7 @@ look(char **args)
     check(mars_recover_open(&o, &agent, &err), &err);
     begin("list");
     open_list("points");
-    check(mars_point_list(agent, NULL, point, first, NULL, NULL, &err), &err);
+    check(mars_point_list(agent, NULL, 0, point, first, NULL, NULL, &err), &err);
     end("]}");
     browse(agent, first, args[3]);
     read_at(agent, args[3]);

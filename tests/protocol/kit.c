@@ -115,7 +115,7 @@ kit_count(struct kit *k, const char *part, char name[MRS_OBJECT_NAME_MAX])
 {
     struct search s = { part, 0, name };
 
-    assert_int_equal(mrs_store_list(k->store, "", look, &s, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(k->store, "", MRS_LIST_INFO, look, &s, NULL), MARS_OK);
     return s.found;
 }
 

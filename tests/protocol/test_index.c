@@ -180,7 +180,7 @@ read_objects(struct kit *k, struct objects *o)
     struct mrs_index_sink sink = { .user = o, .superseded = note_superseded };
 
     *o = (struct objects){ .names = { NULL, 0, 0, 32 }, .superseded = MRS_MAP_INIT(0) };
-    assert_int_equal(mrs_domain_list(k->d, "index/", note_name, o, NULL), MARS_OK);
+    assert_int_equal(mrs_domain_list(k->d, "index/", MRS_LIST_INFO, note_name, o, NULL), MARS_OK);
     for (size_t i = 0; i < o->names.len; i++) {
         struct mrs_buf payload = MRS_BUF_INIT(1 << 20);
         char relative[MRS_OBJECT_NAME_MAX];

@@ -19,12 +19,12 @@ static size_t
 points(struct kit *k)
 {
     struct mrs_ledger l = { .generation = 0 };
+    const struct mrs_points_query all = { .need = MRS_NEED_READ };
     struct mrs_points p = { .list = { NULL, 0, 0, 0 } };
     size_t n;
 
     assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
-    assert_int_equal(listed_points_read(&p, k->d, &l, NULL, NULL, MRS_NEED_READ, NULL, NULL, NULL),
-                     MARS_OK);
+    assert_int_equal(listed_points_read(&p, k->d, &l, &all, NULL), MARS_OK);
     n = p.list.len;
     mrs_points_free(&p);
     mrs_ledger_free_state(&l);

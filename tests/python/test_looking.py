@@ -63,6 +63,8 @@ class Looking:
             self.assertEqual([e.path for e in point.listdir()], [str(self.home)])
             self.assertEqual(point.info.roots, (str(self.home),))
             self.assertEqual(point.info, self.one.points()[0])
+            self.assertEqual(self.one.points(all_machines=True), self.one.points())
+            self.assertEqual(point.info.machine_id, self.one.info.machine_id)
 
     def test_read_to(self) -> None:
         data = (self.home / "deep/large").read_bytes()

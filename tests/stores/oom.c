@@ -45,7 +45,7 @@ use(struct mrs_store *s, size_t round, mars_error *err)
     if (st == MARS_OK && info.size != 10)
         st = MARS_ERR_CORRUPT;
     if (st == MARS_OK)
-        st = mrs_store_list(s, "oom/", note, &n, err);
+        st = mrs_store_list(s, "oom/", MRS_LIST_INFO, note, &n, err);
     if (st == MARS_OK && n < 1)
         st = MARS_ERR_CORRUPT;
     mrs_buf_free(&whole);

@@ -33,6 +33,26 @@ class Requests:
         self.assertEqual(found["pack"], 0)
         self.assertLessEqual(sum(found.values()), 3, found)
 
+    def points_read(self, machine, *verb) -> int:
+        before = len(self.proxy.requests)
+        machine.run(*verb)
+        return sum("/points/" in r.target and "list" not in r.target and r.method == "GET"
+                   for r in self.proxy.requests[before:])
+
+    def test_a_point_is_read_once(self) -> None:
+        one, other = (self.machine(name, register=False) for name in ("a", "b"))
+        for machine in (one, other):
+            machine.register("--domain", "shared")
+            machine.backup(self.source)
+        other.backup(self.source)
+        everything = ("points", "--all-machines")
+        self.assertEqual(self.points_read(one, *everything), 2, "of its own it has a copy")
+        self.assertEqual(self.points_read(one, *everything), 0)
+        other.backup(self.source)
+        self.assertEqual(self.points_read(one, "backup", self.source), 0)
+        self.assertEqual(self.points_read(one, "points"), 0)
+        self.assertEqual(self.points_read(one, *everything), 1)
+
     def test_a_directory_takes_three_and_what_is_in_it(self) -> None:
         found = self.count("ls", "latest", self.source)
         self.assertLessEqual(sum(found.values()) - found["pack"], 3, found)

@@ -44,14 +44,14 @@ listed_index_refresh(const struct mrs_domain *d, bool fresh, mrs_damage_fn damag
 
 static inline mars_status
 listed_points_read(struct mrs_points *p, const struct mrs_domain *d,
-                   const struct mrs_ledger *ledger, const uint8_t *machine, const uint8_t *item,
-                   enum mrs_need need, mrs_damage_fn damage, void *user, mars_error *err)
+                   const struct mrs_ledger *ledger, const struct mrs_points_query *q,
+                   mars_error *err)
 {
     struct mrs_log log = MRS_LOG_INIT;
     mars_status st = mrs_log_read(&log, d->store, d->keys->domain, err);
 
     if (st == MARS_OK)
-        st = mrs_points_read(p, d, &log, ledger, machine, item, need, damage, user, err);
+        st = mrs_points_read(p, d, &log, ledger, q, err);
     mrs_log_free(&log);
     return st;
 }

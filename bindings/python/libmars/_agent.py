@@ -232,10 +232,11 @@ class Agent(Upkeep):
             raise
         return VerifyResult._of(result.c)
 
-    def points(self, item: Optional[str] = None, *,
+    def points(self, item: Optional[str] = None, *, all_machines: bool = False,
                on_event: Optional[EventFn] = None) -> list[PointInfo]:
-        """This machine's recovery points, oldest first. Points that cannot be read, and points that
-        this machine saw and that are gone, are events.
+        """This machine's recovery points, oldest first, or those of all machines that share its
+        domain. Points that cannot be read, and points that this machine saw and that are gone, are
+        events.
 
         >>> [point.item for point in Agent(config).points()]
         ['files']
@@ -244,7 +245,8 @@ class Agent(Upkeep):
         callbacks = Callbacks(event=on_event, each=points.append)
         user = ffi.new_handle(callbacks)
         with self._handle as agent:
-            run(lib.mars_point_list, agent, text(item), lib.mars_py_point, user,
+            run(lib.mars_point_list, agent, text(item),
+                lib.MARS_POINTS_ALL_MACHINES if all_machines else 0, lib.mars_py_point, user,
                 lib.mars_py_event if on_event else ffi.NULL, user, callbacks=callbacks)
         return points
 

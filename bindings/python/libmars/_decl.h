@@ -377,6 +377,7 @@ typedef struct mars_point_info {
     const char *id;
     const char *item;
     const char *machine;
+    const char *machine_id;
     int64_t started;
     int64_t finished;
     uint64_t entries;
@@ -389,8 +390,10 @@ typedef struct mars_point_info {
     ...;
 } mars_point_info;
 typedef int (*mars_point_fn)(const mars_point_info *point, void *user);
-mars_status mars_point_list(mars_agent *agent, const char *item, mars_point_fn fn, void *user,
-                            mars_event_fn event, void *event_user, mars_error *err);
+#define MARS_POINTS_ALL_MACHINES ...
+mars_status mars_point_list(mars_agent *agent, const char *item, uint32_t flags,
+                            mars_point_fn fn, void *user, mars_event_fn event,
+                            void *event_user, mars_error *err);
 #define MARS_ENTRY_FILE ...
 #define MARS_ENTRY_DIRECTORY ...
 #define MARS_ENTRY_SYMLINK ...

@@ -284,6 +284,7 @@ class PointInfo:
     id: str
     item: str
     machine: str
+    machine_id: str
     started: int
     finished: int
     entries: int

@@ -99,7 +99,7 @@ kit_count(const struct kit *k, const char *prefix)
 {
     size_t n = 0;
 
-    assert_int_equal(mrs_domain_list(k->d, prefix, count_one, &n, NULL), MARS_OK);
+    assert_int_equal(mrs_domain_list(k->d, prefix, MRS_LIST_INFO, count_one, &n, NULL), MARS_OK);
     return n;
 }
 
@@ -166,7 +166,7 @@ void
 kit_only(const struct kit *k, const char *prefix, char out[MRS_OBJECT_NAME_MAX])
 {
     out[0] = '\0';
-    assert_int_equal(mrs_domain_list(k->d, prefix, copy_name, out, NULL), MARS_OK);
+    assert_int_equal(mrs_domain_list(k->d, prefix, MRS_LIST_INFO, copy_name, out, NULL), MARS_OK);
     assert_string_not_equal(out, "");
 }
 
@@ -324,7 +324,8 @@ kit_clean(const struct kit *k, const char *prefix)
     char name[MRS_OBJECT_NAME_MAX];
 
     mrs_name_in_domain(name, k->keys->domain, prefix);
-    assert_int_equal(mrs_store_list(k->store, name, forget_one, k->store, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(k->store, name, MRS_LIST_INFO, forget_one, k->store, NULL),
+                     MARS_OK);
 }
 
 size_t

@@ -110,11 +110,12 @@ spy_stat(void *self, const char *name, struct mrs_object_info *info, mars_error 
 }
 
 static mars_status
-spy_list(void *self, const char *prefix, mrs_list_fn fn, void *user, mars_error *err)
+spy_list(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn, void *user,
+         mars_error *err)
 {
     mars_status st = tell(SPY_LIST, prefix, err);
 
-    return st == MARS_OK ? spy.inner->list(self, prefix, fn, user, err) : st;
+    return st == MARS_OK ? spy.inner->list(self, prefix, what, fn, user, err) : st;
 }
 
 static mars_status

@@ -160,7 +160,7 @@ a_domain_under_another_name_does_not_open(void **state)
 
     mrs_name_in_domain(prefix, keys->domain, "");
     m.skip = strlen(prefix);
-    assert_int_equal(mrs_store_list(k->store, prefix, copy_one, &m, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(k->store, prefix, MRS_LIST_INFO, copy_one, &m, NULL), MARS_OK);
     assert_int_equal(unlock(k, other, PASSPHRASE, &again), MARS_ERR_KEY);
     assert_null(again);
     mrs_keyring_free(keys);

@@ -190,7 +190,8 @@ names_in_lists_are_relative(void **state)
 
     assert_int_equal(put(k, "lease/x/1", "a", NULL), MARS_OK);
     assert_int_equal(put(k, "fence/x", "a", NULL), MARS_OK);
-    assert_int_equal(mrs_domain_list(k->d, "lease/", check_relative, &n, NULL), MARS_OK);
+    assert_int_equal(mrs_domain_list(k->d, "lease/", MRS_LIST_INFO, check_relative, &n, NULL),
+                     MARS_OK);
     assert_int_equal(n, 1);
     assert_int_equal(mrs_domain_has(k->d, "lease/x", &has, NULL), MARS_OK);
     assert_false(has);

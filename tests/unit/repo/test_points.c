@@ -48,16 +48,19 @@ simple(const struct kit *k, uint8_t item, uint8_t session, int64_t started)
 }
 
 static mars_status
-read_points(const struct kit *k, struct mrs_points *p, const uint8_t *machine, const uint8_t *item,
+read_points(const struct kit *k, struct mrs_points *p, const uint8_t *machine,
             struct kit_damages *damages)
 {
+    const struct mrs_points_query q = { .machine = machine,
+                                        .need = MRS_NEED_READ,
+                                        .damage = damages != NULL ? kit_note_damage : NULL,
+                                        .user = damages };
     struct mrs_ledger l = { 0 };
     mars_status st;
 
     memset(p, 0, sizeof *p);
     assert_int_equal(listed_ledger_read(&l, k->d, MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
-    st = listed_points_read(p, k->d, &l, machine, item, MRS_NEED_READ,
-                         damages != NULL ? kit_note_damage : NULL, damages, NULL);
+    st = listed_points_read(p, k->d, &l, &q, NULL);
     mrs_ledger_free_state(&l);
     return st;
 }
@@ -68,7 +71,7 @@ count_points(const struct kit *k)
     struct mrs_points p;
     size_t n;
 
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     n = p.list.len;
     mrs_points_free(&p);
     return n;
@@ -84,35 +87,58 @@ points_come_oldest_first(void **state)
     simple(k, 1, 5, 300);
     simple(k, 2, 7, -100);
     simple(k, 1, 6, 200);
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     assert_int_equal(p.list.len, 3);
-    assert_int_equal(mrs_points_at(&p, 0)->point.started.s, -100);
-    assert_int_equal(mrs_points_at(&p, 1)->point.started.s, 200);
-    assert_int_equal(mrs_points_at(&p, 2)->point.started.s, 300);
+    assert_int_equal(mrs_points_at(&p, 0)->started_s, -100);
+    assert_int_equal(mrs_points_at(&p, 1)->started_s, 200);
+    assert_int_equal(mrs_points_at(&p, 2)->started_s, 300);
     mrs_points_free(&p);
 }
 
 static void
-one_item_or_one_machine_can_be_asked_for(void **state)
+one_machine_can_be_asked_for(void **state)
 {
     struct kit *k = *state;
-    struct spec foreign = { .item = 1, .session = { 9 }, .machine = OTHER_MACHINE };
+    struct spec foreign = { .item = 3, .session = { 9 }, .machine = OTHER_MACHINE };
     struct mrs_points p;
-    uint8_t item[16];
 
     simple(k, 1, 5, 1);
     simple(k, 2, 6, 2);
     put_point(k, &foreign);
-    memset(item, 1, sizeof item);
-    assert_int_equal(read_points(k, &p, NULL, item, NULL), MARS_OK);
+    assert_int_equal(count_points(k), 3);
+    assert_int_equal(read_points(k, &p, MACHINE, NULL), MARS_OK);
     assert_int_equal(p.list.len, 2);
     mrs_points_free(&p);
-    assert_int_equal(read_points(k, &p, MACHINE, NULL, NULL), MARS_OK);
-    assert_int_equal(p.list.len, 2);
-    mrs_points_free(&p);
-    assert_int_equal(read_points(k, &p, OTHER_MACHINE, item, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, OTHER_MACHINE, NULL), MARS_OK);
     assert_int_equal(p.list.len, 1);
+    assert_memory_equal(mrs_known_machine(mrs_points_at(&p, 0)), OTHER_MACHINE, 16);
     mrs_points_free(&p);
+}
+
+/* That an item is another machine's its first point tells; without a cache, too. */
+static void
+of_another_machines_item_one_point_is_read(void **state)
+{
+    struct kit *k = *state;
+    struct spec foreign = { .item = 3, .machine = OTHER_MACHINE };
+    struct kit_log log = { .calls = "R" };
+    struct mrs_domain *kept = k->d;
+    struct mrs_points p;
+
+    for (uint8_t i = 1; i <= 4; i++) {
+        foreign.session[0] = i;
+        put_point(k, &foreign);
+    }
+    simple(k, 1, 5, 1);
+    k->d = kit_open(k, NULL);
+    kit_spy(k, kit_log_spy, &log);
+    assert_int_equal(read_points(k, &p, MACHINE, NULL), MARS_OK);
+    kit_spy(k, NULL, NULL);
+    assert_int_equal(p.list.len, 1);
+    assert_string_equal(log.text, "Rle Rpo Rpo ");
+    mrs_points_free(&p);
+    mrs_domain_close(k->d);
+    k->d = kept;
 }
 
 static void
@@ -137,7 +163,7 @@ fences_are_listed_before_points(void **state)
     struct mrs_points p;
 
     kit_spy(k, kit_log_spy, &log);
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     kit_spy(k, NULL, NULL);
     assert_string_equal(log.text, "Llo Llo Lpo ");
     mrs_points_free(&p);
@@ -174,19 +200,19 @@ heads_are_points_that_no_other_of_the_item_saw(void **state)
     struct mrs_points p;
 
     simple(k, 1, 1, 1);
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     assert_true(mrs_points_at(&p, 0)->is_head);
     mrs_points_free(&p);
     put_point(k, &left);
     put_point(k, &right); /* a fork: both saw the first only */
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     assert_false(mrs_points_at(&p, 0)->is_head);
     assert_true(mrs_points_at(&p, 1)->is_head);
     assert_true(mrs_points_at(&p, 2)->is_head);
     mrs_points_free(&p);
     put_point(k, &joined);
     simple(k, 2, 8, 9); /* another item's only point */
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(mrs_points_at(&p, i)->is_head, i >= 3);
     mrs_points_free(&p);
@@ -215,14 +241,16 @@ points_may_be_read_by_the_beginning_of_their_ids(void **state)
         struct kit_log log = { .calls = "R" };
         struct mrs_log listed = MRS_LOG_INIT;
         struct mrs_ledger ledger = { 0 };
+        const struct mrs_points_query q = { .digits = tries[i].digits, .need = MRS_NEED_READ };
         struct mrs_points p;
 
         assert_int_equal(mrs_log_read(&listed, k->store, k->keys->domain, NULL), MARS_OK);
         kit_spy(k, kit_log_spy, &log);
-        assert_int_equal(mrs_points_read_some(&p, k->d, &listed, &ledger, NULL, tries[i].digits,
-                                              MRS_NEED_READ, NULL, NULL, NULL), MARS_OK);
+        assert_int_equal(mrs_points_read(&p, k->d, &listed, &ledger, &q, NULL), MARS_OK);
         kit_spy(k, NULL, NULL);
         assert_int_equal(p.list.len, tries[i].found);
+        for (size_t n = 0; n < p.list.len; n++)
+            assert_non_null(mrs_points_at(&p, n)->whole);
         assert_string_equal(log.text, tries[i].reads);
         mrs_points_free(&p);
         mrs_log_free(&listed);
@@ -243,9 +271,9 @@ a_damaged_point_is_named_or_an_error(void **state)
     memset(item, 1, sizeof item);
     mrs_name_point(relative, item, (uint8_t[16]){ 6, 6, 6, 6 });
     kit_damage(k, relative, 200);
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_ERR_CORRUPT);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_ERR_CORRUPT);
     assert_int_equal(p.list.len, 0);
-    assert_int_equal(read_points(k, &p, NULL, NULL, &damages), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
     assert_int_equal(p.list.len, 1);
     assert_int_equal(damages.n, 1);
     assert_string_equal(damages.last, relative);
@@ -267,7 +295,7 @@ a_point_under_another_name_is_damage(void **state)
     kit_get(k, relative, &bytes);
     mrs_name_point(relative, item, (uint8_t[16]){ 7 });
     kit_put(k, relative, bytes.data, bytes.len);
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_ERR_CORRUPT);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_ERR_CORRUPT);
     mrs_buf_free(&bytes);
 }
 
@@ -285,7 +313,7 @@ a_point_that_says_that_it_is_another_is_damage(void **state)
     assert_int_equal(mrs_point_encode(&p, &payload, NULL), MARS_OK);
     assert_int_equal(mrs_domain_put(k->d, MRS_KIND_POINT, p.session, relative, &payload, NULL,
                                     NULL), MARS_OK);
-    assert_int_equal(read_points(k, &points, NULL, NULL, NULL), MARS_ERR_CORRUPT);
+    assert_int_equal(read_points(k, &points, NULL, NULL), MARS_ERR_CORRUPT);
     mrs_buf_free(&payload);
 }
 
@@ -293,13 +321,13 @@ static void
 assert_resolves(const struct mrs_points *p, const char *text, const char *item, mars_status want,
                 int64_t started)
 {
-    struct mrs_loaded_point *lp = NULL;
+    struct mrs_known_point *lp = NULL;
     mars_error err;
 
     memset(&err, 0, sizeof err);
     assert_int_equal(mrs_points_resolve(p, text, item, &lp, &err), want);
     if (want == MARS_OK)
-        assert_int_equal(lp->point.started.s, started);
+        assert_int_equal(lp->started_s, started);
     assert_int_equal(err.status, want);
 }
 
@@ -313,16 +341,16 @@ a_point_is_meant_by_its_id_a_unique_prefix_or_latest(void **state)
     struct mrs_points p;
     char hex[33];
 
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     assert_resolves(&p, "latest", NULL, MARS_ERR_NOT_FOUND, 0);
     mrs_points_free(&p);
     put_point(k, &b);
     put_point(k, &a);
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     assert_resolves(&p, "latest", NULL, MARS_OK, 20);
     mrs_points_free(&p);
     put_point(k, &c);
-    assert_int_equal(read_points(k, &p, NULL, NULL, NULL), MARS_OK);
+    assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     mrs_hex_encode(hex, a.session, 16);
     assert_resolves(&p, hex, NULL, MARS_OK, 10);
     assert_resolves(&p, hex, "one", MARS_OK, 10);
@@ -346,9 +374,9 @@ try_points(void *user)
 {
     struct kit *k = user;
     struct mrs_ledger none = { 0 };
+    const struct mrs_points_query q = { .machine = MACHINE, .need = MRS_NEED_READ };
     struct mrs_points p = { 0 };
-    mars_status st = listed_points_read(&p, k->d, &none, MACHINE, NULL, MRS_NEED_READ, NULL, NULL,
-                                     NULL);
+    mars_status st = listed_points_read(&p, k->d, &none, &q, NULL);
 
     mrs_points_free(&p);
     return st;
@@ -372,7 +400,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT_TEST(points_come_oldest_first),
-        KIT_TEST(one_item_or_one_machine_can_be_asked_for),
+        KIT_TEST(one_machine_can_be_asked_for),
+        KIT_TEST(of_another_machines_item_one_point_is_read),
         KIT_TEST(a_point_with_a_closed_fence_beside_it_is_void),
         KIT_TEST(fences_are_listed_before_points),
         KIT_TEST(a_deleted_point_is_not_listed_until_it_comes_back),

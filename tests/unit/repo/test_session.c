@@ -188,6 +188,7 @@ nothing_can_be_seen_before_the_commit(void **state)
     struct mrs_session *s = kit_begin(k, 1);
     struct mrs_domain *other = kit_open(k, NULL);
     struct mrs_ledger none = { 0 };
+    const struct mrs_points_query all = { .need = MRS_NEED_READ };
     struct mrs_points points = { 0 };
     struct mrs_place place;
     uint8_t id[32];
@@ -199,8 +200,7 @@ nothing_can_be_seen_before_the_commit(void **state)
     kit_commit(s);
     assert_int_equal(listed_index_refresh(other, false, NULL, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_index_find(other->index, id, 0, &place, NULL), MARS_OK);
-    assert_int_equal(listed_points_read(&points, other, &none, NULL, NULL, MRS_NEED_READ, NULL,
-                                        NULL, NULL), MARS_OK);
+    assert_int_equal(listed_points_read(&points, other, &none, &all, NULL), MARS_OK);
     assert_int_equal(points.list.len, 1);
     mrs_points_free(&points);
     mrs_domain_close(other);

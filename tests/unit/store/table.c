@@ -81,7 +81,7 @@ list(void *user, const char *prefix, mars_object_fn fn, void *fn_user, mars_erro
 {
     struct listing l = { fn, fn_user };
 
-    return mrs_store_list(user, prefix, give, &l, err);
+    return mrs_store_list(user, prefix, MRS_LIST_INFO, give, &l, err);
 }
 
 static mars_status

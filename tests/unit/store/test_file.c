@@ -219,7 +219,7 @@ files_that_are_no_objects_are_passed_over(void **state)
     write_file(f, "a/b copy", "x");
     write_file(f, "a/Upper", "x");
     assert_int_equal(mrs_store_begin(f->s, me, &u, NULL), MARS_OK);
-    assert_int_equal(mrs_store_list(f->s, "", count_object, &n, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(f->s, "", MRS_LIST_INFO, count_object, &n, NULL), MARS_OK);
     assert_int_equal(n, 1);
     mrs_upload_abandon(u);
 }
@@ -247,8 +247,10 @@ a_vault_that_has_gone_is_an_error(void **state)
     int n = 0;
 
     tmpdir_remove(f->dir);
-    assert_int_equal(mrs_store_list(f->s, "", count_object, &n, NULL), MARS_ERR_NOT_FOUND);
-    assert_int_equal(mrs_store_list(f->s, "a/", count_object, &n, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_store_list(f->s, "", MRS_LIST_INFO, count_object, &n, NULL),
+                     MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_store_list(f->s, "a/", MRS_LIST_INFO, count_object, &n, NULL),
+                     MARS_ERR_NOT_FOUND);
     assert_int_equal(mrs_store_put(f->s, me, "a", "x", 1, NULL), MARS_ERR_NOT_FOUND);
     assert_int_equal(mrs_dir_make(f->dir, NULL), MARS_OK); /* for teardown */
 }
@@ -349,7 +351,7 @@ a_vault_can_be_used_through_two_handles(void **state)
     assert_int_equal(mrs_store_open(&other, f->url, 0, NULL, NULL), MARS_OK);
     assert_int_equal(mrs_store_put(f->s, me, "a/b", "x", 1, NULL), MARS_OK);
     assert_int_equal(mrs_store_put(other, you, "a/b", "y", 1, NULL), MARS_ERR_EXISTS);
-    assert_int_equal(mrs_store_list(other, "a/", count_object, &n, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(other, "a/", MRS_LIST_INFO, count_object, &n, NULL), MARS_OK);
     assert_int_equal(n, 1);
     mrs_store_close(other);
 }

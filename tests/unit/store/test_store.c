@@ -302,7 +302,7 @@ lists(struct fixture *f, const char *prefix, const char *want)
     struct listed l = { .n = 0 };
     char got[2000] = "";
 
-    assert_int_equal(mrs_store_list(f->s, prefix, note, &l, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(f->s, prefix, MRS_LIST_INFO, note, &l, NULL), MARS_OK);
     qsort(l.names, l.n, sizeof l.names[0], by_name);
     for (size_t i = 0; i < l.n; i++) {
         strcat(got, i > 0 ? " " : "");
@@ -339,7 +339,8 @@ list_refuses_other_prefixes(void **state)
     struct listed l = { .n = 0 };
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-        assert_int_equal(mrs_store_list(f->s, wrong[i], note, &l, NULL), MARS_ERR_INVALID_ARG);
+        assert_int_equal(mrs_store_list(f->s, wrong[i], MRS_LIST_INFO, note, &l, NULL),
+                         MARS_ERR_INVALID_ARG);
 }
 
 static void
@@ -351,7 +352,7 @@ list_ends_with_what_the_callback_says(void **state)
     put(f, "a/1", "a/1");
     put(f, "b/2", "b/2");
     put(f, "c/3", "c/3");
-    assert_int_equal(mrs_store_list(f->s, "", note, &l, NULL), MARS_ERR_NOT_FOUND);
+    assert_int_equal(mrs_store_list(f->s, "", MRS_LIST_INFO, note, &l, NULL), MARS_ERR_NOT_FOUND);
     assert_int_equal(l.n, 2);
 }
 
@@ -371,7 +372,7 @@ a_callback_may_use_the_store(void **state)
         (void)snprintf(name, sizeof name, "x%d/%d", i % 3, i);
         put(f, name, name);
     }
-    assert_int_equal(mrs_store_list(f->s, "", delete_it, f->s, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(f->s, "", MRS_LIST_INFO, delete_it, f->s, NULL), MARS_OK);
     lists(f, "", "");
 }
 
@@ -530,7 +531,7 @@ use_everything(const char *dir)
     if (st == MARS_OK)
         st = mrs_store_put(s, me, "x/y/small2", "x/y/small2", 10, NULL);
     if (st == MARS_OK)
-        st = mrs_store_list(s, "x/", note, &l, NULL);
+        st = mrs_store_list(s, "x/", MRS_LIST_INFO, note, &l, NULL);
     if (st == MARS_OK)
         st = mrs_store_begin(s, me, &u, NULL);
     if (st == MARS_OK)

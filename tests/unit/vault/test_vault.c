@@ -46,7 +46,7 @@ objects(struct mrs_store *s)
 {
     size_t n = 0;
 
-    assert_int_equal(mrs_store_list(s, "", count_one, &n, NULL), MARS_OK);
+    assert_int_equal(mrs_store_list(s, "", MRS_LIST_INFO, count_one, &n, NULL), MARS_OK);
     return n;
 }
 

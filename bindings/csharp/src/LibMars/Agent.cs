@@ -6,6 +6,8 @@ namespace LibMars;
 /// </summary>
 public sealed unsafe partial class Agent : IDisposable
 {
+    internal const uint AllMachines = 1;
+
     private readonly AgentHandle handle;
     private volatile bool disposed;
 
@@ -151,8 +153,9 @@ public sealed unsafe partial class Agent : IDisposable
     /// </summary>
     /// <param name="item">Null: of all items.</param>
     /// <param name="onEvent">Told of points that cannot be read or are gone; may be null.</param>
+    /// <param name="allMachines">Those of all machines that share the domain.</param>
     public IReadOnlyList<PointInfo> ListPoints(string? item = null,
-        Action<MarsEvent>? onEvent = null)
+        Action<MarsEvent>? onEvent = null, bool allMachines = false)
     {
         var points = new List<PointInfo>();
         using var args = new Arguments();
@@ -161,7 +164,8 @@ public sealed unsafe partial class Agent : IDisposable
             return true;
         });
         mars_error err;
-        call.Check(Native.mars_point_list(Handle, args.TextOrNull(item), Call.Visit, call.User,
+        call.Check(Native.mars_point_list(Handle, args.TextOrNull(item),
+            allMachines ? AllMachines : 0, Call.Visit, call.User,
             call.Event, call.User, &err), &err);
         return points;
     }

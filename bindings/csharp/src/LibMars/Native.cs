@@ -120,8 +120,9 @@ internal static unsafe partial class Native
     // point.h
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int mars_point_list(
-        AgentHandle agent, byte* item, delegate* unmanaged[Cdecl]<void*, nint, int> fn,
-        nint user, delegate* unmanaged[Cdecl]<mars_event*, nint, void> on_event, nint event_user,
+        AgentHandle agent, byte* item, uint flags,
+        delegate* unmanaged[Cdecl]<void*, nint, int> fn, nint user,
+        delegate* unmanaged[Cdecl]<mars_event*, nint, void> on_event, nint event_user,
         mars_error* err);
 
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -319,6 +319,7 @@ internal unsafe struct mars_point_info
     public byte* id;
     public byte* item;
     public byte* machine;
+    public byte* machine_id;
     public long started;
     public long finished;
     public ulong entries;

@@ -38,6 +38,8 @@ public sealed class BrowseTests : IDisposable
     public void Points_are_opened_by_id_prefix_or_latest()
     {
         PointInfo info = Assert.Single(place.Agent.ListPoints());
+        Assert.Equal(info.Id, Assert.Single(place.Agent.ListPoints(allMachines: true)).Id);
+        Assert.Equal(place.Agent.GetInfo().MachineId, info.MachineId);
         foreach (string name in (string[])[info.Id, info.Id[..8], "latest"]) {
             using RecoveryPoint point = place.Agent.OpenPoint(name, "files");
             Assert.Equal(info.Id, point.GetInfo().Id);

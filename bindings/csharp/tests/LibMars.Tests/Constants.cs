@@ -78,6 +78,7 @@ internal static class Constants
     ];
 
     private static (string, long)[] Points => [
+        ("MARS_POINTS_ALL_MACHINES", Agent.AllMachines),
         ("MARS_ENTRY_FILE", (long)EntryType.File),
         ("MARS_ENTRY_DIRECTORY", (long)EntryType.Directory),
         ("MARS_ENTRY_SYMLINK", (long)EntryType.SymbolicLink),

@@ -1,0 +1,77 @@
+/* Which point a text means. */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hex.h"
+#include "repo/points.h"
+
+enum { PREFIX_MIN = 6 };
+
+static bool
+is_item(const struct mrs_known_point *k, const char *item)
+{
+    struct mrs_slice name = mrs_known_point_details(k).item_name;
+
+    return item == NULL ||
+           (name.n == strlen(item) && (name.n == 0 || memcmp(name.p, item, name.n) == 0));
+}
+
+static mars_status
+not_clear(const struct mrs_known_point *a, const struct mrs_known_point *b, mars_error *err)
+{
+    struct mrs_slice x = mrs_known_point_details(a).item_name;
+    struct mrs_slice y = mrs_known_point_details(b).item_name;
+
+    return mrs_fail(err, MARS_ERR_INVALID_ARG,
+                    "\"latest\" is not clear: there are points of several items, among them "
+                    "\"%.*s\" and \"%.*s\"; name the item",
+                    (int)x.n, (const char *)x.p, (int)y.n, (const char *)y.p);
+}
+
+static mars_status
+latest(const struct mrs_points *p, const char *item, struct mrs_known_point **out,
+       mars_error *err)
+{
+    for (size_t i = 0; i < p->list.len; i++) {
+        struct mrs_known_point *k = mrs_points_at(p, i);
+
+        if (!is_item(k, item))
+            continue;
+        if (*out != NULL && memcmp(mrs_known_item(*out), mrs_known_item(k), 16) != 0)
+            return not_clear(*out, k, err);
+        *out = k;
+    }
+    if (*out == NULL)
+        return item != NULL
+                   ? mrs_fail(err, MARS_ERR_NOT_FOUND, "item \"%s\" has no recovery points", item)
+                   : mrs_fail(err, MARS_ERR_NOT_FOUND, "there are no recovery points");
+    return MARS_OK;
+}
+
+mars_status
+mrs_points_resolve(const struct mrs_points *p, const char *text, const char *item,
+                   struct mrs_known_point **out, mars_error *err)
+{
+    size_t len = strlen(text);
+    char hex[33];
+
+    *out = NULL;
+    if (strcmp(text, "latest") == 0)
+        return latest(p, item, out, err);
+    if (len < PREFIX_MIN)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG,
+                        "point \"%s\": give its id, at least %d digits of it, or \"latest\"", text,
+                        PREFIX_MIN);
+    for (size_t i = 0; i < p->list.len; i++) {
+        struct mrs_known_point *k = mrs_points_at(p, i);
+
+        mrs_hex_encode(hex, mrs_known_session(k), 16);
+        if (!is_item(k, item) || len > 32 || memcmp(hex, text, len) != 0)
+            continue;
+        if (*out != NULL)
+            return mrs_fail(err, MARS_ERR_INVALID_ARG, "point \"%s\" fits several points", text);
+        *out = k;
+    }
+    return *out != NULL ? MARS_OK
+                        : mrs_fail(err, MARS_ERR_NOT_FOUND, "point \"%s\": there is none", text);
+}
