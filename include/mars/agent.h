@@ -31,6 +31,10 @@ typedef struct mars_register_options {
     uint64_t cache_quota;      /* see mars_cache_settings; 0: none, or that of before */
     const mars_store_options *store; /* this machine's way to the vault, and its limits; the rest
                                         comes with the credentials. NULL: that of before */
+    mars_log_fn log;           /* as in mars_agent_options, for this call and the agent */
+    void *log_user;
+    uint32_t log_level;
+    uint32_t reserved;
 } mars_register_options;
 
 /**
@@ -73,6 +77,11 @@ typedef struct mars_agent_options {
     uint32_t workers;          /* threads that hash, compress, seal; 0: one a core, at least 4 for a
                                   vault over the network */
     uint64_t buffer_bytes;     /* budget for bytes in flight; 0: 64 MiB, at least 32 MiB */
+    mars_log_fn log;           /* told until the agent, and its last point and file, is closed;
+                                  NULL: silent */
+    void *log_user;
+    uint32_t log_level;        /* mars_level, the least grave that is wanted; 0: MARS_LEVEL_INFO */
+    uint32_t reserved;
 } mars_agent_options;
 
 /**
@@ -99,6 +108,10 @@ typedef struct mars_recover_options {
     const char *machine;       /* its name or id; NULL: the vault's only machine */
     uint64_t machine_len;
     const mars_store_options *store; /* this machine's way to the vault; NULL: straight */
+    mars_log_fn log;           /* as in mars_agent_options */
+    void *log_user;
+    uint32_t log_level;
+    uint32_t reserved;
 } mars_recover_options;
 
 /**

@@ -15,6 +15,8 @@
 #include "repo/record.h"
 #include "vault/credentials.h"
 
+static const char UNIT[] = "register"; /* in the log */
+
 /* One registering, as far as it has come. */
 struct work {
     const struct mrs_register_spec *spec;
@@ -103,6 +105,8 @@ take_over(struct work *w, mars_error *err)
                                &w->keys, err);
         if (st == MARS_OK) {
             w->machine = *m;
+            mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is in the vault: it is taken "
+                     "over with its points", m->record.name);
             return mrs_machine_check(m, w->store, mrs_keyring_find, w->keys, err);
         }
         if (st != MARS_ERR_KEY)
@@ -157,6 +161,8 @@ make_machine(struct work *w, mars_error *err)
 
     if (st == MARS_OK && spec->domain != NULL)
         st = join_domain(w, err);
+    mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is new, in the domain \"%s\", which is "
+             "%s", r->name, domain, w->keys != NULL ? "there" : "made");
     if (st == MARS_OK && w->keys == NULL)
         st = mrs_domain_make(w->store, r->id, domain, spec->passphrase, spec->passphrase_len,
                              &w->keys, err);
@@ -257,6 +263,7 @@ run(struct work *w, mars_error *err)
     const struct mrs_register_spec *spec = w->spec;
     mars_status st = read_before(w, err);
 
+    w->before.access.logger = spec->logger;
     if (st == MARS_OK)
         st = mrs_credentials_redeem(&w->credentials, spec->credentials,
                                     spec->store != NULL ? spec->store : &w->before.access,
@@ -278,7 +285,12 @@ run(struct work *w, mars_error *err)
         st = make_machine(w, err);
     if (st == MARS_OK)
         st = mrs_agent_allowed(w->store, w->vault.record.id, w->keys, MRS_NEED_WRITE, err);
-    return st == MARS_OK ? save(w, err) : st;
+    if (st == MARS_OK)
+        st = save(w, err);
+    if (st == MARS_OK)
+        mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is registered with %s",
+                 w->machine.record.name, w->credentials.url);
+    return st;
 }
 
 mars_status

@@ -17,6 +17,7 @@ struct mrs_register_spec {
     const char *name;        /* NULL: that of before, or the host's */
     const char *domain;      /* name; NULL: the machine's own */
     const struct mrs_access *store; /* this machine's way to the vault; NULL: that of before */
+    const struct mrs_logger *logger;
 };
 
 /* The machine's record is put last into the vault, the state is written after it: a run that ends

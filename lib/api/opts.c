@@ -83,6 +83,16 @@ mrs_arg_path(const char *s, uint64_t len, bool required, const char *what, char 
 }
 
 mars_status
+mrs_arg_log(struct mrs_logger *out, mars_log_fn fn, void *user, uint32_t level, mars_error *err)
+{
+    memset(out, 0, sizeof *out);
+    if (level > MARS_LEVEL_DEBUG)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "log_level: %u is not known", level);
+    *out = (struct mrs_logger){ fn, user, level != 0 ? (int)level : MARS_LEVEL_INFO };
+    return MARS_OK;
+}
+
+mars_status
 mrs_arg_cache_quota(uint64_t quota, mars_error *err)
 {
     if ((quota > 0 && quota < QUOTA_LEAST) || quota > INT64_MAX)

@@ -48,9 +48,14 @@ MARS_NODISCARD mars_status mrs_arg_string(const char *s, uint64_t len, bool requ
 MARS_NODISCARD mars_status mrs_arg_path(const char *s, uint64_t len, bool required,
                                         const char *what, char **out, mars_error *err);
 
-/* How a store is reached. src NULL: nothing is said. The caller frees out, also after a failure. */
+/* How a store is reached. src NULL: nothing is said. The caller frees out, also after a failure.
+ * logger: gets the one of the options, and is what out refers to; NULL: that is not looked at. */
 MARS_NODISCARD mars_status mrs_arg_store(const mars_store_options *src, struct mrs_access *out,
-                                         mars_error *err);
+                                         struct mrs_logger *logger, mars_error *err);
+
+/* Where lines for the log go. fn NULL: nowhere. */
+MARS_NODISCARD mars_status mrs_arg_log(struct mrs_logger *out, mars_log_fn fn, void *user,
+                                       uint32_t level, mars_error *err);
 
 /* A quota of the cache: none, or one that is of use. */
 MARS_NODISCARD mars_status mrs_arg_cache_quota(uint64_t quota, mars_error *err);

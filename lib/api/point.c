@@ -90,7 +90,7 @@ static mars_status
 tell_missing(struct mars_agent *agent, const struct mrs_view *v, mars_event_fn fn, void *user,
              mars_error *err)
 {
-    struct mrs_event_sink sink = { fn, user };
+    struct mrs_event_sink sink = { fn, user, &agent->logger };
     struct mrs_seen seen = { 0 };
     mars_status st;
 
@@ -120,12 +120,14 @@ mars_status
 mars_point_list(mars_agent *agent, const char *item, mars_point_fn fn, void *user,
                 mars_event_fn event, void *event_user, mars_error *err)
 {
-    struct mrs_event_sink sink = { event, event_user };
+    struct mrs_event_sink sink = { .fn = event, .user = event_user };
     struct mrs_view v = { 0 };
     mars_status st = mrs_agent_enter(agent, err);
 
     if (st == MARS_OK && fn == NULL)
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "fn: is NULL");
+    if (st == MARS_OK)
+        sink.logger = &agent->logger;
     if (st == MARS_OK)
         st = mrs_view_open(&v, agent, MRS_VIEW_POINTS, mrs_event_damage, &sink, err);
     if (st == MARS_OK)

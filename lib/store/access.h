@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/logger.h"
 #include "policy/limits.h"
 
 /* Texts, so that they can be written down in files as they are. */
@@ -48,6 +49,7 @@ struct mrs_access {
     char *text[MRS_ACCESS_KEYS]; /* NULL: not said */
     uint32_t stall_ms;           /* see mrs_http_options; 0: the default */
     struct mrs_limits limits;
+    const struct mrs_logger *logger; /* outlives the store; NULL: nobody is told */
 };
 
 /* As files name it: "store.account_key". */

@@ -287,6 +287,7 @@ mrs_credentials_redeem(struct mrs_credentials *c, const char *path,
         st = mrs_access_merge(&c->access, machine, MRS_ACCESS_OF_MACHINE, err);
         c->access.stall_ms = machine->stall_ms;
         c->access.limits = machine->limits;
+        c->access.logger = machine->logger;
     }
     if (st == MARS_OK)
         st = mrs_store_open(store, c->url, 0, &c->access, err);

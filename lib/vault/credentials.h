@@ -48,8 +48,8 @@ MARS_NODISCARD mars_status mrs_credentials_check(const struct mrs_credentials *c
                                                  int64_t now, mars_error *err);
 
 /* Read the file, open the vault that it names, and check it against the vault's record. machine:
- * how this machine gets there, or NULL; what it says is added to c->access. The caller frees c,
- * closes *store and forgets v, also after a failure. */
+ * how this machine gets there, and who is told of it, or NULL; what it says is added to c->access.
+ * The caller frees c, closes *store and forgets v, also after a failure. */
 MARS_NODISCARD mars_status mrs_credentials_redeem(struct mrs_credentials *c, const char *path,
                                                   const struct mrs_access *machine,
                                                   enum mrs_use use, struct mrs_store **store,

@@ -69,6 +69,13 @@ typedef struct mars_event {
 } mars_event;
 typedef void (*mars_event_fn)(const mars_event *event, void *user);
 
+/* log.h */
+#define MARS_LEVEL_ERROR ...
+#define MARS_LEVEL_WARNING ...
+#define MARS_LEVEL_INFO ...
+#define MARS_LEVEL_DEBUG ...
+typedef void (*mars_log_fn)(void *user, int level, const char *unit, const char *text);
+
 /* store.h */
 #define MARS_STORE_ALLOW_HTTP ...
 typedef struct mars_store_options {
@@ -103,6 +110,9 @@ typedef struct mars_store_options {
     uint32_t work_days;
     uint32_t work_from;
     uint32_t work_to;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
     ...;
 } mars_store_options;
 
@@ -167,12 +177,18 @@ typedef struct mars_register_options {
     uint64_t domain_len;
     uint64_t cache_quota;
     const mars_store_options *store;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
     ...;
 } mars_register_options;
 typedef struct mars_agent_options {
     uint32_t struct_size;
     uint32_t workers;
     uint64_t buffer_bytes;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
     ...;
 } mars_agent_options;
 typedef struct mars_recover_options {
@@ -186,6 +202,9 @@ typedef struct mars_recover_options {
     const char *machine;
     uint64_t machine_len;
     const mars_store_options *store;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
     ...;
 } mars_recover_options;
 typedef struct mars_agent_info {

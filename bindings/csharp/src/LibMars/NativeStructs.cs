@@ -81,6 +81,10 @@ internal unsafe struct mars_store_options
     public uint work_from;
     public uint work_to;
     public uint reserved;
+    public IntPtr log;
+    public void* log_user;
+    public uint log_level;
+    public uint log_reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -146,6 +150,10 @@ internal unsafe struct mars_register_options
     public ulong domain_len;
     public ulong cache_quota;
     public mars_store_options* store;
+    public IntPtr log;
+    public void* log_user;
+    public uint log_level;
+    public uint reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -154,6 +162,10 @@ internal unsafe struct mars_agent_options
     public uint struct_size;
     public uint workers;
     public ulong buffer_bytes;
+    public IntPtr log;
+    public void* log_user;
+    public uint log_level;
+    public uint reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -169,6 +181,10 @@ internal unsafe struct mars_recover_options
     public byte* machine;
     public ulong machine_len;
     public mars_store_options* store;
+    public IntPtr log;
+    public void* log_user;
+    public uint log_level;
+    public uint reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]
