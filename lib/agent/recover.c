@@ -83,8 +83,7 @@ mrs_recover(const struct mrs_recover_spec *spec, struct mrs_registration *reg,
     if (st == MARS_OK)
         st = choose(&all, spec->machine, &m, err);
     if (st == MARS_OK)
-        st = mrs_domain_unlock(*store, m->record.domain, spec->passphrase, spec->passphrase_len,
-                               keys, err);
+        st = mrs_domain_unlock(*store, m->record.domain, &spec->key, keys, err);
     if (st == MARS_OK)
         st = mrs_machine_check(m, *store, mrs_keyring_find, *keys, err);
     if (st == MARS_OK)

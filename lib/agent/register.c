@@ -89,7 +89,7 @@ is_candidate(const struct work *w, const struct mrs_machine *m)
     return strcmp(m->record.name, w->machine.record.name) == 0;
 }
 
-/* The machine in the vault that goes by our name and that the passphrase opens. */
+/* The machine in the vault that goes by our name and that the key opens. */
 static mars_status
 take_over(struct work *w, mars_error *err)
 {
@@ -101,8 +101,7 @@ take_over(struct work *w, mars_error *err)
 
         if (!is_candidate(w, m))
             continue;
-        st = mrs_domain_unlock(w->store, m->record.domain, spec->passphrase, spec->passphrase_len,
-                               &w->keys, err);
+        st = mrs_domain_unlock(w->store, m->record.domain, &spec->key, &w->keys, err);
         if (st == MARS_OK) {
             w->machine = *m;
             mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is in the vault: it is taken "
@@ -114,8 +113,9 @@ take_over(struct work *w, mars_error *err)
     }
     if (st == MARS_ERR_KEY)
         return mrs_fail(err, MARS_ERR_KEY,
-                        "a machine named \"%.80s\" is in the vault, and the passphrase does not "
-                        "open its domain", w->machine.record.name);
+                        "a machine named \"%.80s\" is in the vault, and the %s does not open its "
+                        "domain", w->machine.record.name,
+                        spec->key.passphrase != NULL ? "passphrase" : "key");
     /* It may be the one that cannot be read. */
     if (st == MARS_OK && w->machines.damaged > 0)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "%s", w->machines.why.message);
@@ -138,7 +138,7 @@ join_domain(struct work *w, mars_error *err)
             return st;
         if (st != MARS_OK || strcmp(r.name, spec->domain) != 0)
             continue;
-        st = mrs_domain_unlock(w->store, id, spec->passphrase, spec->passphrase_len, &w->keys, err);
+        st = mrs_domain_unlock(w->store, id, &spec->key, &w->keys, err);
         if (st == MARS_OK)
             st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_WRITE, w->keys, err);
         return st;
@@ -164,8 +164,7 @@ make_machine(struct work *w, mars_error *err)
     mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is new, in the domain \"%s\", which is "
              "%s", r->name, domain, w->keys != NULL ? "there" : "made");
     if (st == MARS_OK && w->keys == NULL)
-        st = mrs_domain_make(w->store, r->id, domain, spec->passphrase, spec->passphrase_len,
-                             &w->keys, err);
+        st = mrs_domain_make(w->store, r->id, domain, &spec->key, &w->keys, err);
     if (st == MARS_OK)
         st = mrs_keyring_newest(w->keys, MRS_KEY_LEDGER, &key, err);
     if (st != MARS_OK)

@@ -257,12 +257,6 @@ read_strings(const mars_register_options *o, struct strings *s, mars_error *err)
     return st;
 }
 
-static size_t
-passphrase_len(const char *passphrase, uint64_t len)
-{
-    return len != 0 || passphrase == NULL ? (size_t)len : strlen(passphrase);
-}
-
 mars_status
 mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err)
 {
@@ -270,6 +264,7 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
     struct mrs_access access = { .stall_ms = 0 };
     mars_agent_options open = { .struct_size = sizeof open };
     struct strings s = { NULL };
+    mars_key_wrapper wrapper;
     struct mrs_logger logger;
     mars_register_options o;
     mars_status st;
@@ -284,9 +279,11 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
         st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o.flags);
     if (st == MARS_OK)
         st = mrs_arg_cache_quota(o.cache_quota, err);
-    spec.passphrase_len = st == MARS_OK ? passphrase_len(o.passphrase, o.passphrase_len) : 0;
     if (st == MARS_OK)
-        st = mrs_passphrase_check(o.passphrase, spec.passphrase_len, "passphrase", err);
+        st = mrs_arg_opener(o.passphrase, o.passphrase_len, o.wrapper, "key", &spec.key, &wrapper,
+                            err);
+    if (st == MARS_OK && spec.key.passphrase != NULL)
+        st = mrs_passphrase_check(o.passphrase, spec.key.len, "passphrase", err);
     if (st == MARS_OK)
         st = read_strings(&o, &s, err);
     if (st == MARS_OK)
@@ -296,7 +293,6 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
     if (st == MARS_OK) {
         access.logger = spec.logger = &logger;
         spec.store = o.store != NULL ? &access : NULL;
-        spec.passphrase = o.passphrase;
         spec.credentials = s.credentials;
         spec.config_dir = s.config_dir;
         spec.cache_dir = s.cache_dir;
@@ -345,12 +341,12 @@ mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char 
 static mars_status
 open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *err)
 {
-    struct mrs_recover_spec spec = { .passphrase = o->passphrase };
+    struct mrs_recover_spec spec = { .machine = NULL };
     struct mrs_access access = { .stall_ms = 0 };
     char *credentials = NULL, *machine = NULL;
-    mars_status st = o->passphrase != NULL
-                         ? MARS_OK
-                         : mrs_fail(err, MARS_ERR_INVALID_ARG, "passphrase: is missing");
+    mars_key_wrapper wrapper;
+    mars_status st = mrs_arg_opener(o->passphrase, o->passphrase_len, o->wrapper, "key", &spec.key,
+                                    &wrapper, err);
 
     a->read_only = true;
     if (st == MARS_OK)
@@ -358,7 +354,6 @@ open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *
                             err);
     if (st == MARS_OK)
         st = mrs_arg_string(o->machine, o->machine_len, false, "machine", &machine, err);
-    spec.passphrase_len = passphrase_len(o->passphrase, o->passphrase_len);
     spec.credentials = credentials;
     spec.machine = machine;
     if (st == MARS_OK)

@@ -9,10 +9,12 @@
 #include <mars/benchmark.h>
 #include <mars/cache.h>
 #include <mars/image.h>
+#include <mars/key.h>
 #include <mars/restore.h>
 #include <mars/vault.h>
 #include <mars/verify.h>
 
+#include "repo/slots.h"
 #include "store/access.h"
 
 /* Sizes of the option structs as they were first released: what every caller has at least. */
@@ -28,7 +30,9 @@ enum {
     MRS_IMAGE_OPTIONS_V1 = sizeof(mars_image_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
     MRS_VERIFY_OPTIONS_V1 = offsetof(mars_verify_options, sample_percent),
-    MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options)
+    MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options),
+    MRS_KEY_V1 = sizeof(mars_key),
+    MRS_KEY_WRAPPER_V1 = sizeof(mars_key_wrapper)
 };
 
 /* Copy a caller's options into dst of cap bytes: an older caller's are extended with zeros, a newer
@@ -52,6 +56,15 @@ MARS_NODISCARD mars_status mrs_arg_path(const char *s, uint64_t len, bool requir
  * logger: gets the one of the options, and is what out refers to; NULL: that is not looked at. */
 MARS_NODISCARD mars_status mrs_arg_store(const mars_store_options *src, struct mrs_access *out,
                                          struct mrs_logger *logger, mars_error *err);
+
+/* What opens slots: at least one of the two. `room` gets the wrapper, and is what out refers to. */
+MARS_NODISCARD mars_status mrs_arg_opener(const char *passphrase, uint64_t len,
+                                          const mars_key_wrapper *wrapper, const char *what,
+                                          struct mrs_opener *out, mars_key_wrapper *room,
+                                          mars_error *err);
+MARS_NODISCARD mars_status mrs_arg_key(const mars_key *key, const char *what,
+                                       struct mrs_opener *out, mars_key_wrapper *room,
+                                       mars_error *err);
 
 /* Where lines for the log go. fn NULL: nowhere. */
 MARS_NODISCARD mars_status mrs_arg_log(struct mrs_logger *out, mars_log_fn fn, void *user,

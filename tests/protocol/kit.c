@@ -24,7 +24,7 @@ kit_make(void **state)
     assert_non_null(k);
     tmpdir_make(k->dir);
     assert_int_equal(mrs_store_open(&k->store, "memory:", 1, NULL, NULL), MARS_OK);
-    assert_int_equal(mrs_domain_make(k->store, WRITER, "test", passphrase, sizeof passphrase - 1,
+    assert_int_equal(mrs_domain_make(k->store, WRITER, "test", &(struct mrs_opener){ .passphrase = passphrase, .len = sizeof passphrase - 1 },
                                      &k->keys, NULL),
                      MARS_OK);
     assert_int_equal(mrs_keyring_cache_key(k->keys, key, NULL), MARS_OK);

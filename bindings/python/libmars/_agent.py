@@ -4,11 +4,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Iterable, Optional, Union
 
-from ._call import Callbacks, Cancel, EventFn, ProgressFn, run
+from ._call import Callbacks, Cancel, EventFn, KeyWrapper, ProgressFn, run
 from ._errors import Error
 from ._handle import Handle
 from ._native import ffi, lib
-from ._options import Passphrase, Path, Struct, counted, flags, passphrase as secret, path, text
+from ._options import (Passphrase, Path, Struct, counted, flags, passphrase as secret, path, text,
+                       wrapper_struct)
 from ._point import Point
 from ._session import Session
 from ._types import (AgentInfo, BackupResult, Compression, Conflict, PointInfo, RestoreResult,
@@ -19,25 +20,28 @@ from ._vault import store_struct
 Paths = Union[Path, Iterable[Path]]
 
 
-def register(config_dir: Path, *, credentials: Path, passphrase: Passphrase,
+def register(config_dir: Path, *, credentials: Path, passphrase: Optional[Passphrase] = None,
+             wrapper: Optional[KeyWrapper] = None,
              cache_dir: Optional[Path] = None, name: Optional[str] = None,
              domain: Optional[str] = None, cache_quota: int = 0,
              store: Optional[StoreOptions] = None) -> Agent:
     """Register this machine with a vault; its state will lie in config_dir.
 
-    The passphrase, of at least 16 characters, opens the machine's domain, or makes it. A machine of
-    this name that is in the vault already is taken over with all its points.
+    The passphrase, of at least 16 characters, or the wrapper opens the machine's domain, or makes
+    it; with both, a new domain gets a slot for each. A machine of this name that is in the vault
+    already is taken over with all its points.
 
-    KeyRefusedError: the passphrase does not open the domain of this name. AuthError: the
+    KeyRefusedError: the key does not open the domain of this name. AuthError: the
     credentials have expired, were edited, or are another vault's.
     """
+    callbacks = Callbacks()
     options = Struct("mars_register_options", config_dir=path(config_dir),
                      credentials=path(credentials), passphrase=secret(passphrase),
-                     cache_dir=path(cache_dir), name=counted(name.encode()) if name else None,
+                     wrapper=wrapper_struct(wrapper, callbacks), cache_dir=path(cache_dir), name=counted(name.encode()) if name else None,
                      domain=counted(domain.encode()) if domain else None, cache_quota=cache_quota,
                      store=store_struct(store))
     out = ffi.new("mars_agent **")
-    run(lib.mars_register, options.c, out)
+    run(lib.mars_register, options.c, out, callbacks=callbacks)
     return Agent._adopt(out[0])
 
 
@@ -53,7 +57,8 @@ def renew(config_dir: Path, *, credentials: Path, store: Optional[StoreOptions] 
         options.c if options else ffi.NULL)
 
 
-def recover(*, credentials: Path, passphrase: Passphrase, machine: Optional[str] = None,
+def recover(*, credentials: Path, passphrase: Optional[Passphrase] = None,
+            wrapper: Optional[KeyWrapper] = None, machine: Optional[str] = None,
             store: Optional[StoreOptions] = None, workers: int = 0,
             buffer_bytes: int = 0) -> Agent:
     """Another machine's points, read-only: nothing is stored here and nothing changes in the vault.
@@ -63,14 +68,16 @@ def recover(*, credentials: Path, passphrase: Passphrase, machine: Optional[str]
     1
 
     NotFoundError: no such machine; without a name: none, or several. KeyRefusedError: the
-    passphrase does not open its domain.
+    key does not open its domain.
     """
+    callbacks = Callbacks()
     options = Struct("mars_recover_options", workers=workers, buffer_bytes=buffer_bytes,
                      credentials=path(credentials), passphrase=secret(passphrase),
+                     wrapper=wrapper_struct(wrapper, callbacks),
                      machine=counted(machine.encode()) if machine else None,
                      store=store_struct(store))
     out = ffi.new("mars_agent **")
-    run(lib.mars_recover_open, options.c, out)
+    run(lib.mars_recover_open, options.c, out, callbacks=callbacks)
     return Agent._adopt(out[0])
 
 

@@ -160,6 +160,7 @@ mars_status mars_vault_issue_credentials(const char *url, const char *path,
 
 /* agent.h */
 typedef struct mars_agent mars_agent;
+typedef struct mars_key_wrapper mars_key_wrapper;
 typedef struct mars_register_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -180,6 +181,7 @@ typedef struct mars_register_options {
     mars_log_fn log;
     void *log_user;
     uint32_t log_level;
+    const mars_key_wrapper *wrapper;
     ...;
 } mars_register_options;
 typedef struct mars_agent_options {
@@ -205,6 +207,7 @@ typedef struct mars_recover_options {
     mars_log_fn log;
     void *log_user;
     uint32_t log_level;
+    const mars_key_wrapper *wrapper;
     ...;
 } mars_recover_options;
 typedef struct mars_agent_info {
@@ -499,6 +502,23 @@ mars_status mars_stats_get(mars_agent *agent, const mars_cancel *cancel, mars_st
                            mars_event_fn event, void *event_user, mars_error *err);
 
 /* key.h */
+struct mars_key_wrapper {
+    uint32_t struct_size;
+    void *user;
+    mars_status (*wrap)(void *user, const uint8_t *secret, uint8_t *blob, uint64_t *blob_len,
+                        mars_error *err);
+    mars_status (*unwrap)(void *user, const uint8_t *blob, uint64_t blob_len, uint8_t *secret,
+                          mars_error *err);
+    ...;
+};
+#define MARS_KEY_BLOB_MAX ...
+typedef struct mars_key {
+    uint32_t struct_size;
+    const char *passphrase;
+    uint64_t passphrase_len;
+    const mars_key_wrapper *wrapper;
+    ...;
+} mars_key;
 typedef struct mars_key_info {
     uint32_t kind;
     const char *id;
@@ -511,13 +531,12 @@ typedef struct mars_key_info {
 } mars_key_info;
 typedef void (*mars_key_fn)(const mars_key_info *key, void *user);
 mars_status mars_key_list(mars_agent *agent, mars_key_fn fn, void *user, mars_error *err);
-mars_status mars_key_add(mars_agent *agent, const char *passphrase, uint64_t passphrase_len,
-                         const char *new_passphrase, uint64_t new_len, const char *label,
-                         char id[17], mars_error *err);
-mars_status mars_key_change(mars_agent *agent, const char *passphrase, uint64_t passphrase_len,
-                            const char *new_passphrase, uint64_t new_len, mars_error *err);
-mars_status mars_key_remove(mars_agent *agent, const char *passphrase, uint64_t passphrase_len,
-                            const char *id, mars_error *err);
+mars_status mars_key_add(mars_agent *agent, const mars_key *present, const mars_key *added,
+                         const char *label, char id[17], mars_error *err);
+mars_status mars_key_change(mars_agent *agent, const mars_key *present, const mars_key *fresh,
+                            mars_error *err);
+mars_status mars_key_remove(mars_agent *agent, const mars_key *present, const char *id,
+                            mars_error *err);
 
 /* cache.h */
 #define MARS_CACHE_READY ...

@@ -7,8 +7,8 @@ public enum KeyKind
     Passphrase = 1,
     /// <summary>A raw key.</summary>
     Raw = 2,
-    /// <summary>A callback of the caller.</summary>
-    Callback = 3,
+    /// <summary>A key of the caller.</summary>
+    Wrapper = 3,
 }
 
 /// <summary>One slot that opens a domain.</summary>
@@ -66,11 +66,11 @@ public sealed unsafe class KeySlots
         string? label = null)
     {
         using var args = new Arguments();
-        byte* old = args.Secret(passphrase, out ulong oldLength);
-        byte* new_ = args.Secret(newPassphrase, out ulong newLength);
+        mars_key* present = Key(args, passphrase);
+        mars_key* added = Key(args, newPassphrase);
         byte* id = stackalloc byte[IdSize];
         mars_error err;
-        Errors.Check(Native.mars_key_add(agent.Handle, old, oldLength, new_, newLength,
+        Errors.Check(Native.mars_key_add(agent.Handle, present, added,
             args.TextOrNull(label), id, &err), &err);
         return Utf8.Text(id);
     }
@@ -84,11 +84,10 @@ public sealed unsafe class KeySlots
     public void Change(ReadOnlySpan<char> passphrase, ReadOnlySpan<char> newPassphrase)
     {
         using var args = new Arguments();
-        byte* old = args.Secret(passphrase, out ulong oldLength);
-        byte* new_ = args.Secret(newPassphrase, out ulong newLength);
+        mars_key* present = Key(args, passphrase);
+        mars_key* added = Key(args, newPassphrase);
         mars_error err;
-        Errors.Check(Native.mars_key_change(agent.Handle, old, oldLength, new_, newLength, &err),
-            &err);
+        Errors.Check(Native.mars_key_change(agent.Handle, present, added, &err), &err);
     }
 
     /// <summary>Removes a slot.</summary>
@@ -100,8 +99,16 @@ public sealed unsafe class KeySlots
     {
         ArgumentNullException.ThrowIfNull(id);
         using var args = new Arguments();
-        byte* old = args.Secret(passphrase, out ulong length);
+        mars_key* present = Key(args, passphrase);
         mars_error err;
-        Errors.Check(Native.mars_key_remove(agent.Handle, old, length, args.Text(id), &err), &err);
+        Errors.Check(Native.mars_key_remove(agent.Handle, present, args.Text(id), &err), &err);
+    }
+
+    private static mars_key* Key(Arguments args, ReadOnlySpan<char> passphrase)
+    {
+        mars_key* key = args.New<mars_key>();
+        key->struct_size = (uint)sizeof(mars_key);
+        key->passphrase = args.Secret(passphrase, out key->passphrase_len);
+        return key;
     }
 }
