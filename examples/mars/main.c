@@ -13,7 +13,8 @@ open_other(struct cli *cli, mars_agent **agent)
                                .credentials = cli->value[OPT_CREDENTIALS],
                                .machine = cli->value[OPT_MACHINE],
                                .log = report_log(cli),
-                               .log_level = report_log_level(cli) };
+                               .log_level = report_log_level(cli),
+                               .cancel = cli->cancel };
     mars_error err = { 0 };
     struct secret *pass;
     struct reach reach;
@@ -40,7 +41,8 @@ open_this(struct cli *cli, mars_agent **agent)
 {
     mars_agent_options o = { .struct_size = sizeof o,
                              .log = report_log(cli),
-                             .log_level = report_log_level(cli) };
+                             .log_level = report_log_level(cli),
+                             .cancel = cli->cancel };
     mars_error err = { 0 };
     const char *dir = cli_config_dir(cli);
     mars_status st;

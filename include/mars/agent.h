@@ -1,6 +1,7 @@
 #ifndef MARS_AGENT_H
 #define MARS_AGENT_H
 
+#include <mars/cancel.h>
 #include <mars/store.h>
 
 #ifdef __cplusplus
@@ -40,6 +41,7 @@ typedef struct mars_register_options {
     uint32_t log_level;
     uint32_t reserved;
     const mars_key_wrapper *wrapper; /* NULL: none */
+    const mars_cancel *cancel; /* as in mars_agent_options */
 } mars_register_options;
 
 /**
@@ -88,6 +90,8 @@ typedef struct mars_agent_options {
     void *log_user;
     uint32_t log_level;        /* mars_level, the least grave that is wanted; 0: MARS_LEVEL_INFO */
     uint32_t reserved;
+    const mars_cancel *cancel; /* ends the opening, which waits for the vault's server, soon with
+                                  MARS_ERR_CANCELLED; borrowed for the call; NULL: never */
 } mars_agent_options;
 
 /**
@@ -119,6 +123,7 @@ typedef struct mars_recover_options {
     uint32_t log_level;
     uint32_t reserved;
     const mars_key_wrapper *wrapper; /* NULL: none */
+    const mars_cancel *cancel; /* as in mars_agent_options */
 } mars_recover_options;
 
 /**

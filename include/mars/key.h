@@ -11,27 +11,36 @@ extern "C" {
 enum { MARS_KEY_BLOB_MAX = 4096 };
 
 /**
- * A slot's key that the caller keeps: in an HSM, a key management service, a TPM. The library makes
- * a secret of 32 bytes for each such slot and has it wrapped; what the caller makes of it, the blob,
- * lies in the vault, where anybody who reads the store sees it. Both functions are called on the
- * thread that makes the call, and not kept longer. What they return other than MARS_OK is what the
- * call returns, with the message that they put into err (not NULL, cleared before; may be left as it
- * is). They must not call the library with the same agent.
+ * Wrap a slot's secret into blob, MARS_KEY_BLOB_MAX bytes of room, and say how many it took, at
+ * least 1: so that unwrap knows which key it needs, and nobody without that key learns the secret.
+ *
+ * @param[out] err  not NULL, cleared: room for a message of one's own
+ * @return mars_status: other than MARS_OK it is what the call returns, with that message
  */
+typedef int32_t(MARS_CALL *mars_wrap_fn)(void *user, const uint8_t *secret, uint8_t *blob,
+                                         uint64_t *blob_len, mars_error *err);
+
+/**
+ * Give the secret, 32 bytes, back. The blob may have been tampered with; a wrong secret is found
+ * out. Otherwise as mars_wrap_fn.
+ *
+ * @return MARS_ERR_KEY  the blob is not one of these: the next slot is tried
+ */
+typedef int32_t(MARS_CALL *mars_unwrap_fn)(void *user, const uint8_t *blob, uint64_t blob_len,
+                                           uint8_t *secret, mars_error *err);
+
+/** A slot's key that the caller keeps: in an HSM, a key management service, a TPM. The library
+ *  makes a secret of 32 bytes for each such slot and has it wrapped; what the caller makes of it,
+ *  the blob, lies in the vault, where anybody who reads the store sees it. Both functions are
+ *  called on the thread that makes the call, and not kept longer. They must not use the agent that
+ *  the call is on. */
 struct mars_key_wrapper {
     uint32_t struct_size;
     uint32_t reserved;
     void *user;
-    /** Wrap the secret into blob, MARS_KEY_BLOB_MAX bytes of room, and say how many it took, at
-     *  least 1: so that unwrap knows which key it needs, and nobody without that key learns the
-     *  secret. Called when a slot is made, and unwrap behind it, to see that it gives the secret
-     *  back; NULL where no slot is made. */
-    mars_status(MARS_CALL *wrap)(void *user, const uint8_t secret[32], uint8_t *blob,
-                                 uint64_t *blob_len, mars_error *err);
-    /** Give the secret back. MARS_ERR_KEY: the blob is not one of these, so that the next slot is
-     *  tried. It may have been tampered with; a wrong secret is found out. */
-    mars_status(MARS_CALL *unwrap)(void *user, const uint8_t *blob, uint64_t blob_len,
-                                   uint8_t secret[32], mars_error *err);
+    mars_wrap_fn wrap;     /* called where a slot is made, and unwrap behind it, to see that it
+                              gives the secret back; NULL where none is made */
+    mars_unwrap_fn unwrap; /* required */
 };
 
 /** What opens a slot: a passphrase or a wrapper. Where it is to open the domain both may be given:

@@ -21,7 +21,8 @@ static const char UNIT[] = "register"; /* in the log */
 struct work {
     const struct mrs_register_spec *spec;
     struct mrs_credentials credentials;
-    struct mrs_store *store;
+    struct mrs_store *opened;
+    struct mrs_store *store; /* a view of it, whose calls end with the stop */
     struct mrs_vault vault;
     struct mrs_registration before; /* of this config directory; vault_url NULL: none */
     struct mrs_machines machines;
@@ -266,7 +267,9 @@ run(struct work *w, mars_error *err)
     if (st == MARS_OK)
         st = mrs_credentials_redeem(&w->credentials, spec->credentials,
                                     spec->store != NULL ? spec->store : &w->before.access,
-                                    MRS_USE_REGISTER, &w->store, &w->vault, err);
+                                    MRS_USE_REGISTER, spec->stop, &w->opened, &w->vault, err);
+    if (st == MARS_OK)
+        st = mrs_store_view(w->opened, spec->stop, &w->store, err);
     if (st == MARS_OK)
         st = check_before(w, err);
     if (st == MARS_OK)
@@ -310,6 +313,7 @@ mrs_register(const struct mrs_register_spec *spec, mars_error *err)
     mrs_registration_free(&w.before);
     mrs_vault_forget(&w.vault);
     mrs_store_close(w.store);
+    mrs_store_close(w.opened);
     mrs_credentials_free(&w.credentials);
     return st;
 }

@@ -2,6 +2,8 @@
 #ifndef MRS_AGENT_REGISTER_H
 #define MRS_AGENT_REGISTER_H
 
+#include <stdatomic.h>
+
 #include "agent/state.h"
 #include "repo/log.h"
 #include "repo/slots.h"
@@ -18,6 +20,7 @@ struct mrs_register_spec {
     const char *domain;      /* name; NULL: the machine's own */
     const struct mrs_access *store; /* this machine's way to the vault; NULL: that of before */
     const struct mrs_logger *logger;
+    const atomic_bool *stop; /* set: it ends soon with MARS_ERR_CANCELLED; NULL: never */
 };
 
 /* The machine's record is put last into the vault, the state is written after it: a run that ends
@@ -35,6 +38,7 @@ struct mrs_recover_spec {
     struct mrs_opener key;
     const char *machine; /* name or id; NULL: the vault's only one */
     const struct mrs_access *store; /* this machine's way to the vault */
+    const atomic_bool *stop; /* as above; not of *store, once it is open */
 };
 
 /* The caller frees reg, keys and store, also after a failure. */

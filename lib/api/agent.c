@@ -148,9 +148,9 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
 
 /* A damaged record keeps nobody from restoring, and verify has to name it. */
 static mars_status
-may_read(struct mars_agent *a, mars_error *err)
+may_read(struct mars_agent *a, const mars_cancel *cancel, mars_error *err)
 {
-    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, NULL, &a->glance, err);
+    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, cancel, &a->glance, err);
 
     if (st == MARS_OK)
         a->glanced = mrs_clock_mono();
@@ -172,7 +172,7 @@ open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *e
         st = mrs_store_open(&a->store, a->reg.vault_url, 0, &a->reg.access, err);
     if (st == MARS_OK)
         st = assemble(a, o->workers, o->buffer_bytes, err);
-    return st == MARS_OK ? may_read(a, err) : st;
+    return st == MARS_OK ? may_read(a, o->cancel, err) : st;
 }
 
 static struct mars_agent *
@@ -292,6 +292,7 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
         st = mrs_arg_log(&logger, o.log, o.log_user, o.log_level, err);
     if (st == MARS_OK) {
         access.logger = spec.logger = &logger;
+        spec.stop = o.cancel != NULL ? &o.cancel->set : NULL;
         spec.store = o.store != NULL ? &access : NULL;
         spec.credentials = s.credentials;
         spec.config_dir = s.config_dir;
@@ -304,6 +305,7 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
     open.log = o.log;
     open.log_user = o.log_user;
     open.log_level = o.log_level;
+    open.cancel = o.cancel;
     if (st == MARS_OK && out != NULL)
         st = mars_agent_open(s.config_dir, 0, &open, out, err);
     mrs_free(s.config_dir);
@@ -341,7 +343,7 @@ mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char 
 static mars_status
 open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *err)
 {
-    struct mrs_recover_spec spec = { .machine = NULL };
+    struct mrs_recover_spec spec = { .stop = o->cancel != NULL ? &o->cancel->set : NULL };
     struct mrs_access access = { .stall_ms = 0 };
     char *credentials = NULL, *machine = NULL;
     mars_key_wrapper wrapper;
@@ -365,7 +367,7 @@ open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *
     if (st == MARS_OK)
         st = assemble(a, o->workers, o->buffer_bytes, err);
     if (st == MARS_OK)
-        st = may_read(a, err);
+        st = may_read(a, o->cancel, err);
     mrs_free(credentials);
     mrs_free(machine);
     mrs_access_free(&access);

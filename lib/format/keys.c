@@ -95,8 +95,8 @@ read_slot(const struct mrs_field *f, struct mrs_slot *s, mars_error *err)
     if (st == MARS_OK && (s->kind < MRS_SLOT_PASSPHRASE || s->kind > MRS_SLOT_CALLER))
         st = mrs_fail(err, MARS_ERR_CORRUPT, "slot set: a slot of kind %u", s->kind);
     if (st == MARS_OK && (s->kind == MRS_SLOT_CALLER) != (s->blob.len > 0))
-        st = mrs_fail(err, MARS_ERR_CORRUPT, "slot set: %s", s->blob.len > 0
-                      ? "a blob in a slot that is not a caller's" : "a caller's slot without a blob");
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "slot set: a blob in a slot of kind %u, or none",
+                      s->kind);
     return st == MARS_OK ? check_costs(s, err) : st;
 }
 

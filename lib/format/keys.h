@@ -46,8 +46,8 @@ MARS_NODISCARD mars_status mrs_slot_set_encode(const struct mrs_slot_set *s, str
 MARS_NODISCARD mars_status mrs_slot_set_decode(struct mrs_slot_set *s, const uint8_t *buf,
                                                size_t len, mars_error *err);
 void mrs_slot_set_free(struct mrs_slot_set *s);
-/* domain id ‖ slot id ‖ kind ‖ costs ‖ root id, and of a caller's slot ‖ SHA-256 of its blob. Gives
- * the length. */
+/* domain id ‖ slot id ‖ kind ‖ costs ‖ root id, and of a caller's slot ‖ SHA-256 of its blob. It
+ * gives the length. */
 size_t mrs_slot_binding(const struct mrs_slot *s, const uint8_t domain[16],
                         const uint8_t root_id[16], const uint8_t blob_digest[32],
                         uint8_t out[MRS_SLOT_BINDING_MAX]);

@@ -33,8 +33,10 @@ mrs_root_derive(const uint8_t root[MRS_ROOT_SIZE], const char *info, void *out, 
 
 /* What a caller's function made of it, with a message in any case. */
 static mars_status
-called(mars_status st, const char *which, mars_error *why, mars_error *err)
+called(int32_t returned, const char *which, mars_error *why, mars_error *err)
 {
+    mars_status st = (mars_status)returned;
+
     why->message[sizeof why->message - 1] = '\0';
     if (st == MARS_OK)
         return MARS_OK;

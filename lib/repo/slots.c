@@ -104,8 +104,8 @@ fits(const struct mrs_slot *slot, const struct mrs_opener *by)
            (slot->kind == MRS_SLOT_CALLER && by->wrapper != NULL);
 }
 
-/* The root in the set s->number; whether the set is whole under it. *given_up: the caller's function
- * failed, and looking further is of no use. */
+/* The root in the set s->number; whether the set is whole under it. *given_up: the caller's
+ * function failed, and looking further is of no use. */
 static mars_status
 open_set(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
          const struct mrs_opener *by, uint8_t root[MRS_ROOT_SIZE], size_t *which, bool *given_up,

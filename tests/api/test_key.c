@@ -20,8 +20,8 @@ struct service {
     mars_status fails;
 };
 
-static mars_status
-service_wrap(void *user, const uint8_t secret[32], uint8_t *blob, uint64_t *blob_len,
+static int32_t
+service_wrap(void *user, const uint8_t *secret, uint8_t *blob, uint64_t *blob_len,
              mars_error *err)
 {
     const struct service *s = user;
@@ -34,8 +34,8 @@ service_wrap(void *user, const uint8_t secret[32], uint8_t *blob, uint64_t *blob
     return MARS_OK;
 }
 
-static mars_status
-service_unwrap(void *user, const uint8_t *blob, uint64_t blob_len, uint8_t secret[32],
+static int32_t
+service_unwrap(void *user, const uint8_t *blob, uint64_t blob_len, uint8_t *secret,
                mars_error *err)
 {
     const struct service *s = user;

@@ -37,7 +37,8 @@ def register(config_dir: Path, *, credentials: Path, passphrase: Optional[Passph
     callbacks = Callbacks()
     options = Struct("mars_register_options", config_dir=path(config_dir),
                      credentials=path(credentials), passphrase=secret(passphrase),
-                     wrapper=wrapper_struct(wrapper, callbacks), cache_dir=path(cache_dir), name=counted(name.encode()) if name else None,
+                     wrapper=wrapper_struct(wrapper, callbacks),
+                     cache_dir=path(cache_dir), name=counted(name.encode()) if name else None,
                      domain=counted(domain.encode()) if domain else None, cache_quota=cache_quota,
                      store=store_struct(store))
     out = ffi.new("mars_agent **")

@@ -16,8 +16,8 @@ extern "Python" {
     int mars_py_entry(const mars_entry *, void *);
     int mars_py_diff(const mars_diff *, void *);
     int mars_py_data(const void *, uint64_t, void *);
-    mars_status mars_py_wrap(void *, const uint8_t *, uint8_t *, uint64_t *, mars_error *);
-    mars_status mars_py_unwrap(void *, const uint8_t *, uint64_t, uint8_t *, mars_error *);
+    int32_t mars_py_wrap(void *, const uint8_t *, uint8_t *, uint64_t *, mars_error *);
+    int32_t mars_py_unwrap(void *, const uint8_t *, uint64_t, uint8_t *, mars_error *);
     int32_t mars_py_image_read(uint64_t, void *, uint64_t, void *);
     int32_t mars_py_image_data(uint64_t, uint64_t *, uint64_t *, void *);
     int32_t mars_py_image_changed(const char *, uint64_t, uint64_t *, uint64_t *, void *);

@@ -182,6 +182,7 @@ typedef struct mars_register_options {
     void *log_user;
     uint32_t log_level;
     const mars_key_wrapper *wrapper;
+    const mars_cancel *cancel;
     ...;
 } mars_register_options;
 typedef struct mars_agent_options {
@@ -191,6 +192,7 @@ typedef struct mars_agent_options {
     mars_log_fn log;
     void *log_user;
     uint32_t log_level;
+    const mars_cancel *cancel;
     ...;
 } mars_agent_options;
 typedef struct mars_recover_options {
@@ -208,6 +210,7 @@ typedef struct mars_recover_options {
     void *log_user;
     uint32_t log_level;
     const mars_key_wrapper *wrapper;
+    const mars_cancel *cancel;
     ...;
 } mars_recover_options;
 typedef struct mars_agent_info {
@@ -502,13 +505,15 @@ mars_status mars_stats_get(mars_agent *agent, const mars_cancel *cancel, mars_st
                            mars_event_fn event, void *event_user, mars_error *err);
 
 /* key.h */
+typedef int32_t (*mars_wrap_fn)(void *user, const uint8_t *secret, uint8_t *blob,
+                                uint64_t *blob_len, mars_error *err);
+typedef int32_t (*mars_unwrap_fn)(void *user, const uint8_t *blob, uint64_t blob_len,
+                                  uint8_t *secret, mars_error *err);
 struct mars_key_wrapper {
     uint32_t struct_size;
     void *user;
-    mars_status (*wrap)(void *user, const uint8_t *secret, uint8_t *blob, uint64_t *blob_len,
-                        mars_error *err);
-    mars_status (*unwrap)(void *user, const uint8_t *blob, uint64_t blob_len, uint8_t *secret,
-                          mars_error *err);
+    mars_wrap_fn wrap;
+    mars_unwrap_fn unwrap;
     ...;
 };
 #define MARS_KEY_BLOB_MAX ...

@@ -22,7 +22,8 @@ PASSPHRASE, RAW_KEY, UNWRAPPED = 1, 2, 3
 
 @dataclass(frozen=True)
 class Secret:
-    """A passphrase, a raw key, or what a caller unwraps from a blob. A line feed at its end may be the file's, not the passphrase's."""
+    """A passphrase, a raw key, or what a caller unwraps from a blob. A line feed at its end may be
+    the file's, not the passphrase's."""
 
     kind: int
     value: bytes

@@ -155,6 +155,7 @@ internal unsafe struct mars_register_options
     public uint log_level;
     public uint reserved;
     public mars_key_wrapper* wrapper;
+    public nint cancel;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -167,6 +168,7 @@ internal unsafe struct mars_agent_options
     public nint log_user;
     public uint log_level;
     public uint reserved;
+    public nint cancel;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -187,6 +189,7 @@ internal unsafe struct mars_recover_options
     public uint log_level;
     public uint reserved;
     public mars_key_wrapper* wrapper;
+    public nint cancel;
 }
 
 [StructLayout(LayoutKind.Sequential)]
