@@ -15,7 +15,7 @@ extern "C" {
 typedef struct mars_agent mars_agent;
 
 /** A key that the caller keeps: see key.h. */
-typedef struct mars_key_wrapper mars_key_wrapper;
+struct mars_key_wrapper;
 
 typedef struct mars_register_options {
     uint32_t struct_size;
@@ -40,7 +40,7 @@ typedef struct mars_register_options {
     void *log_user;
     uint32_t log_level;
     uint32_t reserved;
-    const mars_key_wrapper *wrapper; /* NULL: none */
+    const struct mars_key_wrapper *wrapper; /* NULL: none */
     const mars_cancel *cancel; /* as in mars_agent_options */
 } mars_register_options;
 
@@ -122,7 +122,7 @@ typedef struct mars_recover_options {
     void *log_user;
     uint32_t log_level;
     uint32_t reserved;
-    const mars_key_wrapper *wrapper; /* NULL: none */
+    const struct mars_key_wrapper *wrapper; /* NULL: none */
     const mars_cancel *cancel; /* as in mars_agent_options */
 } mars_recover_options;
 

@@ -34,14 +34,14 @@ typedef int32_t(MARS_CALL *mars_unwrap_fn)(void *user, const uint8_t *blob, uint
  *  the blob, lies in the vault, where anybody who reads the store sees it. Both functions are
  *  called on the thread that makes the call, and not kept longer. They must not use the agent that
  *  the call is on. */
-struct mars_key_wrapper {
+typedef struct mars_key_wrapper {
     uint32_t struct_size;
     uint32_t reserved;
     void *user;
     mars_wrap_fn wrap;     /* called where a slot is made, and unwrap behind it, to see that it
                               gives the secret back; NULL where none is made */
     mars_unwrap_fn unwrap; /* required */
-};
+} mars_key_wrapper;
 
 /** What opens a slot: a passphrase or a wrapper. Where it is to open the domain both may be given:
  *  then either does. */

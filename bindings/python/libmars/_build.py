@@ -4,9 +4,10 @@ from pathlib import Path
 
 import cffi  # type: ignore[import]
 
-# What C calls in _call.py.
+# What C calls in _call.py and _log.py.
 CALLBACKS = """
 extern "Python" {
+    void mars_py_log(void *, int, const char *, const char *);
     int mars_py_progress(const mars_progress *, void *);
     void mars_py_event(const mars_event *, void *);
     void mars_py_machine(const mars_machine_info *, void *);

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Any, Callable, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from . import _types
 from ._errors import KeyRefusedError, error
@@ -100,6 +100,40 @@ class Cancel:
     def set(self) -> None:
         """Set it, for good."""
         lib.mars_cancel_set(self.pointer)
+
+
+Opened = TypeVar("Opened")
+
+
+def opening(call: Callable[[Cancel], Opened], cancel: Optional[Cancel]) -> Opened:
+    """What waits for a server without a callback. C would not notice Ctrl-C, so the main thread
+    waits in Python for another one, and stops that."""
+    stop = cancel or Cancel()
+    if threading.current_thread() is not threading.main_thread():
+        return call(stop)
+    done: list[Opened] = []
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            done.append(call(stop))
+        except BaseException as e:
+            raised.append(e)
+
+    thread = threading.Thread(target=work, name="libmars opening")
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        stop.set()
+        thread.join()
+        raise
+    if raised:
+        try:
+            raise raised[0]
+        finally:
+            raised.clear()
+    return done[0]
 
 
 def _stop(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
