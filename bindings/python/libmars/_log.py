@@ -11,6 +11,7 @@ from ._native import ffi, lib
 from ._options import Struct
 
 LOGGER = logging.getLogger("libmars")
+LOGGER.addHandler(logging.NullHandler())  # a program that has set up nothing is told nothing
 UNITS = ("agent", "register", "http", "token", "store", "cache", "domain", "index", "session",
          "backup", "restore", "verify")
 LEVELS = {lib.MARS_LEVEL_DEBUG: logging.DEBUG, lib.MARS_LEVEL_INFO: logging.INFO,
