@@ -104,6 +104,7 @@ set(struct cli *cli, enum opt o, const char *value)
     else if (def->kind != KIND_FLAG && cli_has(cli, o))
         return report_usage(cli, "--%s is given twice", def->name);
     cli->given |= OPT_BIT(o);
+    cli->verbose += o == OPT_VERBOSE;
     cli->value[o] = value;
     return CODE_DONE;
 }
@@ -144,6 +145,7 @@ letters(struct cli *cli, const char *text)
         if (o == OPT_COUNT)
             return report_usage(cli, "no such option: -%c", *text);
         cli->given |= OPT_BIT(o);
+        cli->verbose += o == OPT_VERBOSE;
     }
     return CODE_DONE;
 }
@@ -305,7 +307,6 @@ args_parse(struct cli *cli, int argc, char **argv)
         return code;
     cli->json = cli_has(cli, OPT_JSON);
     cli->quiet = cli_has(cli, OPT_QUIET);
-    cli->verbose = cli_has(cli, OPT_VERBOSE);
     code = take_verb(cli);
     if (code != CODE_DONE || cli_has(cli, OPT_HELP) || cli_has(cli, OPT_VERSION))
         return code;

@@ -42,7 +42,7 @@ struct cli {
     char config_dir[4096];
     bool json;
     bool quiet;
-    bool verbose;
+    unsigned verbose; /* how often -v was given */
     mars_cancel *cancel;
     struct progress progress;
     uint64_t n_damaged;  /* events of that kind so far */

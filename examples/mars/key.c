@@ -9,7 +9,7 @@
 static const char *
 kind_name(uint32_t kind)
 {
-    static const char *const names[] = { "other", "passphrase", "raw_key", "callback" };
+    static const char *const names[] = { "other", "passphrase", "raw_key", "wrapper" };
 
     return names[kind < sizeof names / sizeof names[0] ? kind : 0];
 }
@@ -63,6 +63,13 @@ verb_key_list(struct cli *cli, mars_agent *agent)
                                                                 : report_failure(cli, &err);
 }
 
+static mars_key
+key_of(const struct secret *s)
+{
+    return (mars_key){ .struct_size = sizeof(mars_key), .passphrase = s->text,
+                       .passphrase_len = s->len };
+}
+
 /* The present passphrase and the new one. */
 static int
 both(struct cli *cli, struct secret **now, struct secret **fresh)
@@ -88,9 +95,12 @@ verb_key_add(struct cli *cli, mars_agent *agent)
     char id[17] = "";
     int code = both(cli, &now, &fresh);
 
-    if (code == CODE_DONE && mars_key_add(agent, now->text, now->len, fresh->text, fresh->len,
-                                          cli->value[OPT_LABEL], id, &err) != MARS_OK)
-        code = report_failure(cli, &err);
+    if (code == CODE_DONE) {
+        mars_key present = key_of(now), added = key_of(fresh);
+
+        if (mars_key_add(agent, &present, &added, cli->value[OPT_LABEL], id, &err) != MARS_OK)
+            code = report_failure(cli, &err);
+    }
     secret_free(now);
     secret_free(fresh);
     if (code == CODE_DONE)
@@ -105,9 +115,12 @@ verb_key_change(struct cli *cli, mars_agent *agent)
     mars_error err = { 0 };
     int code = both(cli, &now, &fresh);
 
-    if (code == CODE_DONE && mars_key_change(agent, now->text, now->len, fresh->text, fresh->len,
-                                             &err) != MARS_OK)
-        code = report_failure(cli, &err);
+    if (code == CODE_DONE) {
+        mars_key present = key_of(now), changed = key_of(fresh);
+
+        if (mars_key_change(agent, &present, &changed, &err) != MARS_OK)
+            code = report_failure(cli, &err);
+    }
     secret_free(now);
     secret_free(fresh);
     if (code == CODE_DONE)
@@ -122,9 +135,12 @@ verb_key_remove(struct cli *cli, mars_agent *agent)
     mars_error err = { 0 };
     int code = secret_get(cli, OPT_PASSPHRASE_FILE, "Passphrase: ", false, &now);
 
-    if (code == CODE_DONE &&
-        mars_key_remove(agent, now->text, now->len, cli->args.at[0], &err) != MARS_OK)
-        code = report_failure(cli, &err);
+    if (code == CODE_DONE) {
+        mars_key present = key_of(now);
+
+        if (mars_key_remove(agent, &present, cli->args.at[0], &err) != MARS_OK)
+            code = report_failure(cli, &err);
+    }
     secret_free(now);
     if (code == CODE_DONE)
         tell(cli, "removed slot", cli->args.at[0]);

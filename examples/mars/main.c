@@ -11,7 +11,10 @@ open_other(struct cli *cli, mars_agent **agent)
 {
     mars_recover_options o = { .struct_size = sizeof o,
                                .credentials = cli->value[OPT_CREDENTIALS],
-                               .machine = cli->value[OPT_MACHINE] };
+                               .machine = cli->value[OPT_MACHINE],
+                               .log = report_log(cli),
+                               .log_level = report_log_level(cli),
+                               .cancel = cli->cancel };
     mars_error err = { 0 };
     struct secret *pass;
     struct reach reach;
@@ -36,13 +39,17 @@ open_other(struct cli *cli, mars_agent **agent)
 static int
 open_this(struct cli *cli, mars_agent **agent)
 {
+    mars_agent_options o = { .struct_size = sizeof o,
+                             .log = report_log(cli),
+                             .log_level = report_log_level(cli),
+                             .cancel = cli->cancel };
     mars_error err = { 0 };
     const char *dir = cli_config_dir(cli);
     mars_status st;
 
     if (dir == NULL)
         return CODE_USAGE;
-    st = mars_agent_open(dir, 0, NULL, agent, &err);
+    st = mars_agent_open(dir, 0, &o, agent, &err);
     if (st == MARS_OK)
         return CODE_DONE;
     if (st == MARS_ERR_STATE)
@@ -80,7 +87,7 @@ main(int argc, char **argv)
     struct cli cli = { 0 };
     int code = args_parse(&cli, argc, argv);
 
-    cli.progress.draw = !cli.json && !cli.quiet && os_stderr_is_terminal();
+    cli.progress.draw = !cli.json && !cli.quiet && cli.verbose < 2 && os_stderr_is_terminal();
     if (code != CODE_DONE)
         ; /* told already */
     else if (cli_has(&cli, OPT_HELP))

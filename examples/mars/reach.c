@@ -203,5 +203,7 @@ reach_get(struct cli *cli, const char *url, struct reach *s)
     if (code == CODE_DONE)
         code = take_limits(cli, s);
     s->given = !is_empty(&s->options);
+    s->options.log = report_log(cli);
+    s->options.log_level = report_log_level(cli);
     return code;
 }

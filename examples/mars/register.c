@@ -60,7 +60,10 @@ register_new(struct cli *cli, const char *dir, const struct reach *reach)
                                 .cache_dir = cli->value[OPT_CACHE],
                                 .name = cli->value[OPT_NAME],
                                 .domain = cli->value[OPT_DOMAIN],
-                                .store = reach->given ? &reach->options : NULL };
+                                .store = reach->given ? &reach->options : NULL,
+                                .log = report_log(cli),
+                                .log_level = report_log_level(cli),
+                                .cancel = cli->cancel };
     mars_agent *agent = NULL;
     mars_error err = { 0 };
     struct secret *pass;

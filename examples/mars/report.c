@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include "json.h"
 #include "text.h"
@@ -200,4 +201,29 @@ report_text(struct cli *cli)
 {
     progress_clear(cli);
     return !cli->json && !cli->quiet;
+}
+
+/* From any thread, so in one call; the text is fit for a terminal already. */
+static void MARS_CALL
+log_line(void *user, int level, const char *unit, const char *text)
+{
+    static const char *const names[] = { "", "error", "warning", "info", "debug" };
+    struct timespec now;
+
+    (void)user;
+    (void)timespec_get(&now, TIME_UTC);
+    fprintf(stderr, "%lld.%03ld %s %s: %s\n", (long long)now.tv_sec, now.tv_nsec / 1000000,
+            level >= 0 && level < 5 ? names[level] : "", unit, text);
+}
+
+mars_log_fn
+report_log(const struct cli *cli)
+{
+    return cli->verbose >= 2 ? log_line : NULL;
+}
+
+uint32_t
+report_log_level(const struct cli *cli)
+{
+    return cli->verbose >= 3 ? MARS_LEVEL_DEBUG : MARS_LEVEL_INFO;
 }

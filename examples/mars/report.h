@@ -27,6 +27,10 @@ int report_io(struct cli *cli, const char *format, ...) CLI_PRINTF(2, 3);
 /* A mars_event_fn; user is the struct cli. */
 void MARS_CALL report_event(const mars_event *event, void *user);
 
+/* For the log and log_level of option structs: none below a second -v. */
+mars_log_fn report_log(const struct cli *cli);
+uint32_t report_log_level(const struct cli *cli);
+
 /* What the events so far make of a run that went well. */
 int report_code(const struct cli *cli);
 

@@ -1,6 +1,7 @@
 #ifndef MARS_AGENT_H
 #define MARS_AGENT_H
 
+#include <mars/cancel.h>
 #include <mars/store.h>
 
 #ifdef __cplusplus
@@ -13,6 +14,9 @@ extern "C" {
  *  child every call answers MARS_ERR_STATE. */
 typedef struct mars_agent mars_agent;
 
+/** A key that the caller keeps: see key.h. */
+struct mars_key_wrapper;
+
 typedef struct mars_register_options {
     uint32_t struct_size;
     uint32_t flags;            /* none yet: 0 */
@@ -20,7 +24,8 @@ typedef struct mars_register_options {
     uint64_t config_dir_len;
     const char *credentials;   /* path of the credentials file. Required */
     uint64_t credentials_len;
-    const char *passphrase;    /* at least 16 characters of UTF-8. Required; wiped copies only */
+    const char *passphrase;    /* at least 16 characters of UTF-8; wiped copies only. Required, or
+                                  wrapper, or both: see mars_register() */
     uint64_t passphrase_len;
     const char *cache_dir;     /* NULL: "cache" in config_dir; made if needed */
     uint64_t cache_dir_len;
@@ -31,22 +36,29 @@ typedef struct mars_register_options {
     uint64_t cache_quota;      /* see mars_cache_settings; 0: none, or that of before */
     const mars_store_options *store; /* this machine's way to the vault, and its limits; the rest
                                         comes with the credentials. NULL: that of before */
+    mars_log_fn log;           /* as in mars_agent_options, for this call and the agent */
+    void *log_user;
+    uint32_t log_level;
+    uint32_t reserved;
+    const struct mars_key_wrapper *wrapper; /* NULL: none */
+    const mars_cancel *cancel; /* as in mars_agent_options */
 } mars_register_options;
 
 /**
  * Register this machine with a vault.
  *
- * The passphrase opens the machine's domain, or makes it when there is none. A machine of this name
- * that is already in the vault is taken over with all its points if the passphrase opens its
- * domain; if not, nothing changes. Neither passphrase nor root is stored on the machine, only the
- * keys that backup, restore and verify need, in a file of mode 0600.
+ * The key, a passphrase or a wrapper, opens the machine's domain, or makes it when there is none. A
+ * machine of this name that is already in the vault is taken over with all its points if the key
+ * opens its domain; if not, nothing changes. Where both are given, either opens a domain that is
+ * there, and a new one gets a slot for each. Neither passphrase nor root is stored on the machine,
+ * only the keys that backup, restore and verify need, in a file of mode 0600.
  *
  * Takes about 64 MiB and a fraction of a second for the passphrase.
  *
  * @param[out] out  the open agent, or NULL: then nothing is opened
  * @retval MARS_ERR_INVALID_ARG  passphrase shorter than 16 characters or not UTF-8, or a name
  * @retval MARS_ERR_AUTH         the credentials have expired, were edited, or are another vault's
- * @retval MARS_ERR_KEY          the passphrase does not open the domain of this name
+ * @retval MARS_ERR_KEY          the key does not open the domain of this name
  * @retval MARS_ERR_STATE        config_dir belongs to another vault or machine
  * @since 0.1
  */
@@ -73,6 +85,13 @@ typedef struct mars_agent_options {
     uint32_t workers;          /* threads that hash, compress, seal; 0: one a core, at least 4 for a
                                   vault over the network */
     uint64_t buffer_bytes;     /* budget for bytes in flight; 0: 64 MiB, at least 32 MiB */
+    mars_log_fn log;           /* told until the agent, and its last point and file, is closed;
+                                  NULL: silent */
+    void *log_user;
+    uint32_t log_level;        /* mars_level, the least grave that is wanted; 0: MARS_LEVEL_INFO */
+    uint32_t reserved;
+    const mars_cancel *cancel; /* ends the opening, which waits for the vault's server, soon with
+                                  MARS_ERR_CANCELLED; borrowed for the call; NULL: never */
     const mars_store *store;   /* of a machine that is registered with a vault "custom:NAME" */
 } mars_agent_options;
 
@@ -95,11 +114,17 @@ typedef struct mars_recover_options {
     uint64_t buffer_bytes;
     const char *credentials;   /* required */
     uint64_t credentials_len;
-    const char *passphrase;    /* required */
+    const char *passphrase;    /* required, or wrapper; with both, either opens it */
     uint64_t passphrase_len;
     const char *machine;       /* its name or id; NULL: the vault's only machine */
     uint64_t machine_len;
     const mars_store_options *store; /* this machine's way to the vault; NULL: straight */
+    mars_log_fn log;           /* as in mars_agent_options */
+    void *log_user;
+    uint32_t log_level;
+    uint32_t reserved;
+    const struct mars_key_wrapper *wrapper; /* NULL: none */
+    const mars_cancel *cancel; /* as in mars_agent_options */
 } mars_recover_options;
 
 /**
@@ -107,7 +132,7 @@ typedef struct mars_recover_options {
  * vault. mars_backup() and key changes answer MARS_ERR_STATE.
  *
  * @retval MARS_ERR_NOT_FOUND  no such machine; without a name: none, or several
- * @retval MARS_ERR_KEY        the passphrase does not open its domain
+ * @retval MARS_ERR_KEY        the key does not open its domain
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

@@ -17,7 +17,7 @@ typedef struct mars_progress {
     uint64_t bytes_total;  /* 0 while unknown */
     uint64_t bytes_stored; /* sent to the vault */
     uint64_t elapsed_ns;
-    uint64_t warnings;     /* events of level MARS_LEVEL_WARNING and above so far */
+    uint64_t warnings;     /* events so far, MARS_EVENT_FILE not counted */
 } mars_progress;
 
 typedef enum mars_phase {

@@ -12,6 +12,7 @@
 #include <mars/event.h>
 #include <mars/image.h>
 #include <mars/key.h>
+#include <mars/log.h>
 #include <mars/point.h>
 #include <mars/restore.h>
 #include <mars/session.h>

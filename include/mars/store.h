@@ -1,7 +1,7 @@
 #ifndef MARS_STORE_H
 #define MARS_STORE_H
 
-#include <mars/common.h>
+#include <mars/log.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -113,6 +113,11 @@ typedef struct mars_store_options {
     uint32_t work_from;          /* minutes since midnight, by this machine's time zone */
     uint32_t work_to;            /* where it is not after work_from: of the next day */
     uint32_t reserved;
+    mars_log_fn log;             /* told while the call runs, by those of vault.h and by
+                                    mars_register_renew(); others have one of their own. Or NULL */
+    void *log_user;
+    uint32_t log_level;          /* mars_level, the least grave that is wanted; 0: INFO */
+    uint32_t log_reserved;
     const mars_store *custom;    /* the store of a vault "custom:NAME". Copied; what its `user`
                                     points to outlives all that is opened with it */
 } mars_store_options;

@@ -70,25 +70,28 @@ mrs_recover(const struct mrs_recover_spec *spec, struct mrs_registration *reg,
 {
     const struct mrs_machine *m = NULL;
     struct mrs_machines all = { .damaged = 0 };
+    struct mrs_store *view = NULL;
     struct mrs_credentials c;
     struct mrs_vault vault;
     mars_status st;
 
     memset(reg, 0, sizeof *reg);
     *keys = NULL;
-    st = mrs_credentials_redeem(&c, spec->credentials, spec->store, MRS_USE_ACCESS, store, &vault,
-                                err);
+    st = mrs_credentials_redeem(&c, spec->credentials, spec->store, MRS_USE_ACCESS, spec->stop,
+                                store, &vault, err);
     if (st == MARS_OK)
-        st = mrs_machines_read(&all, *store, err);
+        st = mrs_store_view(*store, spec->stop, &view, err);
+    if (st == MARS_OK)
+        st = mrs_machines_read(&all, view, err);
     if (st == MARS_OK)
         st = choose(&all, spec->machine, &m, err);
     if (st == MARS_OK)
-        st = mrs_domain_unlock(*store, m->record.domain, spec->passphrase, spec->passphrase_len,
-                               keys, err);
+        st = mrs_domain_unlock(view, m->record.domain, &spec->key, keys, err);
     if (st == MARS_OK)
-        st = mrs_machine_check(m, *store, mrs_keyring_find, *keys, err);
+        st = mrs_machine_check(m, view, mrs_keyring_find, *keys, err);
     if (st == MARS_OK)
         st = fill(reg, &c, &vault, m, err);
+    mrs_store_close(view);
     mrs_machines_free(&all);
     mrs_vault_forget(&vault);
     mrs_credentials_free(&c);

@@ -15,11 +15,14 @@
 #include "repo/record.h"
 #include "vault/credentials.h"
 
+static const char UNIT[] = "register"; /* in the log */
+
 /* One registering, as far as it has come. */
 struct work {
     const struct mrs_register_spec *spec;
     struct mrs_credentials credentials;
-    struct mrs_store *store;
+    struct mrs_store *opened;
+    struct mrs_store *store; /* a view of it, whose calls end with the stop */
     struct mrs_vault vault;
     struct mrs_registration before; /* of this config directory; vault_url NULL: none */
     struct mrs_machines machines;
@@ -87,7 +90,7 @@ is_candidate(const struct work *w, const struct mrs_machine *m)
     return strcmp(m->record.name, w->machine.record.name) == 0;
 }
 
-/* The machine in the vault that goes by our name and that the passphrase opens. */
+/* The machine in the vault that goes by our name and that the key opens. */
 static mars_status
 take_over(struct work *w, mars_error *err)
 {
@@ -99,10 +102,11 @@ take_over(struct work *w, mars_error *err)
 
         if (!is_candidate(w, m))
             continue;
-        st = mrs_domain_unlock(w->store, m->record.domain, spec->passphrase, spec->passphrase_len,
-                               &w->keys, err);
+        st = mrs_domain_unlock(w->store, m->record.domain, &spec->key, &w->keys, err);
         if (st == MARS_OK) {
             w->machine = *m;
+            mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is in the vault: it is taken "
+                     "over with its points", m->record.name);
             return mrs_machine_check(m, w->store, mrs_keyring_find, w->keys, err);
         }
         if (st != MARS_ERR_KEY)
@@ -110,8 +114,9 @@ take_over(struct work *w, mars_error *err)
     }
     if (st == MARS_ERR_KEY)
         return mrs_fail(err, MARS_ERR_KEY,
-                        "a machine named \"%.80s\" is in the vault, and the passphrase does not "
-                        "open its domain", w->machine.record.name);
+                        "a machine named \"%.80s\" is in the vault, and the %s does not open its "
+                        "domain", w->machine.record.name,
+                        spec->key.passphrase != NULL ? "passphrase" : "key");
     /* It may be the one that cannot be read. */
     if (st == MARS_OK && w->machines.damaged > 0)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "%s", w->machines.why.message);
@@ -134,7 +139,7 @@ join_domain(struct work *w, mars_error *err)
             return st;
         if (st != MARS_OK || strcmp(r.name, spec->domain) != 0)
             continue;
-        st = mrs_domain_unlock(w->store, id, spec->passphrase, spec->passphrase_len, &w->keys, err);
+        st = mrs_domain_unlock(w->store, id, &spec->key, &w->keys, err);
         if (st == MARS_OK)
             st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_WRITE, w->keys, err);
         return st;
@@ -157,9 +162,10 @@ make_machine(struct work *w, mars_error *err)
 
     if (st == MARS_OK && spec->domain != NULL)
         st = join_domain(w, err);
+    mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is new, in the domain \"%s\", which is "
+             "%s", r->name, domain, w->keys != NULL ? "there" : "made");
     if (st == MARS_OK && w->keys == NULL)
-        st = mrs_domain_make(w->store, r->id, domain, spec->passphrase, spec->passphrase_len,
-                             &w->keys, err);
+        st = mrs_domain_make(w->store, r->id, domain, &spec->key, &w->keys, err);
     if (st == MARS_OK)
         st = mrs_keyring_newest(w->keys, MRS_KEY_LEDGER, &key, err);
     if (st != MARS_OK)
@@ -257,10 +263,13 @@ run(struct work *w, mars_error *err)
     const struct mrs_register_spec *spec = w->spec;
     mars_status st = read_before(w, err);
 
+    w->before.access.logger = spec->logger;
     if (st == MARS_OK)
         st = mrs_credentials_redeem(&w->credentials, spec->credentials,
                                     spec->store != NULL ? spec->store : &w->before.access,
-                                    MRS_USE_REGISTER, &w->store, &w->vault, err);
+                                    MRS_USE_REGISTER, spec->stop, &w->opened, &w->vault, err);
+    if (st == MARS_OK)
+        st = mrs_store_view(w->opened, spec->stop, &w->store, err);
     if (st == MARS_OK)
         st = check_before(w, err);
     if (st == MARS_OK)
@@ -278,7 +287,12 @@ run(struct work *w, mars_error *err)
         st = make_machine(w, err);
     if (st == MARS_OK)
         st = mrs_agent_allowed(w->store, w->vault.record.id, w->keys, MRS_NEED_WRITE, err);
-    return st == MARS_OK ? save(w, err) : st;
+    if (st == MARS_OK)
+        st = save(w, err);
+    if (st == MARS_OK)
+        mrs_logf(spec->logger, MARS_LEVEL_INFO, UNIT, "\"%s\" is registered with %s",
+                 w->machine.record.name, w->credentials.url);
+    return st;
 }
 
 mars_status
@@ -299,6 +313,7 @@ mrs_register(const struct mrs_register_spec *spec, mars_error *err)
     mrs_registration_free(&w.before);
     mrs_vault_forget(&w.vault);
     mrs_store_close(w.store);
+    mrs_store_close(w.opened);
     mrs_credentials_free(&w.credentials);
     return st;
 }

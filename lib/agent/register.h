@@ -2,25 +2,29 @@
 #ifndef MRS_AGENT_REGISTER_H
 #define MRS_AGENT_REGISTER_H
 
+#include <stdatomic.h>
+
 #include "agent/state.h"
 #include "repo/log.h"
+#include "repo/slots.h"
 
 struct mrs_store;
 
 struct mrs_register_spec {
     const char *credentials; /* path of the file */
-    const char *passphrase;
-    size_t passphrase_len;
+    struct mrs_opener key;
     const char *config_dir;  /* absolute */
     const char *cache_dir;   /* absolute; NULL: that of before, or "cache" in config_dir */
     uint64_t cache_quota;    /* bytes; 0: that of before, or none */
     const char *name;        /* NULL: that of before, or the host's */
     const char *domain;      /* name; NULL: the machine's own */
     const struct mrs_access *store; /* this machine's way to the vault; NULL: that of before */
+    const struct mrs_logger *logger;
+    const atomic_bool *stop; /* set: it ends soon with MARS_ERR_CANCELLED; NULL: never */
 };
 
 /* The machine's record is put last into the vault, the state is written after it: a run that ends
- * in between is gone on with by the next. Where the passphrase does not fit nothing is changed in
+ * in between is gone on with by the next. Where the key does not fit nothing is changed in
  * the vault, and here nothing but that the two directories are made. */
 MARS_NODISCARD mars_status mrs_register(const struct mrs_register_spec *spec, mars_error *err);
 
@@ -31,10 +35,10 @@ MARS_NODISCARD mars_status mrs_register_renew(const char *config_dir, const char
 
 struct mrs_recover_spec {
     const char *credentials;
-    const char *passphrase;
-    size_t passphrase_len;
+    struct mrs_opener key;
     const char *machine; /* name or id; NULL: the vault's only one */
     const struct mrs_access *store; /* this machine's way to the vault */
+    const atomic_bool *stop; /* as above; not of *store, once it is open */
 };
 
 /* The caller frees reg, keys and store, also after a failure. */

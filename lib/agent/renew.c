@@ -38,7 +38,7 @@ renew(struct mrs_registration *r, const char *config_dir, const char *credential
     if (st != MARS_OK)
         return st;
     st = mrs_credentials_redeem(&c, credentials, way != NULL ? way : &r->access, MRS_USE_ACCESS,
-                                &store, &vault, err);
+                                NULL, &store, &vault, err);
     if (st == MARS_OK)
         st = take(r, &c, err);
     if (st == MARS_OK)

@@ -21,6 +21,19 @@ static const uint64_t GLANCE_NS = (uint64_t)10 * 1000000000;
 /* Of a store far away: while some of them wait for it, others work. */
 enum { WORKERS_MAX = 256, FAR_WORKERS = 4 };
 
+static const char UNIT[] = "agent"; /* in the log */
+
+void
+mrs_agent_log_failure(const struct mars_agent *agent, const char *unit, mars_status st,
+                      const mars_error *err)
+{
+    mars_level level = st != MARS_ERR_CANCELLED ? MARS_LEVEL_ERROR : MARS_LEVEL_INFO;
+
+    if (agent != NULL)
+        mrs_logf(&agent->logger, level, unit, "failed: %s: %s", mars_status_name(st),
+                 err != NULL ? err->message : "");
+}
+
 mars_status
 mrs_agent_enter(const struct mars_agent *agent, mars_error *err)
 {
@@ -117,7 +130,10 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
     if (a->reg.cache_dir != NULL &&
         mrs_agent_cache(&a->cache, a->reg.cache_dir, a->keys, &why) != MARS_OK)
         memcpy(a->cache_problem, why.message, sizeof why.message);
+    if (a->cache_problem[0] != '\0')
+        mrs_logf(&a->logger, MARS_LEVEL_WARNING, "cache", "goes without: %s", a->cache_problem);
     if (a->cache != NULL) {
+        mrs_cache_set_logger(a->cache, &a->logger);
         mrs_agent_cache_watch(a->cache, a->config_dir);
         mrs_cache_set_quota(a->cache, a->reg.cache.quota);
         mrs_agent_cache_stages(a->cache, a->store);
@@ -125,14 +141,16 @@ assemble(struct mars_agent *a, uint32_t workers, uint64_t buffer, mars_error *er
     st = mrs_mutex_new(&a->lock, err);
     if (st == MARS_OK)
         st = mrs_domain_open(&a->domain, a->store, a->keys, a->cache, err);
+    if (st == MARS_OK)
+        a->domain->logger = &a->logger;
     return st == MARS_OK ? mrs_engine_new(&a->engine, workers, budget, err) : st;
 }
 
 /* A damaged record keeps nobody from restoring, and verify has to name it. */
 static mars_status
-may_read(struct mars_agent *a, mars_error *err)
+may_read(struct mars_agent *a, const mars_cancel *cancel, mars_error *err)
 {
-    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, NULL, &a->glance, err);
+    mars_status st = mrs_agent_permit(a, MRS_NEED_READ, cancel, &a->glance, err);
 
     if (st == MARS_OK)
         a->glanced = mrs_clock_mono();
@@ -151,10 +169,12 @@ open_registered(struct mars_agent *a, const mars_agent_options *o, mars_error *e
     if (st == MARS_OK)
         st = mrs_registration_secrets(&a->reg, a->config_dir, err);
     if (st == MARS_OK)
+        a->reg.access.logger = &a->logger;
+    if (st == MARS_OK)
         st = mrs_store_open(&a->store, a->reg.vault_url, 0, &a->reg.access, err);
     if (st == MARS_OK)
         st = assemble(a, o->workers, o->buffer_bytes, err);
-    return st == MARS_OK ? may_read(a, err) : st;
+    return st == MARS_OK ? may_read(a, o->cancel, err) : st;
 }
 
 static struct mars_agent *
@@ -165,6 +185,22 @@ new_agent(void)
     if (a != NULL)
         atomic_init(&a->refs, 1);
     return a;
+}
+
+/* The end of opening: the agent is the caller's, or closed. */
+static mars_status
+opened(struct mars_agent *a, mars_status st, mars_agent **out, const mars_error *err)
+{
+    if (st == MARS_OK) {
+        mrs_logf(&a->logger, MARS_LEVEL_INFO, UNIT, "open: machine \"%s\" of %s, %s",
+                 a->reg.machine_name, a->reg.vault_url,
+                 a->cache != NULL ? mrs_cache_dir(a->cache) : "no cache");
+        *out = a;
+        return MARS_OK;
+    }
+    mrs_agent_log_failure(a, UNIT, st, err);
+    mars_agent_close(a);
+    return st;
 }
 
 mars_status
@@ -184,14 +220,12 @@ mars_agent_open(const char *config_dir, uint64_t config_dir_len, const mars_agen
         return mrs_nomem(err);
     st = mrs_opts_import(&o, sizeof o, opts, MRS_AGENT_OPTIONS_V1, err);
     if (st == MARS_OK)
+        st = mrs_arg_log(&a->logger, o.log, o.log_user, o.log_level, err);
+    if (st == MARS_OK)
         st = mrs_arg_path(config_dir, config_dir_len, true, "config_dir", &a->config_dir, err);
     if (st == MARS_OK)
         st = open_registered(a, &o, err);
-    if (st == MARS_OK)
-        *out = a;
-    else
-        mars_agent_close(a);
-    return st;
+    return opened(a, st, out, err);
 }
 
 /* A caller's strings of one registration, as NUL-terminated copies. */
@@ -225,19 +259,15 @@ read_strings(const mars_register_options *o, struct strings *s, mars_error *err)
     return st;
 }
 
-static size_t
-passphrase_len(const char *passphrase, uint64_t len)
-{
-    return len != 0 || passphrase == NULL ? (size_t)len : strlen(passphrase);
-}
-
 mars_status
 mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err)
 {
     struct mrs_register_spec spec = { .credentials = NULL };
     struct mrs_access access = { .stall_ms = 0 };
-    mars_agent_options how = { .struct_size = sizeof how };
+    mars_agent_options open = { .struct_size = sizeof open };
     struct strings s = { NULL };
+    mars_key_wrapper wrapper;
+    struct mrs_logger logger;
     mars_register_options o;
     mars_status st;
 
@@ -251,27 +281,36 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
         st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o.flags);
     if (st == MARS_OK)
         st = mrs_arg_cache_quota(o.cache_quota, err);
-    spec.passphrase_len = st == MARS_OK ? passphrase_len(o.passphrase, o.passphrase_len) : 0;
     if (st == MARS_OK)
-        st = mrs_passphrase_check(o.passphrase, spec.passphrase_len, "passphrase", err);
+        st = mrs_arg_opener(o.passphrase, o.passphrase_len, o.wrapper, "key", &spec.key, &wrapper,
+                            err);
+    if (st == MARS_OK && spec.key.passphrase != NULL)
+        st = mrs_passphrase_check(o.passphrase, spec.key.len, "passphrase", err);
     if (st == MARS_OK)
         st = read_strings(&o, &s, err);
     if (st == MARS_OK)
-        st = mrs_arg_store(o.store, &access, err);
+        st = mrs_arg_store(o.store, &access, NULL, err);
+    if (st == MARS_OK)
+        st = mrs_arg_log(&logger, o.log, o.log_user, o.log_level, err);
     if (st == MARS_OK) {
+        access.logger = spec.logger = &logger;
+        spec.stop = o.cancel != NULL ? &o.cancel->set : NULL;
         spec.store = o.store != NULL ? &access : NULL;
-        spec.passphrase = o.passphrase;
         spec.credentials = s.credentials;
         spec.config_dir = s.config_dir;
         spec.cache_dir = s.cache_dir;
         spec.name = s.name;
         spec.domain = s.domain;
         spec.cache_quota = o.cache_quota;
-        how.store = access.custom.struct_size != 0 ? &access.custom : NULL;
+        open.store = access.custom.struct_size != 0 ? &access.custom : NULL;
         st = mrs_register(&spec, err);
     }
+    open.log = o.log;
+    open.log_user = o.log_user;
+    open.log_level = o.log_level;
+    open.cancel = o.cancel;
     if (st == MARS_OK && out != NULL)
-        st = mars_agent_open(s.config_dir, 0, &how, out, err);
+        st = mars_agent_open(s.config_dir, 0, &open, out, err);
     mrs_free(s.config_dir);
     mrs_free(s.credentials);
     mrs_free(s.cache_dir);
@@ -286,6 +325,7 @@ mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char 
                     uint64_t credentials_len, const mars_store_options *store, mars_error *err)
 {
     struct mrs_access access = { .stall_ms = 0 };
+    struct mrs_logger logger;
     char *dir = NULL, *file = NULL;
     mars_status st;
 
@@ -294,7 +334,7 @@ mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char 
     if (st == MARS_OK)
         st = mrs_arg_string(credentials, credentials_len, true, "credentials", &file, err);
     if (st == MARS_OK)
-        st = mrs_arg_store(store, &access, err);
+        st = mrs_arg_store(store, &access, &logger, err);
     if (st == MARS_OK)
         st = mrs_register_renew(dir, file, store != NULL ? &access : NULL, err);
     mrs_free(dir);
@@ -306,12 +346,12 @@ mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char 
 static mars_status
 open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *err)
 {
-    struct mrs_recover_spec spec = { .passphrase = o->passphrase };
+    struct mrs_recover_spec spec = { .stop = o->cancel != NULL ? &o->cancel->set : NULL };
     struct mrs_access access = { .stall_ms = 0 };
     char *credentials = NULL, *machine = NULL;
-    mars_status st = o->passphrase != NULL
-                         ? MARS_OK
-                         : mrs_fail(err, MARS_ERR_INVALID_ARG, "passphrase: is missing");
+    mars_key_wrapper wrapper;
+    mars_status st = mrs_arg_opener(o->passphrase, o->passphrase_len, o->wrapper, "key", &spec.key,
+                                    &wrapper, err);
 
     a->read_only = true;
     if (st == MARS_OK)
@@ -319,18 +359,18 @@ open_recovered(struct mars_agent *a, const mars_recover_options *o, mars_error *
                             err);
     if (st == MARS_OK)
         st = mrs_arg_string(o->machine, o->machine_len, false, "machine", &machine, err);
-    spec.passphrase_len = passphrase_len(o->passphrase, o->passphrase_len);
     spec.credentials = credentials;
     spec.machine = machine;
     if (st == MARS_OK)
-        st = mrs_arg_store(o->store, &access, err);
+        st = mrs_arg_store(o->store, &access, NULL, err);
+    access.logger = &a->logger;
     spec.store = &access;
     if (st == MARS_OK)
         st = mrs_recover(&spec, &a->reg, &a->keys, &a->store, err);
     if (st == MARS_OK)
         st = assemble(a, o->workers, o->buffer_bytes, err);
     if (st == MARS_OK)
-        st = may_read(a, err);
+        st = may_read(a, o->cancel, err);
     mrs_free(credentials);
     mrs_free(machine);
     mrs_access_free(&access);
@@ -353,12 +393,10 @@ mars_recover_open(const mars_recover_options *opts, mars_agent **out, mars_error
         return mrs_nomem(err);
     st = mrs_opts_import(&o, sizeof o, opts, MRS_RECOVER_OPTIONS_V1, err);
     if (st == MARS_OK)
-        st = open_recovered(a, &o, err);
+        st = mrs_arg_log(&a->logger, o.log, o.log_user, o.log_level, err);
     if (st == MARS_OK)
-        *out = a;
-    else
-        mars_agent_close(a);
-    return st;
+        st = open_recovered(a, &o, err);
+    return opened(a, st, out, err);
 }
 
 mars_status

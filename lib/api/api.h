@@ -9,6 +9,7 @@
 #include <mars/cancel.h>
 
 #include "agent/register.h"
+#include "base/logger.h"
 #include "cache/cache.h"
 #include "job/engine.h"
 #include "repo/domain.h"
@@ -23,6 +24,7 @@ struct mars_agent {
     struct mrs_domain *domain;
     struct mrs_engine *engine;
     char *config_dir;             /* absolute; NULL: another machine's points are open */
+    struct mrs_logger logger;     /* lent to all that is below */
     bool read_only;
     uint64_t process;             /* that opened it */
     struct mrs_mutex *lock;       /* guards what follows */
@@ -35,6 +37,10 @@ struct mars_agent {
 /* First of every call: clears err; MARS_ERR_INVALID_ARG for NULL, MARS_ERR_STATE in a forked
  * child. */
 MARS_NODISCARD mars_status mrs_agent_enter(const struct mars_agent *agent, mars_error *err);
+
+/* For the log: a call that works on the vault has failed. agent may be NULL, err too. */
+void mrs_agent_log_failure(const struct mars_agent *agent, const char *unit, mars_status st,
+                           const mars_error *err);
 
 /* What is made from the agent keeps it alive, so that handles may be closed in any order: one more
  * mars_agent_close is due. */

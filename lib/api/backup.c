@@ -75,6 +75,8 @@ mars_backup(mars_agent *agent, const mars_backup_options *opts, mars_backup_resu
         st = mrs_backup_call_start(&c, agent, &b, err);
     if (st == MARS_OK)
         st = mrs_backup_call_finish(b, agent, c.item, result, err);
+    else
+        mrs_agent_log_failure(agent, "backup", st, err);
     mrs_backup_call_close(&c);
     return st;
 }

@@ -1,5 +1,6 @@
 #include "api/backup_call.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "base/hex.h"
 #include "platform/clock.h"
 
+static const char UNIT[] = "backup"; /* in the log */
 enum { WARN_SECONDS = 30 * 24 * 60 * 60 };
 static const uint32_t KNOWN_FLAGS = MARS_BACKUP_ONE_FILE_SYSTEM | MARS_BACKUP_EXCLUDE_CACHES |
                                     MARS_BACKUP_SKIP_UPLOAD_CHECK | MARS_BACKUP_DRY_RUN |
@@ -105,12 +107,14 @@ warn_of_end(const struct mrs_backup_call *c, const struct mars_agent *agent)
     char date[MRS_DATE_SIZE], text[160];
     mars_event e = { .struct_size = sizeof e, .kind = MARS_EVENT_WARNING, .message = text };
 
-    if (c->opts.event == NULL || agent->reg.access_until == 0 || left >= WARN_SECONDS)
+    if (agent->reg.access_until == 0 || left >= WARN_SECONDS)
         return;
     mrs_date_format(agent->reg.access_until, date);
     (void)snprintf(text, sizeof text, "the right to use the vault ends on %s: take new credentials "
                    "with `mars register --renew`", date);
-    c->opts.event(&e, c->opts.event_user);
+    mrs_logf(&agent->logger, MARS_LEVEL_WARNING, UNIT, "%s", text);
+    if (c->opts.event != NULL)
+        c->opts.event(&e, c->opts.event_user);
 }
 
 mars_status
@@ -135,6 +139,20 @@ mrs_backup_call_start(struct mrs_backup_call *c, struct mars_agent *agent,
     spec.dry_run = (c->opts.flags & MARS_BACKUP_DRY_RUN) != 0;
     spec.report_files = (c->opts.flags & MARS_BACKUP_REPORT_FILES) != 0;
     return mrs_backup_start(out, agent->engine, agent->domain, &spec, &listener, err);
+}
+
+static void
+log_end(const struct mars_agent *agent, const char *item, const mars_backup_result *r,
+        mars_status st, const mars_error *err)
+{
+    if (st != MARS_OK)
+        mrs_agent_log_failure(agent, UNIT, st, err);
+    else
+        mrs_logf(&agent->logger, MARS_LEVEL_INFO, UNIT, "\"%s\": %s; %" PRIu64 " files, %" PRIu64
+                 " of them unchanged, %" PRIu64 " skipped; %" PRIu64 " bytes read, %" PRIu64
+                 " added to the vault; %" PRIu64 " ms", item,
+                 r->point[0] != '\0' ? r->point : "no point", r->files, r->files_unchanged,
+                 r->files_skipped, r->bytes_read, r->bytes_added, r->elapsed_ns / 1000000);
 }
 
 mars_status
@@ -168,6 +186,7 @@ mrs_backup_call_finish(struct mrs_backup *b, struct mars_agent *agent, const cha
         /* What cannot be removed now is tried again by the next one. */
         (void)!mrs_agent_cache_tidy(agent->config_dir, NULL);
     }
+    log_end(agent, item, &r, st, err);
     if (result != NULL && mrs_opts_export(result, &r, sizeof r, st == MARS_OK ? err : NULL) !=
                               MARS_OK && st == MARS_OK)
         st = MARS_ERR_INVALID_ARG;

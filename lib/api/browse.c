@@ -129,7 +129,7 @@ mars_point_close(mars_point *point)
 static mars_status
 find_head(const struct mars_point *p, mars_error *err)
 {
-    struct mrs_event_sink nowhere = { NULL, NULL };
+    struct mrs_event_sink nowhere = { NULL, NULL, &p->agent->logger };
     struct mrs_view v = { 0 };
     mars_status st = mrs_view_open(&v, p->agent, MRS_VIEW_POINTS, mrs_event_damage, &nowhere, err);
 

@@ -180,7 +180,7 @@ mars_status
 mars_cache_rebuild(mars_agent *agent, mars_event_fn event, void *user, const mars_cancel *cancel,
                    mars_error *err)
 {
-    struct teller t = { .sink = { event, user } };
+    struct teller t = { .sink = { .fn = event, .user = user } };
     struct mrs_glance g = MRS_GLANCE_INIT;
     struct mrs_domain *d = NULL;
     mars_status st = enter_usable(agent, err);
@@ -192,6 +192,7 @@ mars_cache_rebuild(mars_agent *agent, mars_event_fn event, void *user, const mar
     if (st == MARS_OK)
         st = mrs_domain_open(&d, agent->store, agent->keys, agent->cache, err);
     if (st == MARS_OK) {
+        t.sink.logger = d->logger = &agent->logger;
         d->damage = tell;
         d->damage_user = &t;
         st = fetch(agent, d, &g.log, &t, cancel, err);

@@ -50,7 +50,7 @@ mars_status
 mrs_view_point(struct mrs_view *v, struct mars_agent *agent, const char *point, const char *item,
                struct mrs_known_point **out, mars_error *err)
 {
-    struct mrs_event_sink nowhere = { NULL, NULL };
+    struct mrs_event_sink nowhere = { NULL, NULL, &agent->logger };
     mars_status st;
 
     *out = NULL;
@@ -74,6 +74,8 @@ mrs_event_damage(void *sink, const char *relative, const mars_error *why)
                      .object = relative,
                      .message = why->message };
 
+    mrs_logf(s->logger, MARS_LEVEL_WARNING, "domain", "%s: damaged or missing: %s", relative,
+             why->message);
     if (s->fn != NULL)
         s->fn(&e, s->user);
 }

@@ -33,10 +33,11 @@ MARS_NODISCARD mars_status mrs_view_point(struct mrs_view *v, struct mars_agent 
                                           const char *point, const char *item,
                                           struct mrs_known_point **out, mars_error *err);
 
-/* Passes damage on to a caller's event function: a mrs_damage_fn. */
+/* Logs damage, and passes it on to a caller's event function: a mrs_damage_fn. */
 struct mrs_event_sink {
     mars_event_fn fn; /* may be NULL */
     void *user;
+    const struct mrs_logger *logger;
 };
 void mrs_event_damage(void *sink, const char *relative, const mars_error *why);
 

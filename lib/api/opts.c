@@ -83,6 +83,47 @@ mrs_arg_path(const char *s, uint64_t len, bool required, const char *what, char 
 }
 
 mars_status
+mrs_arg_opener(const char *passphrase, uint64_t len, const mars_key_wrapper *wrapper,
+               const char *what, struct mrs_opener *out, mars_key_wrapper *room, mars_error *err)
+{
+    mars_status st = mrs_opts_import(room, sizeof *room, wrapper, MRS_KEY_WRAPPER_V1, err);
+
+    memset(out, 0, sizeof *out);
+    if (st != MARS_OK)
+        return st;
+    if (passphrase == NULL && wrapper == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: neither a passphrase nor a wrapper", what);
+    if (wrapper != NULL && room->unwrap == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: unwrap is NULL", what);
+    out->passphrase = passphrase;
+    out->len = passphrase == NULL || len != 0 ? (size_t)len : strlen(passphrase);
+    out->wrapper = wrapper != NULL ? room : NULL;
+    return MARS_OK;
+}
+
+mars_status
+mrs_arg_key(const mars_key *key, const char *what, struct mrs_opener *out, mars_key_wrapper *room,
+            mars_error *err)
+{
+    mars_key k;
+    mars_status st = mrs_opts_import(&k, sizeof k, key, MRS_KEY_V1, err);
+
+    return st == MARS_OK
+               ? mrs_arg_opener(k.passphrase, k.passphrase_len, k.wrapper, what, out, room, err)
+               : st;
+}
+
+mars_status
+mrs_arg_log(struct mrs_logger *out, mars_log_fn fn, void *user, uint32_t level, mars_error *err)
+{
+    memset(out, 0, sizeof *out);
+    if (level > MARS_LEVEL_DEBUG)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "log_level: %u is not known", level);
+    *out = (struct mrs_logger){ fn, user, level != 0 ? (int)level : MARS_LEVEL_INFO };
+    return MARS_OK;
+}
+
+mars_status
 mrs_arg_cache_quota(uint64_t quota, mars_error *err)
 {
     if ((quota > 0 && quota < QUOTA_LEAST) || quota > INT64_MAX)

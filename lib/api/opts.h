@@ -9,11 +9,13 @@
 #include <mars/benchmark.h>
 #include <mars/cache.h>
 #include <mars/image.h>
+#include <mars/key.h>
 #include <mars/restore.h>
 #include <mars/source.h>
 #include <mars/vault.h>
 #include <mars/verify.h>
 
+#include "repo/slots.h"
 #include "store/access.h"
 
 /* Sizes of the option structs as they were first released: what every caller has at least. */
@@ -31,7 +33,9 @@ enum {
     MRS_IMAGE_OPTIONS_V1 = sizeof(mars_image_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
     MRS_VERIFY_OPTIONS_V1 = offsetof(mars_verify_options, sample_percent),
-    MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options)
+    MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options),
+    MRS_KEY_V1 = sizeof(mars_key),
+    MRS_KEY_WRAPPER_V1 = sizeof(mars_key_wrapper)
 };
 
 /* Copy a caller's options into dst of cap bytes: an older caller's are extended with zeros, a newer
@@ -51,9 +55,23 @@ MARS_NODISCARD mars_status mrs_arg_string(const char *s, uint64_t len, bool requ
 MARS_NODISCARD mars_status mrs_arg_path(const char *s, uint64_t len, bool required,
                                         const char *what, char **out, mars_error *err);
 
-/* How a store is reached. src NULL: nothing is said. The caller frees out, also after a failure. */
+/* How a store is reached. src NULL: nothing is said. The caller frees out, also after a failure.
+ * logger: gets the one of the options, and is what out refers to; NULL: that is not looked at. */
 MARS_NODISCARD mars_status mrs_arg_store(const mars_store_options *src, struct mrs_access *out,
-                                         mars_error *err);
+                                         struct mrs_logger *logger, mars_error *err);
+
+/* What opens slots: at least one of the two. `room` gets the wrapper, and is what out refers to. */
+MARS_NODISCARD mars_status mrs_arg_opener(const char *passphrase, uint64_t len,
+                                          const mars_key_wrapper *wrapper, const char *what,
+                                          struct mrs_opener *out, mars_key_wrapper *room,
+                                          mars_error *err);
+MARS_NODISCARD mars_status mrs_arg_key(const mars_key *key, const char *what,
+                                       struct mrs_opener *out, mars_key_wrapper *room,
+                                       mars_error *err);
+
+/* Where lines for the log go. fn NULL: nowhere. */
+MARS_NODISCARD mars_status mrs_arg_log(struct mrs_logger *out, mars_log_fn fn, void *user,
+                                       uint32_t level, mars_error *err);
 
 /* A caller's store, copied; src NULL: none, out is zeroed. */
 MARS_NODISCARD mars_status mrs_arg_custom_store(const mars_store *src, mars_store *out,

@@ -141,7 +141,7 @@ mars_point_list(mars_agent *agent, const char *item, uint32_t flags, mars_point_
                 mars_event_fn event, void *event_user, mars_error *err)
 {
     bool all = (flags & MARS_POINTS_ALL_MACHINES) != 0;
-    struct mrs_event_sink sink = { event, event_user };
+    struct mrs_event_sink sink = { .fn = event, .user = event_user };
     struct mrs_view v = { 0 };
     mars_status st = mrs_agent_enter(agent, err);
 
@@ -149,6 +149,8 @@ mars_point_list(mars_agent *agent, const char *item, uint32_t flags, mars_point_
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "fn: is NULL");
     if (st == MARS_OK && (flags & ~(uint32_t)MARS_POINTS_ALL_MACHINES) != 0)
         st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", flags);
+    if (st == MARS_OK)
+        sink.logger = &agent->logger;
     if (st == MARS_OK)
         st = mrs_view_open(&v, agent, all ? MRS_VIEW_ALL_POINTS : MRS_VIEW_POINTS,
                            mrs_event_damage, &sink, err);

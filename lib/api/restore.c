@@ -1,5 +1,6 @@
 #include <mars/restore.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "api/call.h"
@@ -8,6 +9,7 @@
 #include "base/err.h"
 #include "job/restore.h"
 
+static const char UNIT[] = "restore"; /* in the log */
 static const uint32_t KNOWN_FLAGS = MARS_RESTORE_NO_ACL | MARS_RESTORE_NO_OWNER |
                                     MARS_RESTORE_DRY_RUN | MARS_RESTORE_REPORT_FILES;
 
@@ -72,6 +74,19 @@ run(mars_agent *agent, const mars_restore_options *o, struct mrs_restore_counts 
     return st;
 }
 
+static void
+log_end(const struct mars_agent *agent, const mars_restore_result *r, mars_status st,
+        const mars_error *err)
+{
+    if (st != MARS_OK)
+        mrs_agent_log_failure(agent, UNIT, st, err);
+    mrs_logf(&agent->logger, MARS_LEVEL_INFO, UNIT, "%" PRIu64 " files restored, %" PRIu64
+             " were there, %" PRIu64 " left alone, %" PRIu64 " failed; %" PRIu64 " bytes written, %"
+             PRIu64 " fetched; %" PRIu64 " ms", r->files_restored, r->files_present,
+             r->files_skipped, r->files_failed, r->bytes_written, r->bytes_fetched,
+             r->elapsed_ns / 1000000);
+}
+
 mars_status
 mars_restore(mars_agent *agent, const mars_restore_options *opts, mars_restore_result *result,
              mars_error *err)
@@ -88,6 +103,8 @@ mars_restore(mars_agent *agent, const mars_restore_options *opts, mars_restore_r
     if (st == MARS_OK)
         st = run(agent, &o, &n, err);
     export_counts(&n, &r);
+    if (agent != NULL)
+        log_end(agent, &r, st, err);
     out = result != NULL ? mrs_opts_export(result, &r, sizeof r, st == MARS_OK ? err : NULL)
                          : MARS_OK;
     return st != MARS_OK ? st : out;

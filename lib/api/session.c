@@ -74,6 +74,7 @@ mars_session_begin(mars_agent *agent, const mars_backup_options *opts, mars_sess
         *out = s;
         return MARS_OK;
     }
+    mrs_agent_log_failure(agent, "backup", st, err);
     give_up(s);
     mrs_backup_call_close(&s->call);
     mrs_mutex_free(s->lock);

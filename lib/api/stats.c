@@ -98,7 +98,7 @@ mars_status
 mars_stats_get(mars_agent *agent, const mars_cancel *cancel, mars_stats *out, mars_event_fn event,
                void *event_user, mars_error *err)
 {
-    struct mrs_event_sink sink = { event, event_user };
+    struct mrs_event_sink sink = { .fn = event, .user = event_user };
     mars_stats sum = { .struct_size = sizeof sum };
     struct mrs_view v = { 0 };
     mars_status st = mrs_agent_enter(agent, err);
@@ -107,6 +107,8 @@ mars_stats_get(mars_agent *agent, const mars_cancel *cancel, mars_stats *out, ma
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "out: is NULL");
     if (st == MARS_OK)
         st = check_cancel(cancel, err);
+    if (st == MARS_OK)
+        sink.logger = &agent->logger;
     if (st == MARS_OK)
         st = mrs_view_open(&v, agent, MRS_VIEW_DOMAIN, mrs_event_damage, &sink, err);
     if (st == MARS_OK)

@@ -77,7 +77,8 @@ mrs_arg_custom_store(const mars_store *src, mars_store *out, mars_error *err)
 }
 
 mars_status
-mrs_arg_store(const mars_store_options *src, struct mrs_access *out, mars_error *err)
+mrs_arg_store(const mars_store_options *src, struct mrs_access *out, struct mrs_logger *logger,
+              mars_error *err)
 {
     mars_store_options o;
     mars_status st = mrs_opts_import(&o, sizeof o, src, MRS_STORE_OPTIONS_V1, err);
@@ -100,5 +101,10 @@ mrs_arg_store(const mars_store_options *src, struct mrs_access *out, mars_error 
     if (st == MARS_OK)
         st = mrs_arg_custom_store(o.custom, &out->custom, err);
     out->stall_ms = o.timeout_s * 1000;
-    return st == MARS_OK ? take_limits(out, &o, err) : st;
+    if (st == MARS_OK)
+        st = take_limits(out, &o, err);
+    if (st == MARS_OK && logger != NULL)
+        st = mrs_arg_log(logger, o.log, o.log_user, o.log_level, err);
+    out->logger = logger;
+    return st;
 }

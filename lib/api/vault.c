@@ -24,6 +24,7 @@ mars_vault_create(const char *url, const mars_vault_options *opts, mars_error *e
 {
     struct mrs_access access = { .stall_ms = 0 };
     struct mrs_store *store = NULL;
+    struct mrs_logger logger;
     char *redundancy = NULL;
     mars_vault_options o;
     mars_status st = need_url(url, err);
@@ -33,7 +34,7 @@ mars_vault_create(const char *url, const mars_vault_options *opts, mars_error *e
     if (st == MARS_OK)
         st = mrs_arg_string(o.redundancy, o.redundancy_len, false, "redundancy", &redundancy, err);
     if (st == MARS_OK)
-        st = mrs_arg_store(o.store, &access, err);
+        st = mrs_arg_store(o.store, &access, &logger, err);
     if (st == MARS_OK)
         st = mrs_store_open(&store, url, 1, &access, err);
     if (st == MARS_OK)
@@ -80,12 +81,13 @@ mars_vault_show(const char *url, const mars_store_options *how, mars_vault_info 
     struct mrs_machines machines = { .damaged = 0 };
     struct mrs_vault v = { .number = 0 };
     struct mrs_store *store = NULL;
+    struct mrs_logger logger;
     mars_status st = need_url(url, err);
 
     if (st == MARS_OK && info == NULL)
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "info: is NULL");
     if (st == MARS_OK)
-        st = mrs_arg_store(how, &access, err);
+        st = mrs_arg_store(how, &access, &logger, err);
     if (st == MARS_OK)
         st = mrs_store_open(&store, url, 0, &access, err);
     if (st == MARS_OK)
@@ -132,6 +134,7 @@ mars_vault_issue_credentials(const char *url, const char *path,
     struct mrs_access access = { .stall_ms = 0 };
     struct mrs_vault v = { .number = 0 };
     struct mrs_store *store = NULL;
+    struct mrs_logger logger;
     mars_credentials_options o;
     mars_status st = need_url(url, err);
 
@@ -140,7 +143,7 @@ mars_vault_issue_credentials(const char *url, const char *path,
     if (st == MARS_OK)
         st = mrs_opts_import(&o, sizeof o, opts, MRS_CREDENTIALS_OPTIONS_V1, err);
     if (st == MARS_OK)
-        st = mrs_arg_store(o.store, &access, err);
+        st = mrs_arg_store(o.store, &access, &logger, err);
     if (st == MARS_OK)
         st = mrs_store_open(&store, url, 0, &access, err);
     if (st == MARS_OK)

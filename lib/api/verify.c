@@ -1,5 +1,6 @@
 #include <mars/verify.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/seen.h"
@@ -9,6 +10,7 @@
 #include "base/err.h"
 #include "job/verify.h"
 
+static const char UNIT[] = "verify"; /* in the log */
 static const uint32_t KNOWN_FLAGS = MARS_VERIFY_READ_DATA | MARS_VERIFY_AGAINST_DISK;
 
 static mars_status
@@ -69,6 +71,19 @@ check(const mars_verify_options *o, mars_error *err)
     return MARS_OK;
 }
 
+static void
+log_end(const struct mars_agent *agent, const mars_verify_result *r, mars_status st,
+        const mars_error *err)
+{
+    if (st != MARS_OK)
+        mrs_agent_log_failure(agent, UNIT, st, err);
+    mrs_logf(&agent->logger, MARS_LEVEL_INFO, UNIT, "%" PRIu64 " points, %" PRIu64 " objects, %"
+             PRIu64 " of %" PRIu64 " packs read; %" PRIu64 " objects damaged, %" PRIu64
+             " files lost, %" PRIu64 " differences; %" PRIu64 " ms", r->points, r->objects,
+             r->packs_read, r->packs, r->objects_damaged, r->files_lost, r->differences,
+             r->elapsed_ns / 1000000);
+}
+
 mars_status
 mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_result *result,
             mars_error *err)
@@ -106,6 +121,8 @@ mars_verify(mars_agent *agent, const mars_verify_options *opts, mars_verify_resu
     r.pack_bytes = n.pack_bytes;
     r.packs_read = n.packs_read;
     r.pack_bytes_read = n.pack_bytes_read;
+    if (agent != NULL)
+        log_end(agent, &r, st, err);
     out = result != NULL ? mrs_opts_export(result, &r, sizeof r, st == MARS_OK ? err : NULL)
                          : MARS_OK;
     return st != MARS_OK ? st : out;

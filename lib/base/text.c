@@ -1,8 +1,7 @@
 #include "base/text.h"
 
-/* The length of one well-formed UTF-8 sequence at p; 0: there is none. */
-static size_t
-sequence(const uint8_t *p, size_t n)
+size_t
+mrs_text_step(const uint8_t *p, size_t n)
 {
     size_t more = p[0] < 0x80                     ? 0
                   : p[0] >= 0xc2 && p[0] < 0xe0 ? 1
@@ -28,7 +27,7 @@ mrs_is_text(const uint8_t *p, size_t n)
     size_t step;
 
     for (size_t i = 0; i < n; i += step) {
-        step = p[i] < 0x80 ? 1 : sequence(p + i, n - i);
+        step = p[i] < 0x80 ? 1 : mrs_text_step(p + i, n - i);
         if (step == 0 || p[i] == 0)
             return false;
     }

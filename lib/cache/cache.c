@@ -280,6 +280,12 @@ mrs_cache_open(struct mrs_cache **out, const char *dir, const uint8_t domain[16]
 }
 
 void
+mrs_cache_set_logger(struct mrs_cache *c, const struct mrs_logger *logger)
+{
+    c->logger = logger;
+}
+
+void
 mrs_cache_close(struct mrs_cache *c)
 {
     if (c == NULL)

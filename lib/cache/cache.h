@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/logger.h"
 
 enum { MRS_CACHE_KEY_SIZE = 32, MRS_CACHE_TAG_SIZE = 32 };
 
@@ -20,6 +21,8 @@ struct mrs_lock;
 MARS_NODISCARD mars_status mrs_cache_open(struct mrs_cache **out, const char *dir,
                                           const uint8_t domain[16],
                                           const uint8_t key[MRS_CACHE_KEY_SIZE], mars_error *err);
+/* Set before c is shared; outlives c. */
+void mrs_cache_set_logger(struct mrs_cache *c, const struct mrs_logger *logger);
 /* NULL is allowed. */
 void mrs_cache_close(struct mrs_cache *c);
 

@@ -40,6 +40,7 @@ struct mrs_cache {
     uint8_t tree_key[MRS_CACHE_KEY_SIZE];
     mrs_cache_check_fn check; /* or NULL */
     void *check_user;
+    const struct mrs_logger *logger; /* or NULL */
     struct mrs_mutex *lock; /* guards all below */
     struct mrs_cache_place *at;
     uint64_t quota;         /* bytes; 0: none */

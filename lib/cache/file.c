@@ -63,6 +63,13 @@ mrs_cache_note_use(const char *path)
         (void)!mrs_file_touch(path, NULL);
 }
 
+static void
+drop_damaged(struct mrs_cache *c, const char *path, const mars_error *why)
+{
+    (void)!mrs_file_delete(path, NULL);
+    mrs_logf(c->logger, MARS_LEVEL_WARNING, "cache", "dropped: %s", why->message);
+}
+
 mars_status
 mrs_cache_file_get(struct mrs_cache *c, const char *folder, const char *name, struct mrs_buf *out,
                    mars_error *err)
@@ -70,18 +77,21 @@ mrs_cache_file_get(struct mrs_cache *c, const char *folder, const char *name, st
     uint8_t stored[MRS_CACHE_TAG_SIZE], tag[MRS_CACHE_TAG_SIZE];
     char *path = mrs_cache_path(c, folder, name);
     size_t start = out->len;
-    mars_status st = path != NULL ? mrs_cache_file_load(path, stored, out, err) : mrs_nomem(err);
+    mars_error why;
+    mars_status st = path != NULL ? mrs_cache_file_load(path, stored, out, &why) : mrs_nomem(&why);
 
     if (st == MARS_OK)
-        st = tag_of(c, folder, name, out->data + start, out->len - start, tag, err);
+        st = tag_of(c, folder, name, out->data + start, out->len - start, tag, &why);
     if (st == MARS_OK && !mrs_equal_ct(tag, stored, sizeof tag))
-        st = mrs_fail(err, MARS_ERR_CORRUPT, "%.150s: is not what was kept there", path);
+        st = mrs_fail(&why, MARS_ERR_CORRUPT, "%.150s: is not what was kept there", path);
     if (st != MARS_OK)
         out->len = start;
     if (st == MARS_OK)
         mrs_cache_note_use(path);
     else if (st == MARS_ERR_CORRUPT)
-        (void)!mrs_file_delete(path, NULL);
+        drop_damaged(c, path, &why);
+    if (st != MARS_OK && err != NULL)
+        *err = why;
     mrs_free(path);
     return st;
 }

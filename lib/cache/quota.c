@@ -1,6 +1,7 @@
 /* The cache's limit. What is there is counted when the room that was found last is used up, not
  * with every file; then what was not used for longest goes, first copies, then trees, then the
  * point table, then runs. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,19 +63,24 @@ by_use(const void *a, const void *b)
 
 /* Delete until no more than `limit` bytes are left, if that can be. */
 static void
-evict(struct gather *g, uint64_t limit)
+evict(const struct mrs_cache *cache, struct gather *g, uint64_t limit)
 {
+    uint64_t before = g->bytes;
+    size_t i = 0;
+
     if (g->bytes <= limit)
         return;
     if (g->files.len > 1)
         qsort(g->files.items, g->files.len, g->files.item_size, by_use);
-    for (size_t i = 0; g->bytes > limit && i < g->files.len; i++) {
+    for (; g->bytes > limit && i < g->files.len; i++) {
         const struct candidate *c = mrs_vec_at(&g->files, i);
         mars_status st = mrs_file_delete(c->path, NULL);
 
         if (st == MARS_OK || st == MARS_ERR_NOT_FOUND)
             g->bytes -= c->size < g->bytes ? c->size : g->bytes;
     }
+    mrs_logf(cache->logger, MARS_LEVEL_INFO, "cache", "%zu files with %" PRIu64 " bytes have gone "
+             "for the quota", i, before - g->bytes);
 }
 
 /* Make room for n bytes, at most the quota, below it; *room: how many may be added now. */
@@ -89,7 +95,7 @@ make_room(struct mrs_cache *c, uint64_t quota, uint64_t n, const char *own, uint
 
     *room = 0;
     if (st == MARS_OK && g.bytes > quota - n && g.bytes - g.can_go <= quota - n)
-        evict(&g, n < quota - quota / SLACK ? quota - quota / SLACK - n : 0);
+        evict(c, &g, n < quota - quota / SLACK ? quota - quota / SLACK - n : 0);
     /* Half of it: another process may be filling the same cache. */
     if (st == MARS_OK && g.bytes < quota)
         *room = n > (quota - g.bytes) / 2 && n <= quota - g.bytes ? n : (quota - g.bytes) / 2;
@@ -151,6 +157,9 @@ mrs_cache_admit_file(struct mrs_cache *c, uint64_t n, const char *path)
     fits = take(c, n);
     c->full = !fits;
     mrs_mutex_unlock(c->lock);
+    if (!fits)
+        mrs_logf(c->logger, MARS_LEVEL_WARNING, "cache", "its quota of %" PRIu64 " bytes is used "
+                 "up by what has to stay: for a while nothing more is kept", quota);
     return fits;
 }
 

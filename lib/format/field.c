@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum { NS_MAX = 999999999 };
+enum { NS_MAX = 999999999, BLOB_LEN = sizeof(uint32_t) };
 
 void
 mrs_field_bytes(struct mrs_wr *w, uint32_t number, int critical, const void *p, size_t n)
@@ -185,6 +185,11 @@ mrs_layout_write(struct mrs_wr *w, const struct mrs_layout *table, size_t n, con
         case MRS_FORM_TEXT:
             mrs_field_bytes(w, l->number, critical, at, strlen((const char *)at));
             break;
+        case MRS_FORM_BLOB:
+            v = number_at(at, MRS_FORM_U32);
+            if (v > 0)
+                mrs_field_bytes(w, l->number, critical, at + BLOB_LEN, (size_t)v);
+            break;
         case MRS_FORM_STAMP:
             memcpy(&t, at, sizeof t);
             mrs_field_stamp(w, l->number, critical, t);
@@ -214,6 +219,19 @@ take_number(const struct mrs_field *f, uint8_t form, void *at, int *bad)
     }
 }
 
+static void
+take_blob(const struct mrs_field *f, uint8_t *at, size_t size, int *bad)
+{
+    uint32_t len = (uint32_t)f->len;
+
+    if (f->len == 0 || f->len > size - BLOB_LEN) {
+        *bad = 1;
+        return;
+    }
+    memcpy(at, &len, BLOB_LEN);
+    memcpy(at + BLOB_LEN, f->data, f->len);
+}
+
 /* One field; false if the table has none of its number. */
 static bool
 take(const struct mrs_field *f, const struct mrs_layout *table, size_t n, void *to, int *bad)
@@ -230,6 +248,7 @@ take(const struct mrs_field *f, const struct mrs_layout *table, size_t n, void *
     switch (l->form) {
     case MRS_FORM_BYTES: mrs_field_get_copy(f, at, l->size, bad); break;
     case MRS_FORM_TEXT: mrs_field_get_text(f, (char *)at, l->size, bad); break;
+    case MRS_FORM_BLOB: take_blob(f, at, l->size, bad); break;
     case MRS_FORM_STAMP:
         t = mrs_field_get_stamp(f, bad);
         memcpy(at, &t, sizeof t);

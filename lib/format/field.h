@@ -52,6 +52,7 @@ void mrs_field_get_text(const struct mrs_field *f, char *out, size_t cap, int *b
 enum mrs_form {
     MRS_FORM_BYTES,  /* uint8_t[size] */
     MRS_FORM_TEXT,   /* char[size], NUL-terminated */
+    MRS_FORM_BLOB,   /* uint32_t and as many bytes behind it, one at least where it is there */
     MRS_FORM_STAMP,  /* struct mrs_stamp */
     MRS_FORM_U8,     /* varints */
     MRS_FORM_U32,
@@ -60,7 +61,7 @@ enum mrs_form {
 enum {
     MRS_FIELD_CRITICAL = 1, /* written as critical */
     MRS_FIELD_MUST = 2,     /* has to be there */
-    MRS_FIELD_OPTIONAL = 4  /* left out where it is zero */
+    MRS_FIELD_OPTIONAL = 4  /* left out where it is zero, as a blob always is */
 };
 struct mrs_layout {
     uint8_t number;

@@ -23,6 +23,7 @@ static const struct mrs_layout SLOT_FIELDS[] = {
     SLOT(8, MRS_FORM_U32, CRITICAL | MRS_FIELD_OPTIONAL, lanes),
     SLOT(9, MRS_FORM_BYTES, ALWAYS, commitment),
     SLOT(10, MRS_FORM_BYTES, ALWAYS, wrapped),
+    SLOT(11, MRS_FORM_BLOB, CRITICAL | MRS_FIELD_OPTIONAL, blob),
 };
 
 #define KEY(number, form, flags, member)                                                          \
@@ -45,7 +46,7 @@ static const struct mrs_layout PREVIOUS_FIELDS[] = {
 /* More would let a hostile store make a machine run out of memory or time. */
 enum { PASSES_MIN = 2, PASSES_MAX = 16, MEMORY_MIN = 32768, MEMORY_MAX = 1048576, LANES_MIN = 1,
        LANES_MAX = 16 };
-enum { NESTED_MAX = 512 }; /* bytes of a slot or key */
+enum { NESTED_MAX = 512 + MRS_SLOT_BLOB_MAX }; /* bytes of a slot or key */
 
 #define BIT(number) ((uint64_t)1 << (number))
 
@@ -93,6 +94,9 @@ read_slot(const struct mrs_field *f, struct mrs_slot *s, mars_error *err)
 
     if (st == MARS_OK && (s->kind < MRS_SLOT_PASSPHRASE || s->kind > MRS_SLOT_CALLER))
         st = mrs_fail(err, MARS_ERR_CORRUPT, "slot set: a slot of kind %u", s->kind);
+    if (st == MARS_OK && (s->kind == MRS_SLOT_CALLER) != (s->blob.len > 0))
+        st = mrs_fail(err, MARS_ERR_CORRUPT, "slot set: a blob in a slot of kind %u, or none",
+                      s->kind);
     return st == MARS_OK ? check_costs(s, err) : st;
 }
 
@@ -146,11 +150,11 @@ mrs_slot_set_free(struct mrs_slot_set *s)
     s->n = 0;
 }
 
-void
+size_t
 mrs_slot_binding(const struct mrs_slot *s, const uint8_t domain[16], const uint8_t root_id[16],
-                 uint8_t out[MRS_SLOT_BINDING_SIZE])
+                 const uint8_t blob_digest[32], uint8_t out[MRS_SLOT_BINDING_MAX])
 {
-    struct mrs_buf b = { out, 0, MRS_SLOT_BINDING_SIZE, MRS_SLOT_BINDING_SIZE };
+    struct mrs_buf b = { out, 0, MRS_SLOT_BINDING_MAX, MRS_SLOT_BINDING_MAX };
     struct mrs_wr w = mrs_wr_init(&b, NULL);
 
     mrs_wr_bytes(&w, domain, 16);
@@ -160,6 +164,9 @@ mrs_slot_binding(const struct mrs_slot *s, const uint8_t domain[16], const uint8
     mrs_wr_le32(&w, s->memory_kib);
     mrs_wr_le32(&w, s->lanes);
     mrs_wr_bytes(&w, root_id, 16);
+    if (s->kind == MRS_SLOT_CALLER)
+        mrs_wr_bytes(&w, blob_digest, 32);
+    return b.len;
 }
 
 mars_status

@@ -12,7 +12,8 @@ enum {
     MRS_SLOT_LABEL_MAX = 63,
     MRS_ROOT_SIZE = 32,
     MRS_WRAPPED_SIZE = 48,
-    MRS_SLOT_BINDING_SIZE = 16 + 8 + 1 + 4 + 4 + 4 + 16
+    MRS_SLOT_BLOB_MAX = 4096,
+    MRS_SLOT_BINDING_MAX = 16 + 8 + 1 + 4 + 4 + 4 + 16 + 32
 };
 
 enum mrs_slot_kind { MRS_SLOT_PASSPHRASE = 1, MRS_SLOT_RAW = 2, MRS_SLOT_CALLER = 3 };
@@ -28,6 +29,10 @@ struct mrs_slot {
     uint32_t lanes;
     uint8_t commitment[32];
     uint8_t wrapped[MRS_WRAPPED_SIZE];
+    struct mrs_slot_blob {
+        uint32_t len; /* 0 unless it is the caller's slot */
+        uint8_t bytes[MRS_SLOT_BLOB_MAX];
+    } blob;
 };
 struct mrs_slot_set {
     uint32_t root_number;
@@ -41,9 +46,11 @@ MARS_NODISCARD mars_status mrs_slot_set_encode(const struct mrs_slot_set *s, str
 MARS_NODISCARD mars_status mrs_slot_set_decode(struct mrs_slot_set *s, const uint8_t *buf,
                                                size_t len, mars_error *err);
 void mrs_slot_set_free(struct mrs_slot_set *s);
-/* domain id ‖ slot id ‖ kind ‖ costs ‖ root id */
-void mrs_slot_binding(const struct mrs_slot *s, const uint8_t domain[16], const uint8_t root_id[16],
-                      uint8_t out[MRS_SLOT_BINDING_SIZE]);
+/* domain id ‖ slot id ‖ kind ‖ costs ‖ root id, and of a caller's slot ‖ SHA-256 of its blob. It
+ * gives the length. */
+size_t mrs_slot_binding(const struct mrs_slot *s, const uint8_t domain[16],
+                        const uint8_t root_id[16], const uint8_t blob_digest[32],
+                        uint8_t out[MRS_SLOT_BINDING_MAX]);
 
 enum mrs_key_type {
     MRS_KEY_CHUNK_ID = 1,

@@ -336,7 +336,7 @@ mrs_attempt_result(struct mrs_attempt *a, bool *again, mars_error *err)
     mars_status lasts;
 
     *again = false;
-    mrs_url_place(a->request->url, place);
+    mrs_url_place(a->request->url, a->request->hide_path, place);
     if (a->too_large)
         return mrs_fail(err, MARS_ERR_CORRUPT, "%s: the answer is larger than it may be", place);
     if (a->st != MARS_OK)

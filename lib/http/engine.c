@@ -1,10 +1,12 @@
 /* The multi handle, and who drives it: of the threads that wait for a transfer one leads, until its
  * own is done; then another does. So an engine that nobody uses has no thread. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "http/http_int.h"
+#include "http/url.h"
 #include "platform/clock.h"
 
 enum { POLL_MS = 100, CONNECTIONS_MAX = 64 };
@@ -64,6 +66,22 @@ make_multi(struct mrs_http *h, mars_error *err)
     return MARS_OK;
 }
 
+static void
+log_way(const struct mrs_http *h)
+{
+    const struct mrs_http_options *o = &h->opts;
+    char proxy[MRS_URL_PLACE_SIZE];
+
+    if (o->proxy != NULL) {
+        mrs_url_place(o->proxy, true, proxy);
+        mrs_logf(o->logger, MARS_LEVEL_INFO, "http", "through the proxy %s", proxy);
+    }
+    if (o->limits.work_bps > 0 || o->limits.other_bps > 0 || o->limits.requests > 0)
+        mrs_logf(o->logger, MARS_LEVEL_INFO, "http", "limits: %" PRIu64 " bits a second in hours "
+                 "of work, %" PRIu64 " in others, %" PRIu32 " requests a second; 0 is none",
+                 o->limits.work_bps, o->limits.other_bps, o->limits.requests);
+}
+
 mars_status
 mrs_http_new(struct mrs_http **out, const struct mrs_http_options *opts, mars_error *err)
 {
@@ -82,11 +100,13 @@ mrs_http_new(struct mrs_http **out, const struct mrs_http_options *opts, mars_er
         st = mrs_cond_new(&h->changed, err);
     if (st == MARS_OK)
         st = make_multi(h, err);
-    if (st != MARS_OK)
+    if (st != MARS_OK) {
         mrs_http_free(h);
-    else
-        *out = h;
-    return st;
+        return st;
+    }
+    log_way(h);
+    *out = h;
+    return MARS_OK;
 }
 
 void

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/logger.h"
 #include "http/throttle.h"
 
 struct mrs_file;
@@ -26,6 +27,7 @@ struct mrs_http_options {
     uint32_t whole_ms;          /* for a request with all its attempts, and a second more for each
                                    4 KiB; waiting for the limits is not counted; 0: 15 minutes */
     struct mrs_limits limits;
+    const struct mrs_logger *logger; /* outlives the engine; NULL: nobody is told */
 };
 
 struct mrs_http;
@@ -67,6 +69,7 @@ enum mrs_http_verdict {
 struct mrs_http_request {
     const char *method;    /* GET, HEAD, PUT, POST, DELETE */
     const char *url;       /* encoded; its query is never shown */
+    bool hide_path;        /* nor is its path: it is as good as a password */
     const void *body;      /* of PUT and POST: body_len bytes, or those of the file */
     struct mrs_file *file;
     uint64_t body_len;

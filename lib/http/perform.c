@@ -1,4 +1,5 @@
 /* A request: attempts, and the pauses between them. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 /* Where no server has been reached yet, a name or a port may be wrong: that is told soon. */
 enum { FIRST_ATTEMPTS = 8, FIRST_PAUSE_MS = 250, PAUSE_MAX_MS = 30000, SLEEP_MS = 100 };
 enum { ASKED_PAUSE_MAX_MS = 5 * 60 * 1000 };
+enum { LOGGED_URL_MAX = 300, MS = 1000000 }; /* nanoseconds */
+static const char UNIT[] = "http";
 enum { LEAST_RATE = 4 << 10 }; /* bytes a second that the time for a request is made for */
 enum { TIMEOUT = 408, TOO_MANY = 429, NOT_IMPLEMENTED = 501, VERSION = 505 };
 
@@ -54,6 +57,8 @@ struct work {
     struct mrs_http_answer *answer;
     uint64_t until; /* mrs_clock_mono: when its time is over */
     bool judged_again;
+    uint64_t begun;  /* the newest attempt, mrs_clock_mono */
+    uint64_t waited; /* for the limits, of that */
 };
 
 static mars_status
@@ -129,7 +134,8 @@ await_turn(struct work *w, mars_error *err)
 
     while (st == MARS_OK && !mrs_throttle_request(w->http->throttle))
         st = sleep_ms(w, 1 + mrs_throttle_wait_ms(w->http->throttle), err);
-    w->until += mrs_clock_mono() - begin;
+    w->waited = mrs_clock_mono() - begin;
+    w->until += w->waited;
     return st;
 }
 
@@ -138,6 +144,7 @@ attempt(struct work *w, bool *again, mars_error *err)
 {
     struct mrs_attempt *a = NULL;
     mars_status st = await_turn(w, err);
+    uint64_t until = w->until;
 
     *again = false;
     w->answer->status = 0;
@@ -151,16 +158,72 @@ attempt(struct work *w, bool *again, mars_error *err)
     a->http = w->http;
     a->request = w->request;
     a->answer = w->answer;
-    a->until = w->until;
+    a->until = until;
+    w->begun = mrs_clock_mono();
     w->answer->attempts++;
     st = mrs_attempt_begin(a, err);
     if (st == MARS_OK) {
         mrs_http_run(w->http, a);
         st = mrs_attempt_result(a, again, err);
         w->until = a->until;
+        w->waited += a->until - until;
     }
     give_attempt(w->http, a);
     return st;
+}
+
+/* How much of the URL is shown: more than an error has room for. */
+static int
+shown(const struct mrs_http_request *r)
+{
+    size_t n = mrs_url_shown(r->url, r->hide_path);
+
+    return n < LOGGED_URL_MAX ? (int)n : LOGGED_URL_MAX;
+}
+
+static void
+log_answer(const struct work *w)
+{
+    const struct mrs_http_request *r = w->request;
+    const struct mrs_http_answer *a = w->answer;
+
+    if (!mrs_logger_wants(w->http->opts.logger, MARS_LEVEL_DEBUG))
+        return;
+    mrs_logf(w->http->opts.logger, MARS_LEVEL_DEBUG, UNIT,
+             "%s %.*s: %d, %" PRIu64 " bytes sent, %" PRIu64 " received, %" PRIu64 " ms, and %"
+             PRIu64 " ms waiting for the limits", r->method, shown(r), r->url, a->status,
+             r->body_len, a->got + a->body.len, (mrs_clock_mono() - w->begun) / MS,
+             w->waited / MS);
+}
+
+/* What an error says behind the URL with which it begins. */
+static const char *
+reason(const struct mrs_http_request *r, const mars_error *why)
+{
+    char place[MRS_URL_PLACE_SIZE];
+    size_t n;
+
+    mrs_url_place(r->url, r->hide_path, place);
+    n = strlen(place);
+    return strncmp(why->message, place, n) == 0 && strncmp(why->message + n, ": ", 2) == 0
+               ? why->message + n + 2
+               : why->message;
+}
+
+/* ms 0: it is not tried again. */
+static void
+log_failure(const struct work *w, const mars_error *why, uint32_t ms)
+{
+    const struct mrs_logger *l = w->http->opts.logger;
+    const struct mrs_http_request *r = w->request;
+    char next[48] = "given up";
+
+    if (why->status == MARS_ERR_CANCELLED || !mrs_logger_wants(l, MARS_LEVEL_WARNING))
+        return;
+    if (ms > 0)
+        (void)snprintf(next, sizeof next, "tried again in %" PRIu32 " ms", ms);
+    mrs_logf(l, MARS_LEVEL_WARNING, UNIT, "%s %.*s: %s (attempt %" PRIu32 "; %s)", r->method,
+             shown(r), r->url, reason(r, why), w->answer->attempts, next);
 }
 
 static bool
@@ -229,7 +292,7 @@ answered_badly(const struct work *w, bool strange, mars_error *err)
 {
     char place[MRS_URL_PLACE_SIZE];
 
-    mrs_url_place(w->request->url, place);
+    mrs_url_place(w->request->url, w->request->hide_path, place);
     if (strange)
         (void)mrs_fail(err, MARS_ERR_NETWORK, "%s: %d, but not from the store itself: is there "
                        "something between?", place, w->answer->status);
@@ -287,8 +350,9 @@ mars_status
 mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
                  struct mrs_http_answer *answer, mars_error *err)
 {
-    struct work w = { h, r, answer, 0, false };
-    mars_status st = check(h, r, err);
+    struct work w = { .http = h, .request = r, .answer = answer };
+    mars_error why = { .status = MARS_OK };
+    mars_status st = check(h, r, &why);
 
     w.until = mrs_clock_mono() + time_for(h, r);
     answer->attempts = 0;
@@ -296,8 +360,9 @@ mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
         bool again, at_once = false, strange = false;
         uint32_t ms;
 
-        st = attempt(&w, &again, err);
+        st = attempt(&w, &again, &why);
         if (st == MARS_OK) {
+            log_answer(&w);
             again = asks_again(&w, &at_once, &strange);
             if (!again) {
                 note_reached(h);
@@ -305,12 +370,16 @@ mrs_http_perform(struct mrs_http *h, const struct mrs_http_request *r,
             }
             if (at_once)
                 continue;
-            st = answered_badly(&w, strange, err);
+            st = answered_badly(&w, strange, &why);
         }
         ms = pause_ms(answer);
-        if (!again || !goes_on(&w, ms))
+        again = again && goes_on(&w, ms);
+        log_failure(&w, &why, again ? ms : 0);
+        if (!again)
             break;
-        st = sleep_ms(&w, ms, err);
+        st = sleep_ms(&w, ms, &why);
     }
+    if (err != NULL)
+        *err = why;
     return st;
 }

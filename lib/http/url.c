@@ -83,18 +83,26 @@ mrs_url_is_metadata(const struct mrs_url *url)
     return p != NULL && (p == end || *p == ':');
 }
 
-void
-mrs_url_place(const char *url, char out[MRS_URL_PLACE_SIZE])
+size_t
+mrs_url_shown(const char *url, bool host_only)
 {
     struct mrs_url parts;
-    int n;
 
-    if (mrs_url_parse(url, &parts, NULL) != MARS_OK) {
+    if (mrs_url_parse(url, &parts, NULL) != MARS_OK)
+        return 0;
+    return (size_t)(parts.path - url) + (host_only ? 0 : parts.path_len);
+}
+
+void
+mrs_url_place(const char *url, bool host_only, char out[MRS_URL_PLACE_SIZE])
+{
+    int n = (int)mrs_url_shown(url, host_only);
+
+    if (n == 0)
         memcpy(out, "URL", 4);
-        return;
-    }
-    n = (int)(parts.path + parts.path_len - url);
-    (void)snprintf(out, MRS_URL_PLACE_SIZE, "%.*s%s", n < 120 ? n : 120, url, n < 120 ? "" : "...");
+    else
+        (void)snprintf(out, MRS_URL_PLACE_SIZE, "%.*s%s", n < 120 ? n : 120, url,
+                       n < 120 ? "" : "...");
 }
 
 static bool

@@ -8,8 +8,11 @@
 
 enum { MRS_URL_PLACE_SIZE = 128 };
 
-/* "https://HOST/PATH" without user, query and what is too long: for messages. */
-void mrs_url_place(const char *url, char out[MRS_URL_PLACE_SIZE]);
+/* How much of a URL may be shown: all before its query; host_only: and before its path. 0: nothing,
+ * it is no URL. */
+size_t mrs_url_shown(const char *url, bool host_only);
+/* That much, without what is too long: for messages. */
+void mrs_url_place(const char *url, bool host_only, char out[MRS_URL_PLACE_SIZE]);
 
 /* Where a URL's parts are. scheme is "http" or "https". */
 struct mrs_url {

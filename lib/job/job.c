@@ -163,7 +163,10 @@ mrs_job_damage(void *job, const char *relative, const mars_error *why)
                      .os_code = why->os_code,
                      .object = relative,
                      .message = why->message };
+    const struct mrs_job *j = job;
 
+    mrs_logf(j->d->logger, MARS_LEVEL_WARNING, "domain", "%s: damaged or missing: %s", relative,
+             why->message);
     mrs_job_post_now(job, &e);
 }
 

@@ -152,6 +152,7 @@ mrs_verify_run(struct mrs_engine *engine, struct mrs_domain *d, const struct mrs
     if (st == MARS_OK) {
         own->damage = mrs_verify_damage;
         own->damage_user = v;
+        own->logger = d->logger;
         st = mrs_job_init(&v->job, engine, own, listener, err);
         v->d = v->job.d;
     }

@@ -31,6 +31,9 @@ read_place(const struct mrs_domain *d, const struct mrs_place *p, struct mrs_chu
     mrs_pack_key_unref(key);
     if ((st == MARS_ERR_CORRUPT || st == MARS_ERR_NOT_FOUND) && d->damage != NULL)
         d->damage(d->damage_user, relative, err);
+    else if (st != MARS_OK && st != MARS_ERR_CANCELLED && err != NULL)
+        mrs_logf(d->logger, MARS_LEVEL_WARNING, "domain", "%s: a chunk of it cannot be read: %s",
+                 relative, err->message);
     return st == MARS_OK ? st : mrs_context(err, st, "%s", relative);
 }
 

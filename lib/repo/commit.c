@@ -1,4 +1,5 @@
 /* The order of a commit: packs, durable, index, durable, then the point. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -45,6 +46,9 @@ put_point(struct mrs_session *s, struct mrs_point *point, mars_error *err)
         st = mrs_domain_put(s->d, MRS_KIND_POINT, s->id, relative, &payload, NULL, err);
     if (st == MARS_OK)
         st = mrs_store_flush(s->d->store, err);
+    if (st == MARS_OK)
+        mrs_logf(s->d->logger, MARS_LEVEL_INFO, "session", "%s: put, with %zu index objects and %"
+                 PRIu64 " bytes that are new", relative, point->n_indexes, point->added_bytes);
     point->indexes = NULL; /* they were lent */
     point->n_indexes = 0;
     mrs_buf_free(&payload);

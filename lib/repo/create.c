@@ -75,15 +75,21 @@ begin_ledger(struct mrs_store *store, const uint8_t writer[16], struct mrs_keyri
     return st;
 }
 
+/* Both, where there are both. */
 static mars_status
-put_first_slot(struct mrs_store *store, const uint8_t writer[16],
-               const uint8_t root[MRS_ROOT_SIZE], const struct mrs_keyring *k,
-               const char *passphrase, size_t len, mars_error *err)
+put_first_slots(struct mrs_store *store, const uint8_t writer[16],
+                const uint8_t root[MRS_ROOT_SIZE], const struct mrs_keyring *k,
+                const struct mrs_opener *by, mars_error *err)
 {
-    struct mrs_slot slot;
-    struct mrs_slot_set set = { .root_number = k->root_number, .slots = &slot, .n = 1 };
-    mars_status st = mrs_slot_make(&slot, k->domain, root, "", passphrase, len, err);
+    const struct mrs_opener each[] = { { .passphrase = by->passphrase, .len = by->len },
+                                       { .wrapper = by->wrapper } };
+    struct mrs_slot slots[2];
+    struct mrs_slot_set set = { .root_number = k->root_number, .slots = slots };
+    mars_status st = MARS_OK;
 
+    for (size_t i = 0; st == MARS_OK && i < 2; i++)
+        if (each[i].passphrase != NULL || each[i].wrapper != NULL)
+            st = mrs_slot_make(&slots[set.n++], k->domain, root, "", &each[i], err);
     memcpy(set.root_id, k->root_id, sizeof set.root_id);
     return st == MARS_OK ? mrs_slots_put(store, k->domain, writer, root, &set, 1, err) : st;
 }
@@ -111,7 +117,7 @@ make_keys(struct mrs_keyring *k, uint8_t root[MRS_ROOT_SIZE], mars_error *err)
 
 mars_status
 mrs_domain_make(struct mrs_store *store, const uint8_t writer[16], const char *name,
-                const char *passphrase, size_t len, struct mrs_keyring **out, mars_error *err)
+                const struct mrs_opener *by, struct mrs_keyring **out, mars_error *err)
 {
     struct mrs_keyring *k = NULL;
     uint8_t *root = mrs_secmem_alloc(MRS_ROOT_SIZE);
@@ -127,7 +133,7 @@ mrs_domain_make(struct mrs_store *store, const uint8_t writer[16], const char *n
     if (st == MARS_OK)
         st = begin_ledger(store, writer, k, err);
     if (st == MARS_OK)
-        st = put_first_slot(store, writer, root, k, passphrase, len, err);
+        st = put_first_slots(store, writer, root, k, by, err);
     mrs_secmem_free(root, MRS_ROOT_SIZE);
     if (st != MARS_OK) {
         mrs_keyring_free(k);
@@ -261,8 +267,8 @@ read_rings(struct mrs_store *store, const uint8_t root[MRS_ROOT_SIZE], struct mr
 }
 
 mars_status
-mrs_domain_unlock(struct mrs_store *store, const uint8_t domain[16], const char *passphrase,
-                  size_t len, struct mrs_keyring **out, mars_error *err)
+mrs_domain_unlock(struct mrs_store *store, const uint8_t domain[16], const struct mrs_opener *by,
+                  struct mrs_keyring **out, mars_error *err)
 {
     struct mrs_keyring *k = NULL;
     struct mrs_slots slots = { 0 };
@@ -271,7 +277,7 @@ mrs_domain_unlock(struct mrs_store *store, const uint8_t domain[16], const char 
 
     *out = NULL;
     if (st == MARS_OK)
-        st = mrs_slots_open(&slots, store, domain, passphrase, len, root, NULL, err);
+        st = mrs_slots_open(&slots, store, domain, by, root, NULL, err);
     if (st == MARS_OK) {
         memcpy(k->domain, domain, sizeof k->domain);
         st = fill_root(k, root, slots.set.root_number, err);

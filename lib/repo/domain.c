@@ -10,6 +10,7 @@
 
 enum { CUT_MIN = 512 << 10, CUT_AVG = 1 << 20, CUT_MAX = 8 << 20, GEAR_BYTES = 2048 };
 enum { ID_ITEM = 0x80, ID_LINK = 0x81 };
+static const char UNIT[] = "domain"; /* in the log */
 
 /* The gear table and the node key come from the chunker key. */
 static mars_status
@@ -204,6 +205,8 @@ get_copy(const struct mrs_domain *d, struct mrs_cache *cache, uint8_t kind, enum
     if (st != MARS_OK) {
         mrs_cache_drop(cache, relative);
         mrs_buf_reset(bytes);
+        mrs_logf(d->logger, MARS_LEVEL_WARNING, UNIT, "%s: the cache's copy does not open, and is "
+                 "fetched again", relative);
     }
     return st;
 }
@@ -272,6 +275,7 @@ settle(const struct mrs_domain *d, const char *name, const struct mrs_buf *ours,
         memcmp(there.data, ours->data, ours->len) == 0) {
         mrs_error_clear(err);
         st = MARS_OK;
+        mrs_logf(d->logger, MARS_LEVEL_INFO, UNIT, "%s: what stands there is our own", name);
     }
     mrs_buf_free(&there);
     return st;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/logger.h"
 #include "cache/cache.h"
 #include "chunk/cut.h"
 #include "crypto/digest.h"
@@ -33,6 +34,7 @@ struct mrs_domain {
     struct mrs_pack_keys *pack_keys;
     mrs_damage_fn damage;        /* told of packs from which a chunk could not be read; or NULL */
     void *damage_user;
+    const struct mrs_logger *logger; /* borrowed; NULL: nobody is told */
 };
 
 /* store, keys and cache must outlive it. Reads nothing from the store. */

@@ -203,6 +203,13 @@ mrs_index_find(struct mrs_index *x, const uint8_t id[32], size_t nth, struct mrs
     }
 }
 
+void
+mrs_index_log_bad_run(const struct mrs_index *x)
+{
+    mrs_logf(x->d->logger, MARS_LEVEL_WARNING, "cache", "a run of the index is damaged: it is "
+             "dropped, and what it has is read from the store again");
+}
+
 bool
 mrs_index_has_object(struct mrs_index *x, const uint8_t name[32])
 {

@@ -40,8 +40,10 @@ find_one(void *user, const uint8_t id[16], mars_error *err)
         return MARS_OK;
     f->runs.len--;
     f->vanished |= st == MARS_ERR_NOT_FOUND;
-    if (st == MARS_ERR_CORRUPT)
+    if (st == MARS_ERR_CORRUPT) {
+        mrs_index_log_bad_run(f->x);
         mrs_run_delete_id(f->x->runs, id);
+    }
     if (st == MARS_ERR_NOMEM)
         return st;
     mrs_error_clear(err); /* what cannot be opened is read from the store */

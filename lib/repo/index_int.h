@@ -76,6 +76,8 @@ mars_status mrs_index_view_tidy(struct mrs_index *x, struct mrs_index_view *v, b
 mars_status mrs_index_view_gather(struct mrs_index *x, struct mrs_index_view *v, bool *again,
                                   mars_error *err);
 
+/* A run of the cache that is damaged is dropped. */
+void mrs_index_log_bad_run(const struct mrs_index *x);
 /* A run turned out damaged: forget it, delete it, and read its objects from the store. `tries`
  * counts how often a caller came here with one and the same question. */
 mars_status mrs_index_repair(struct mrs_index *x, struct mrs_run *run, size_t *tries,

@@ -7,13 +7,13 @@
  * more in the next view, whatever runs still hold of it. Listing and putting the next view in its
  * place is one step under x->changing: a list that is older than another's view never replaces it,
  * and an object that a session adds after its put is never lost to a list from before. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "repo/index_int.h"
-#include "repo/log.h"
 #include "repo/log.h"
 
 struct index_load {
@@ -178,6 +178,7 @@ static mars_status
 load_lacking(const struct index_load *l, bool *again, mars_error *err)
 {
     struct mrs_vec names = MRS_VEC_INIT(struct lacking);
+    uint64_t begun = mrs_clock_mono();
     struct mrs_run_builder b;
     mars_status st = list_lacking(l->v, &names, err);
 
@@ -196,6 +197,9 @@ load_lacking(const struct index_load *l, bool *again, mars_error *err)
     }
     if (st == MARS_OK && b.objects.len > 0)
         st = build(l, &b, err);
+    if (st == MARS_OK && names.len > 0)
+        mrs_logf(l->x->d->logger, MARS_LEVEL_INFO, "index", "%zu of %zu index objects read, in %"
+                 PRIu64 " ms", names.len, l->v->objects.len, (mrs_clock_mono() - begun) / 1000000);
     mrs_run_builder_free(&b);
     mrs_vec_free(&names);
     return st;
@@ -402,6 +406,7 @@ mrs_index_repair(struct mrs_index *x, struct mrs_run *run, size_t *tries, mars_e
     mrs_error_clear(err);
     mrs_mutex_lock(x->changing);
     if (has_run(x->view, run)) {
+        mrs_index_log_bad_run(x);
         mrs_run_delete(run);
         st = copy_view(x, run, &l.v, err);
         if (st == MARS_OK)

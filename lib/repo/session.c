@@ -1,5 +1,6 @@
 #include "repo/session.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -35,6 +36,9 @@ mrs_session_put_lease(struct mrs_session *s, uint64_t number, mars_error *err)
     if (st == MARS_OK)
         st = mrs_store_flush(s->d->store, err);
     s->last_beat = mrs_clock_mono();
+    if (st == MARS_OK)
+        mrs_logf(s->d->logger, MARS_LEVEL_INFO, "session", "%s: put; it saw the ledger up to %"
+                 PRIu64, relative, l.generation);
     mrs_buf_free(&payload);
     return st;
 }
@@ -156,6 +160,9 @@ mrs_session_begin(struct mrs_session **out, struct mrs_domain *d,
         st = mrs_index_refresh(d->index, &s->log, false, opts->damage, opts->user, err);
     if (st == MARS_OK && resumed)
         st = mrs_session_adopt_packs(s, err);
+    if (st == MARS_OK && resumed)
+        mrs_logf(d->logger, MARS_LEVEL_INFO, "session", "goes on with one that was interrupted: "
+                 "%zu of its packs are taken over", s->packs.len);
     if (st == MARS_OK)
         st = open_writers(s, err);
     s->opts.log = NULL; /* it was lent */

@@ -4,113 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "crypto/argon2id.h"
-#include "crypto/digest.h"
 #include "format/name.h"
-#include "platform/clock.h"
-#include "platform/random.h"
 #include "vault/row.h"
 
-static const char SLOT_INFO[] = "mars slot v1";
-enum {
-    SLOT_INFO_LEN = sizeof SLOT_INFO - 1,
-    BOUND_SIZE = SLOT_INFO_LEN + MRS_SLOT_BINDING_SIZE,
-    DEFAULT_PASSES = 3,
-    DEFAULT_MEMORY_KIB = 65536,
-    DEFAULT_LANES = 4,
-    SETS_BACK = 8 /* below the highest one, where it does not open */
-};
-
-mars_status
-mrs_root_derive(const uint8_t root[MRS_ROOT_SIZE], const char *info, void *out, size_t n,
-                mars_error *err)
-{
-    return mrs_hkdf(root, MRS_ROOT_SIZE, NULL, 0, info, strlen(info), out, n, err);
-}
-
-/* Slot key ‖ commitment from a passphrase, and what the slot's seal binds. */
-static mars_status
-stretch(const struct mrs_slot *slot, const uint8_t domain[16], const uint8_t root_id[16],
-        const char *passphrase, size_t len, uint8_t bound[BOUND_SIZE], uint8_t out[64],
-        mars_error *err)
-{
-    uint8_t a[32];
-    mars_status st;
-
-    memcpy(bound, SLOT_INFO, SLOT_INFO_LEN);
-    mrs_slot_binding(slot, domain, root_id, bound + SLOT_INFO_LEN);
-    st = mrs_argon2id(passphrase, len, slot->salt, sizeof slot->salt, slot->passes,
-                      slot->memory_kib, slot->lanes, a, sizeof a, err);
-    if (st == MARS_OK)
-        st = mrs_hkdf(a, sizeof a, slot->salt, sizeof slot->salt, bound, BOUND_SIZE, out, 64, err);
-    mrs_wipe(a, sizeof a);
-    return st;
-}
-
-mars_status
-mrs_slot_make(struct mrs_slot *slot, const uint8_t domain[16], const uint8_t root[MRS_ROOT_SIZE],
-              const char *label, const char *passphrase, size_t len, mars_error *err)
-{
-    struct mrs_time now = mrs_clock_wall();
-    uint8_t root_id[16], bound[BOUND_SIZE], okm[64];
-    struct mrs_aead *aead = NULL;
-    mars_status st;
-
-    memset(slot, 0, sizeof *slot);
-    slot->kind = MRS_SLOT_PASSPHRASE;
-    slot->created = (struct mrs_stamp){ now.s, now.ns };
-    slot->passes = DEFAULT_PASSES;
-    slot->memory_kib = DEFAULT_MEMORY_KIB;
-    slot->lanes = DEFAULT_LANES;
-    if (label != NULL && strlen(label) > MRS_SLOT_LABEL_MAX)
-        return mrs_fail(err, MARS_ERR_INVALID_ARG, "label: more than %d bytes",
-                        MRS_SLOT_LABEL_MAX);
-    if (label != NULL)
-        memcpy(slot->label, label, strlen(label));
-    st = mrs_random_fill(slot->id, sizeof slot->id, err);
-    if (st == MARS_OK)
-        st = mrs_random_fill(slot->salt, sizeof slot->salt, err);
-    if (st == MARS_OK)
-        st = mrs_root_derive(root, MRS_INFO_ROOT_ID, root_id, sizeof root_id, err);
-    if (st == MARS_OK)
-        st = stretch(slot, domain, root_id, passphrase, len, bound, okm, err);
-    if (st != MARS_OK)
-        return st;
-    memcpy(slot->commitment, okm + 32, sizeof slot->commitment);
-    st = mrs_aead_new(&aead, okm, err);
-    if (st == MARS_OK)
-        st = mrs_aead_seal(aead, 0, bound, sizeof bound, root, MRS_ROOT_SIZE, slot->wrapped, err);
-    mrs_aead_free(aead);
-    mrs_wipe(okm, sizeof okm);
-    return st;
-}
-
-/* MARS_ERR_KEY if the passphrase is not this slot's. */
-static mars_status
-open_slot(const struct mrs_slot *slot, const uint8_t domain[16], const uint8_t root_id[16],
-          const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], mars_error *err)
-{
-    uint8_t bound[BOUND_SIZE], okm[64], derived_id[16];
-    struct mrs_aead *aead = NULL;
-    mars_status st = stretch(slot, domain, root_id, passphrase, len, bound, okm, err);
-
-    if (st != MARS_OK)
-        return st;
-    if (!mrs_equal_ct(okm + 32, slot->commitment, sizeof slot->commitment))
-        st = mrs_fail(err, MARS_ERR_KEY, "the passphrase does not open this domain");
-    if (st == MARS_OK)
-        st = mrs_aead_new(&aead, okm, err);
-    if (st == MARS_OK)
-        st = mrs_aead_open(aead, 0, bound, sizeof bound, slot->wrapped, sizeof slot->wrapped, root,
-                           err);
-    if (st == MARS_OK)
-        st = mrs_root_derive(root, MRS_INFO_ROOT_ID, derived_id, sizeof derived_id, err);
-    if (st == MARS_OK && memcmp(derived_id, root_id, sizeof derived_id) != 0)
-        st = mrs_fail(err, MARS_ERR_CORRUPT, "slot: holds another root than it says");
-    mrs_aead_free(aead);
-    mrs_wipe(okm, sizeof okm);
-    return st;
-}
+enum { SETS_BACK = 8 }; /* below the highest one, where it does not open */
 
 /* A mrs_key_fn for the one key that authenticates slot sets; user is the root. */
 static mars_status
@@ -200,21 +97,30 @@ mrs_slots_free(struct mrs_slots *s)
     mrs_slot_set_free(&s->set);
 }
 
-/* The root behind the passphrase in the set s->number; whether the set is whole under it. */
+static bool
+fits(const struct mrs_slot *slot, const struct mrs_opener *by)
+{
+    return (slot->kind == MRS_SLOT_PASSPHRASE && by->passphrase != NULL) ||
+           (slot->kind == MRS_SLOT_CALLER && by->wrapper != NULL);
+}
+
+/* The root in the set s->number; whether the set is whole under it. *given_up: the caller's
+ * function failed, and looking further is of no use. */
 static mars_status
 open_set(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
-         const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
+         const struct mrs_opener *by, uint8_t root[MRS_ROOT_SIZE], size_t *which, bool *given_up,
          mars_error *err)
 {
     struct mrs_slots again = { .number = s->number };
     mars_status st = read_set(s, store, domain, NULL, NULL, err);
 
     if (st == MARS_OK)
-        st = mrs_fail(err, MARS_ERR_KEY, "no slot takes a passphrase");
+        st = mrs_fail(err, MARS_ERR_KEY, "no slot takes %s",
+                      by->passphrase == NULL ? "the caller's key" : "a passphrase");
     for (size_t i = 0; i < s->set.n && st == MARS_ERR_KEY; i++) {
-        if (s->set.slots[i].kind != MRS_SLOT_PASSPHRASE)
+        if (!fits(&s->set.slots[i], by))
             continue;
-        st = open_slot(&s->set.slots[i], domain, s->set.root_id, passphrase, len, root, err);
+        st = mrs_slot_open(&s->set.slots[i], domain, s->set.root_id, by, root, given_up, err);
         *which = i;
     }
     if (st != MARS_OK)
@@ -224,9 +130,9 @@ open_set(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
     return st;
 }
 
-/* Of a set that does not open it cannot be told whether it is damaged or has other passphrases,
- * until a root is known: then a higher set that is whole under it means that the passphrase was
- * taken out. */
+/* Of a set that does not open it cannot be told whether it is damaged or has other keys,
+ * until a root is known: then a higher set that is whole under it means that the key was taken
+ * out. */
 static mars_status
 check_higher(const struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
              uint8_t root[MRS_ROOT_SIZE], mars_error *err)
@@ -240,31 +146,33 @@ check_higher(const struct mrs_slots *s, struct mrs_store *store, const uint8_t d
         if (st == MARS_ERR_NOMEM)
             return mrs_nomem(err);
         if (st == MARS_OK)
-            return mrs_fail(err, MARS_ERR_KEY, "the passphrase does not open this domain any more");
+            return mrs_fail(err, MARS_ERR_KEY, "the key does not open this domain any more");
     }
     return MARS_OK;
 }
 
 mars_status
 mrs_slots_open(struct mrs_slots *s, struct mrs_store *store, const uint8_t domain[16],
-               const char *passphrase, size_t len, uint8_t root[MRS_ROOT_SIZE], size_t *which,
+               const struct mrs_opener *by, uint8_t root[MRS_ROOT_SIZE], size_t *which,
                mars_error *err)
 {
     size_t opened = 0;
+    bool given_up = false;
     mars_error why;
     mars_status st = find_last(s, store, domain, err), first = MARS_OK;
 
     if (st != MARS_OK)
         return st;
     for (;;) {
-        st = open_set(s, store, domain, passphrase, len, root, &opened, &why);
-        if (first == MARS_OK && st != MARS_OK) {
+        st = open_set(s, store, domain, by, root, &opened, &given_up, &why);
+        if (given_up || (first == MARS_OK && st != MARS_OK)) {
             first = st;
-            (void)mrs_fail(err, st, "%s", why.message);
+            if (err != NULL)
+                *err = why;
         }
         if (st == MARS_ERR_NOMEM)
             first = mrs_nomem(err);
-        if ((!is_damage(st) && st != MARS_ERR_KEY) || s->number == 1 ||
+        if (given_up || (!is_damage(st) && st != MARS_ERR_KEY) || s->number == 1 ||
             s->last - s->number == SETS_BACK)
             break;
         mrs_slots_free(s);

@@ -6,6 +6,7 @@
 
 #include <mars/store.h>
 
+#include "base/logger.h"
 #include "policy/limits.h"
 
 /* Texts, so that they can be written down in files as they are. */
@@ -51,6 +52,7 @@ struct mrs_access {
     uint32_t stall_ms;           /* see mrs_http_options; 0: the default */
     struct mrs_limits limits;
     mars_store custom;           /* a caller's store; zeroed: none. Of the machine */
+    const struct mrs_logger *logger; /* outlives the store; NULL: nobody is told */
 };
 
 /* As files name it: "store.account_key". */

@@ -1,6 +1,7 @@
 /* A token is kept until the next one is there, and freed when nobody signs with it any more. */
 #include "store/identity.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -33,7 +34,8 @@ open_http(struct mrs_identity *id, mars_error *err)
 {
     const struct mrs_access *a = &id->access;
     /* The pin is that of the store's server. */
-    struct mrs_http_options o = { .ca_file = a->text[MRS_ACCESS_CA_FILE] };
+    struct mrs_http_options o = { .ca_file = a->text[MRS_ACCESS_CA_FILE],
+                                  .logger = a->logger };
 
     if (a->text[MRS_ACCESS_IDENTITY] != NULL) {
         o.connect_ms = NEAR_CONNECT_MS;
@@ -61,6 +63,7 @@ mrs_identity_new(struct mrs_identity **out, mrs_fetch_fn fetch, const struct mrs
         return mrs_nomem(err);
     id->fetch = fetch;
     id->access.stall_ms = access->stall_ms;
+    id->access.logger = access->logger;
     st = mrs_access_merge(&id->access, access, MRS_ACCESS_OF_VAULT, err);
     if (st == MARS_OK)
         st = mrs_access_merge(&id->access, access, MRS_ACCESS_OF_MACHINE, err);
@@ -121,6 +124,26 @@ keep(struct mrs_identity *id, struct mrs_token *t, uint64_t begun)
         free_token(old);
 }
 
+static bool
+holds(const struct mrs_token *t, uint64_t now)
+{
+    return t != NULL && !t->refused && now < t->ends;
+}
+
+/* With the lock held. left: nanoseconds for which there is another token. */
+static void
+log_fetch(const struct mrs_identity *id, uint64_t left)
+{
+    const struct mrs_logger *l = id->access.logger;
+
+    if (id->last == MARS_OK)
+        mrs_logf(l, MARS_LEVEL_INFO, "token", "a new one, good for %" PRIu64 " s",
+                 (id->token->ends - mrs_clock_mono()) / SECOND);
+    else if (id->last != MARS_ERR_CANCELLED)
+        mrs_logf(l, MARS_LEVEL_WARNING, "token", "there is no new one, the present one is good for "
+                 "another %" PRIu64 " s: %s", left / SECOND, id->why.message);
+}
+
 /* With the lock held, which is open while the service is asked. */
 static mars_status
 fetch(struct mrs_identity *id, const atomic_bool *stop)
@@ -144,13 +167,8 @@ fetch(struct mrs_identity *id, const atomic_bool *stop)
     id->why = why;
     id->rounds++;
     mrs_cond_broadcast(id->changed);
+    log_fetch(id, holds(id->token, mrs_clock_mono()) ? id->token->ends - mrs_clock_mono() : 0);
     return st;
-}
-
-static bool
-holds(const struct mrs_token *t, uint64_t now)
-{
-    return t != NULL && !t->refused && now < t->ends;
 }
 
 static mars_status
@@ -251,14 +269,6 @@ prepare(void *user, struct mrs_http_headers *h, mars_error *err)
     return st;
 }
 
-/* Does the message of a failure name the path? That http is not allowed names the host only. */
-static bool
-shows_path(mars_status st)
-{
-    return st != MARS_OK && st != MARS_ERR_NOMEM && st != MARS_ERR_CANCELLED &&
-           st != MARS_ERR_FORBIDDEN;
-}
-
 mars_status
 mrs_identity_ask(const struct mrs_fetch *with, const struct mrs_ask *q,
                  struct mrs_http_answer *answer, mars_error *err)
@@ -266,6 +276,7 @@ mrs_identity_ask(const struct mrs_fetch *with, const struct mrs_ask *q,
     struct mrs_ask asked = *q;
     struct mrs_http_request r = { .method = q->method,
                                   .url = q->url,
+                                  .hide_path = q->hide_path,
                                   .body = q->body,
                                   .body_len = q->body != NULL ? strlen(q->body) : 0,
                                   .stop = with->stop,
@@ -276,8 +287,6 @@ mrs_identity_ask(const struct mrs_fetch *with, const struct mrs_ask *q,
 
     if (st == MARS_ERR_CORRUPT) /* nothing that is ours */
         st = mrs_fail(err, MARS_ERR_NETWORK, "the answer is larger than that of a token");
-    else if (q->hide_path && shows_path(st))
-        st = mrs_fail(err, st, "the service does not answer as it should");
     if (st != MARS_OK && err != NULL)
         err->http_status = http_status;
     return st;

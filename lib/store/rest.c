@@ -13,6 +13,7 @@
 #include "store/xml.h"
 
 enum { URL_BYTES_MAX = 16 << 10, ERROR_BODY_MAX = 64 << 10, SKEW_SECONDS = 60 };
+static const char UNIT[] = "store";
 
 static char *
 copy(const char *text)
@@ -31,7 +32,8 @@ open_http(struct mrs_rest *r, const struct mrs_access *a, mars_error *err)
                                   .proxy_password = a->text[MRS_ACCESS_PROXY_PASSWORD],
                                   .no_proxy = a->text[MRS_ACCESS_NO_PROXY],
                                   .stall_ms = a->stall_ms,
-                                  .limits = a->limits };
+                                  .limits = a->limits,
+                                  .logger = a->logger };
 
     return mrs_http_new(&r->http, &o, err);
 }
@@ -53,6 +55,7 @@ mrs_rest_new(struct mrs_rest **out, const struct mrs_rest_kind *kind, const stru
     r->kind = kind;
     r->auth = auth;
     r->identity = identity;
+    r->logger = access->logger;
     r->base = copy(at->base);
     r->prefix = copy(at->prefix);
     r->extra = copy(extra);
@@ -244,6 +247,14 @@ refuses_token(const struct sending *s, const struct mrs_http_answer *a, const ch
     return a->status == 401 || (a->status == 400 && strcmp(s->call->method, "HEAD") == 0);
 }
 
+/* Did something else arrive than was sent, or not all of it? */
+static bool
+is_garbled(const char *code)
+{
+    return strcmp(code, "Md5Mismatch") == 0 || strcmp(code, "BadDigest") == 0 ||
+           strcmp(code, "XAmzContentSHA256Mismatch") == 0 || strcmp(code, "RequestTimeout") == 0;
+}
+
 /* A clock that is wrong makes every signature wrong; a token may end before its time; a body that
  * was damaged on its way is sent again, and so is one whose name S3 was busy with. */
 static enum mrs_http_verdict
@@ -255,6 +266,9 @@ judge(void *user, const struct mrs_http_answer *a)
 
     if (a->status == 403 && mrs_http_date(a, &theirs) && llabs(theirs - ours) > SKEW_SECONDS) {
         atomic_fetch_add(&s->rest->skew, theirs - ours);
+        mrs_logf(s->rest->logger, MARS_LEVEL_WARNING, UNIT, "this machine's clock is %lld s %s the "
+                 "store's: its own is signed with from now on", llabs(theirs - ours),
+                 theirs > ours ? "behind" : "ahead of");
         return MRS_HTTP_AGAIN;
     }
     if (is_strange(s->call, a))
@@ -266,15 +280,15 @@ judge(void *user, const struct mrs_http_answer *a)
         return MRS_HTTP_LATER;
     if (refuses_token(s, a, c.code)) {
         mrs_identity_refused(s->rest->identity, s->serial);
+        mrs_logf(s->rest->logger, MARS_LEVEL_INFO, UNIT, "the store does not take the token any "
+                 "more");
         return MRS_HTTP_AGAIN;
     }
-    if (a->status != 400)
+    if (a->status != 400 || !is_garbled(c.code))
         return MRS_HTTP_BY_STATUS;
-    return strcmp(c.code, "Md5Mismatch") == 0 || strcmp(c.code, "BadDigest") == 0 ||
-                   strcmp(c.code, "XAmzContentSHA256Mismatch") == 0 ||
-                   strcmp(c.code, "RequestTimeout") == 0
-               ? MRS_HTTP_AGAIN
-               : MRS_HTTP_BY_STATUS;
+    mrs_logf(s->rest->logger, MARS_LEVEL_WARNING, UNIT, "%s: did not arrive as it was sent, and "
+             "is sent again: %s", s->call->name != NULL ? s->call->name : "", c.code);
+    return MRS_HTTP_AGAIN;
 }
 
 static mars_status

@@ -84,6 +84,7 @@ struct mrs_rest {
     bool proxied;     /* answers may be a proxy's */
     struct mrs_identity *identity; /* who gives tokens to sign with, or NULL */
     atomic_llong skew; /* seconds to add to our clock to have the service's */
+    const struct mrs_logger *logger;
     struct mrs_stage stage; /* where uploads wait; open NULL: in memory only */
 };
 

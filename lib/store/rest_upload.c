@@ -124,6 +124,8 @@ put(struct upload *u, const char *name, mars_error *err)
     if (st == MARS_ERR_EXISTS && a.attempts > 1 && is_ours(u, name)) {
         mrs_error_clear(err);
         st = MARS_OK;
+        mrs_logf(u->view->rest->logger, MARS_LEVEL_INFO, "store", "%s: an attempt whose answer was "
+                 "lost had stored it", name);
     }
     mrs_http_answer_free(&a);
     return st;

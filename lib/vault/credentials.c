@@ -274,9 +274,10 @@ read_file(struct mrs_credentials *c, const char *path, mars_error *err)
 
 mars_status
 mrs_credentials_redeem(struct mrs_credentials *c, const char *path,
-                       const struct mrs_access *machine, enum mrs_use use,
+                       const struct mrs_access *machine, enum mrs_use use, const atomic_bool *stop,
                        struct mrs_store **store, struct mrs_vault *v, mars_error *err)
 {
+    struct mrs_store *view = NULL;
     mars_status st;
 
     memset(c, 0, sizeof *c);
@@ -287,11 +288,15 @@ mrs_credentials_redeem(struct mrs_credentials *c, const char *path,
         st = mrs_access_merge(&c->access, machine, MRS_ACCESS_OF_MACHINE, err);
         c->access.stall_ms = machine->stall_ms;
         c->access.limits = machine->limits;
+        c->access.logger = machine->logger;
     }
     if (st == MARS_OK)
         st = mrs_store_open(store, c->url, 0, &c->access, err);
     if (st == MARS_OK)
-        st = mrs_vault_read(v, *store, MRS_NEED_READ, err);
+        st = mrs_store_view(*store, stop, &view, err);
+    if (st == MARS_OK)
+        st = mrs_vault_read(v, view, MRS_NEED_READ, err);
+    mrs_store_close(view);
     if (st == MARS_OK)
         st = mrs_credentials_check(c, v, use, mrs_clock_wall().s, err);
     return st;

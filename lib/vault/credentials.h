@@ -4,6 +4,8 @@
 #ifndef MRS_VAULT_CREDENTIALS_H
 #define MRS_VAULT_CREDENTIALS_H
 
+#include <stdatomic.h>
+
 #include "store/access.h"
 #include "vault/vault.h"
 
@@ -48,11 +50,13 @@ MARS_NODISCARD mars_status mrs_credentials_check(const struct mrs_credentials *c
                                                  int64_t now, mars_error *err);
 
 /* Read the file, open the vault that it names, and check it against the vault's record. machine:
- * how this machine gets there, or NULL; what it says is added to c->access. The caller frees c,
- * closes *store and forgets v, also after a failure. */
+ * how this machine gets there, and who is told of it, or NULL; what it says is added to c->access.
+ * *stop set, or NULL: what it asks of the store ends soon with MARS_ERR_CANCELLED. The caller frees
+ * c, closes *store and forgets v, also after a failure. */
 MARS_NODISCARD mars_status mrs_credentials_redeem(struct mrs_credentials *c, const char *path,
                                                   const struct mrs_access *machine,
-                                                  enum mrs_use use, struct mrs_store **store,
-                                                  struct mrs_vault *v, mars_error *err);
+                                                  enum mrs_use use, const atomic_bool *stop,
+                                                  struct mrs_store **store, struct mrs_vault *v,
+                                                  mars_error *err);
 
 #endif

@@ -19,14 +19,13 @@ kit_make(void **state)
 {
     static const char passphrase[] = "a passphrase of tests";
     struct kit *k = calloc(1, sizeof *k);
+    struct mrs_opener by = { .passphrase = passphrase, .len = sizeof passphrase - 1 };
     uint8_t key[MRS_CACHE_KEY_SIZE];
 
     assert_non_null(k);
     tmpdir_make(k->dir);
     assert_int_equal(mrs_store_open(&k->store, "memory:", 1, NULL, NULL), MARS_OK);
-    assert_int_equal(mrs_domain_make(k->store, WRITER, "test", passphrase, sizeof passphrase - 1,
-                                     &k->keys, NULL),
-                     MARS_OK);
+    assert_int_equal(mrs_domain_make(k->store, WRITER, "test", &by, &k->keys, NULL), MARS_OK);
     assert_int_equal(mrs_keyring_cache_key(k->keys, key, NULL), MARS_OK);
     assert_int_equal(mrs_cache_open(&k->cache, k->dir, k->keys->domain, key, NULL), MARS_OK);
     assert_int_equal(mrs_domain_open(&k->d, k->store, k->keys, k->cache, NULL), MARS_OK);

@@ -141,6 +141,15 @@ class Writer:
         return fields((1, slot_id), (2, 1), (3, b"first"), (4, time(self.TIME)), (5, salt),
                       (6, costs[0]), (7, costs[1]), (8, costs[2]), (9, out[32:]), (10, wrapped))
 
+    def callers_slot(self, secret: bytes, blob: bytes) -> bytes:
+        slot_id, salt = os.urandom(8), os.urandom(16)
+        binding = (self.domain + slot_id + b"\x03" + bytes(12) + self.root_id
+                   + hashlib.sha256(blob).digest())
+        out = kdf(secret, salt, b"mars slot v1" + binding, 64)
+        wrapped = seal(out[:32], 0, b"mars slot v1" + binding, self.root)
+        return fields((1, slot_id), (2, 3), (3, b"hsm"), (4, time(self.TIME)), (5, salt),
+                      (9, out[32:]), (10, wrapped), (11, blob))
+
     def put_slots(self, number: int, *slots: bytes) -> str:
         relative = f"keys/slots/{number:016x}"
         key = (self.root_id, kdf(self.root, None, b"mars slot mac v1", 32))

@@ -16,7 +16,7 @@ import sys
 from typing import Any, Optional, TextIO
 
 from marsread.content import Content, read_attributes, read_skipped, stream, whole
-from marsread.keys import PASSPHRASE, RAW_KEY, Secret
+from marsread.keys import PASSPHRASE, RAW_KEY, UNWRAPPED, Secret
 from marsread.objects import POINT
 from marsread.packs import Chunks
 from marsread.tree import DIRECTORY, FILE, SYMLINK, Entry, Root, Stat, Tree
@@ -279,6 +279,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     secret = parser.add_mutually_exclusive_group(required=True)
     secret.add_argument("--passphrase-file")
     secret.add_argument("--key-file", help="a raw key of 32 bytes")
+    secret.add_argument("--unwrapped-file", help="the 32 bytes that a caller's wrapper gives back")
     parser.add_argument("--machine")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, run in (("list", run_list), ("dump", run_dump), ("check", run_check),
@@ -292,8 +293,10 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def read_secret(options: argparse.Namespace) -> Secret:
-    kind = PASSPHRASE if options.passphrase_file else RAW_KEY
-    with open(options.passphrase_file or options.key_file, "rb") as file:
+    files = {PASSPHRASE: options.passphrase_file, RAW_KEY: options.key_file,
+             UNWRAPPED: options.unwrapped_file}
+    kind, path = next((kind, path) for kind, path in files.items() if path)
+    with open(path, "rb") as file:
         return Secret(kind, file.read())
 
 

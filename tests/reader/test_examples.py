@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 from marsread import records
-from marsread.keys import PASSPHRASE, Secret, open_slot
+from marsread.keys import PASSPHRASE, UNWRAPPED, Secret, open_slot, slot_binding
 from marsread.objects import open_plain, open_sealed, parse_name
 from marsread.packs import unpack
 from marsread.tree import read_leaf, read_root, read_stat_leaf
@@ -55,6 +55,17 @@ class Examples(unittest.TestCase):
         root = open_slot(self.of("slot.domain_id"), slot, self.of("slot.root_id"),
                          Secret(PASSPHRASE, b"correct horse battery staple"))
         self.assertEqual(root, self.of("slot.root"))
+
+    def test_the_callers_slot_opens(self) -> None:
+        slot = {"slot_id": b"\x52" * 8, "kind": 3, "salt": bytes(range(0x50, 0x60)), "passes": 0,
+                "memory": 0, "lanes": 0, "commitment": self.of("caller.commitment"),
+                "wrapped": self.of("caller.wrapped"), "blob": b"a wrapped secret"}
+        domain, root_id = self.of("slot.domain_id"), self.of("slot.root_id")
+        secret = Secret(UNWRAPPED, self.of("caller.secret"))
+        self.assertEqual(slot_binding(domain, slot, root_id), self.of("caller.binding"))
+        self.assertEqual(open_slot(domain, slot, root_id, secret), self.of("slot.root"))
+        slot["blob"] += b"!"
+        self.assertIsNone(open_slot(domain, slot, root_id, secret))
 
     def test_the_directory_reads(self) -> None:
         entries = read_leaf(Cursor(self.of("tree.leaf")[1:]), True)

@@ -260,10 +260,11 @@ class WholeVault(unittest.TestCase):
         stat = b"\0\1" + fields((68, b"\2" + self.writer.chunk_id(4, self.stat)), critical=0)
         return fields((1, 1), (2, 1), (3, b"home"), (4, b"ext4"), (7, entry), (8, stat))
 
-    def run_reader(self, *arguments: str) -> tuple[int, list[dict], str]:
+    def run_reader(self, *arguments: str,
+                   option: str = "--passphrase-file") -> tuple[int, list[dict], str]:
         out, error = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-            status = mars_reader.main([self.vault, "--passphrase-file", self.secret, *arguments])
+            status = mars_reader.main([self.vault, option, self.secret, *arguments])
         return status, [json.loads(line) for line in out.getvalue().splitlines()], error.getvalue()
 
     def faults(self) -> set[str]:
@@ -439,6 +440,15 @@ class WholeVault(unittest.TestCase):
     def test_a_passphrase_that_was_removed_does_not_open(self) -> None:
         self.writer.put_slots(3)
         self.assertEqual(self.run_reader("list")[0], 1)
+
+    def test_a_callers_slot_opens_with_what_it_unwraps(self) -> None:
+        secret = bytes(range(32))
+        self.writer.put_slots(3, self.writer.slot(), self.writer.callers_slot(secret, b"wrapped"))
+        self.assertEqual(self.run_reader("list")[0], 0)
+        for value, status in ((secret, 0), (secret[::-1], 1), (secret[:31], 1)):
+            with open(self.secret, "wb") as file:
+                file.write(value)
+            self.assertEqual(self.run_reader("list", option="--unwrapped-file")[0], status)
 
     def test_every_use_of_a_key_is_printed_once(self) -> None:
         status, rows, _ = self.run_reader("nonces")

@@ -40,7 +40,7 @@ __version__ = _load()
 """Of the C library that is in use."""
 
 from ._agent import Agent, recover, register, renew  # noqa: E402
-from ._call import Cancel  # noqa: E402
+from ._call import Cancel, KeyWrapper  # noqa: E402
 from ._errors import (  # noqa: E402
     CLASSES, AuthError, CancelledError, CorruptError, Error, ExistsError, ForbiddenError,
     InternalError, InvalidArgumentError, IoError, KeyRefusedError, LockedError, NetworkError,
@@ -64,9 +64,9 @@ __all__ = [
     "CacheInfo", "CacheState", "Cancel", "CancelledError", "Change", "Compression", "Conflict",
     "CorruptError", "Difference", "Entry", "EntryType", "Error", "Event", "EventKind",
     "ExistsError", "File", "ForbiddenError", "InternalError", "InvalidArgumentError", "IoError",
-    "KeyInfo", "KeyKind", "KeyRefusedError", "LockedError", "MachineInfo", "NetworkError",
-    "NoMemoryError", "NotFoundError", "Phase", "Point", "PointInfo", "Progress", "QuotaError",
-    "RestoreResult", "Session", "Since", "SkipReason", "StateError", "Stats", "StoreOptions",
-    "Stream", "UnsupportedError", "VaultInfo", "VerifyResult", "benchmark", "create_vault",
-    "issue_credentials", "recover", "register", "renew", "show_vault",
+    "KeyInfo", "KeyKind", "KeyRefusedError", "KeyWrapper", "LockedError", "MachineInfo",
+    "NetworkError", "NoMemoryError", "NotFoundError", "Phase", "Point", "PointInfo", "Progress",
+    "QuotaError", "RestoreResult", "Session", "Since", "SkipReason", "StateError", "Stats",
+    "StoreOptions", "Stream", "UnsupportedError", "VaultInfo", "VerifyResult", "benchmark",
+    "create_vault", "issue_credentials", "recover", "register", "renew", "show_vault",
 ]

@@ -1,14 +1,18 @@
 """This machine's registration, and what it does: back up, restore, verify, list, browse."""
 from __future__ import annotations
 
+import logging
+from functools import partial
 from types import TracebackType
-from typing import Any, Iterable, Optional, Union
+from typing import Any, Callable, Iterable, Optional, Union
 
-from ._call import Callbacks, Cancel, EventFn, ProgressFn, run
+from ._call import Callbacks, Cancel, EventFn, KeyWrapper, ProgressFn, opening, run
 from ._errors import Error
 from ._handle import Handle
+from ._log import set_log
 from ._native import ffi, lib
-from ._options import Passphrase, Path, Struct, counted, flags, passphrase as secret, path, text
+from ._options import (Passphrase, Path, Struct, counted, flags, passphrase as secret, path, text,
+                       wrapper_struct)
 from ._point import Point
 from ._session import Session
 from ._types import (AgentInfo, BackupResult, Compression, Conflict, PointInfo, RestoreResult,
@@ -19,26 +23,29 @@ from ._vault import store_struct
 Paths = Union[Path, Iterable[Path]]
 
 
-def register(config_dir: Path, *, credentials: Path, passphrase: Passphrase,
+def register(config_dir: Path, *, credentials: Path, passphrase: Optional[Passphrase] = None,
+             wrapper: Optional[KeyWrapper] = None,
              cache_dir: Optional[Path] = None, name: Optional[str] = None,
              domain: Optional[str] = None, cache_quota: int = 0,
-             store: Optional[StoreOptions] = None) -> Agent:
+             store: Optional[StoreOptions] = None, logger: Optional[logging.Logger] = None,
+             cancel: Optional[Cancel] = None) -> Agent:
     """Register this machine with a vault; its state will lie in config_dir.
 
-    The passphrase, of at least 16 characters, opens the machine's domain, or makes it. A machine of
-    this name that is in the vault already is taken over with all its points.
+    The passphrase, of at least 16 characters, or the wrapper opens the machine's domain, or makes
+    it; with both, a new domain gets a slot for each. A machine of this name that is in the vault
+    already is taken over with all its points.
 
-    KeyRefusedError: the passphrase does not open the domain of this name. AuthError: the
+    KeyRefusedError: the key does not open the domain of this name. AuthError: the
     credentials have expired, were edited, or are another vault's.
     """
+    callbacks = Callbacks()
     options = Struct("mars_register_options", config_dir=path(config_dir),
                      credentials=path(credentials), passphrase=secret(passphrase),
+                     wrapper=wrapper_struct(wrapper, callbacks),
                      cache_dir=path(cache_dir), name=counted(name.encode()) if name else None,
                      domain=counted(domain.encode()) if domain else None, cache_quota=cache_quota,
                      store=store_struct(store))
-    out = ffi.new("mars_agent **")
-    run(lib.mars_register, options.c, out)
-    return Agent._adopt(out[0])
+    return opening(Agent._opener(lib.mars_register, options, logger, callbacks), cancel)
 
 
 def renew(config_dir: Path, *, credentials: Path, store: Optional[StoreOptions] = None) -> None:
@@ -53,9 +60,10 @@ def renew(config_dir: Path, *, credentials: Path, store: Optional[StoreOptions] 
         options.c if options else ffi.NULL)
 
 
-def recover(*, credentials: Path, passphrase: Passphrase, machine: Optional[str] = None,
-            store: Optional[StoreOptions] = None, workers: int = 0,
-            buffer_bytes: int = 0) -> Agent:
+def recover(*, credentials: Path, passphrase: Optional[Passphrase] = None,
+            wrapper: Optional[KeyWrapper] = None, machine: Optional[str] = None,
+            store: Optional[StoreOptions] = None, workers: int = 0, buffer_bytes: int = 0,
+            logger: Optional[logging.Logger] = None, cancel: Optional[Cancel] = None) -> Agent:
     """Another machine's points, read-only: nothing is stored here and nothing changes in the vault.
 
     >>> with recover(credentials=credentials, passphrase=passphrase, machine="web1") as lost:
@@ -63,15 +71,15 @@ def recover(*, credentials: Path, passphrase: Passphrase, machine: Optional[str]
     1
 
     NotFoundError: no such machine; without a name: none, or several. KeyRefusedError: the
-    passphrase does not open its domain.
+    key does not open its domain.
     """
+    callbacks = Callbacks()
     options = Struct("mars_recover_options", workers=workers, buffer_bytes=buffer_bytes,
                      credentials=path(credentials), passphrase=secret(passphrase),
+                     wrapper=wrapper_struct(wrapper, callbacks),
                      machine=counted(machine.encode()) if machine else None,
                      store=store_struct(store))
-    out = ffi.new("mars_agent **")
-    run(lib.mars_recover_open, options.c, out)
-    return Agent._adopt(out[0])
+    return opening(Agent._opener(lib.mars_recover_open, options, logger, callbacks), cancel)
 
 
 class Agent(Upkeep):
@@ -86,19 +94,38 @@ class Agent(Upkeep):
     ends the call and comes out of it; so does Ctrl-C. They must not use this agent. `cancel` may be
     set from any thread. After a failure the agent is as usable as before. What a call does before
     its first progress, looking at the vault, takes no notice of either.
+
+    Opening one, registering and recovering end soon with Ctrl-C too, and with `cancel`, which
+    Ctrl-C then sets.
+
+    What an operator may want to know goes to `logger`, or "libmars" of the logging module, and its
+    children "http", "cache", ...: as much as they want when the agent is opened. Lines come from
+    any thread.
     """
 
-    def __init__(self, config_dir: Path, *, workers: int = 0, buffer_bytes: int = 0) -> None:
+    def __init__(self, config_dir: Path, *, workers: int = 0, buffer_bytes: int = 0,
+                 logger: Optional[logging.Logger] = None, cancel: Optional[Cancel] = None) -> None:
         options = Struct("mars_agent_options", workers=workers, buffer_bytes=buffer_bytes)
-        out = ffi.new("mars_agent **")
-        run(lib.mars_agent_open, *path(config_dir), options.c, out)
-        self._handle = Handle("agent", out[0], lib.mars_agent_close)
+        where, length = path(config_dir)
+        opened = self._opener(partial(lib.mars_agent_open, where, length), options, logger,
+                              Callbacks())
+        self._handle = opening(opened, cancel)._handle
 
     @classmethod
-    def _adopt(cls, pointer: Any) -> Agent:
-        made = cls.__new__(cls)
-        made._handle = Handle("agent", pointer, lib.mars_agent_close)
-        return made
+    def _opener(cls, function: Callable[..., int], options: Struct,
+                logger: Optional[logging.Logger],
+                callbacks: Callbacks) -> Callable[[Cancel], Agent]:
+        """A function that opens one."""
+        set_log(options, logger)
+
+        def opened(cancel: Cancel) -> Agent:
+            out = ffi.new("mars_agent **")
+            options.set("cancel", cancel.pointer)
+            run(function, options.c, out, callbacks=callbacks)
+            made = cls.__new__(cls)
+            made._handle = Handle("agent", out[0], lib.mars_agent_close)
+            return made
+        return opened
 
     def close(self) -> None:
         """When nothing runs any more: a call in another thread and an open session come first."""

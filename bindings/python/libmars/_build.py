@@ -4,9 +4,10 @@ from pathlib import Path
 
 import cffi  # type: ignore[import]
 
-# What C calls in _call.py.
+# What C calls in _call.py and _log.py.
 CALLBACKS = """
 extern "Python" {
+    void mars_py_log(void *, int, const char *, const char *);
     int mars_py_progress(const mars_progress *, void *);
     void mars_py_event(const mars_event *, void *);
     void mars_py_machine(const mars_machine_info *, void *);
@@ -16,6 +17,8 @@ extern "Python" {
     int mars_py_entry(const mars_entry *, void *);
     int mars_py_diff(const mars_diff *, void *);
     int mars_py_data(const void *, uint64_t, void *);
+    int32_t mars_py_wrap(void *, const uint8_t *, uint8_t *, uint64_t *, mars_error *);
+    int32_t mars_py_unwrap(void *, const uint8_t *, uint64_t, uint8_t *, mars_error *);
     int32_t mars_py_image_read(uint64_t, void *, uint64_t, void *);
     int32_t mars_py_image_data(uint64_t, uint64_t *, uint64_t *, void *);
     int32_t mars_py_image_changed(const char *, uint64_t, uint64_t *, uint64_t *, void *);

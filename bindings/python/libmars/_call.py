@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from . import _types
-from ._errors import error
+from ._errors import KeyRefusedError, error
 from ._handle import Handle
 from ._native import ffi, lib
 
 ProgressFn = Callable[[_types.Progress], object]
 EventFn = Callable[[_types.Event], object]
+
+
+class KeyWrapper(Protocol):
+    """A key that is kept elsewhere: in an HSM, a key management service. The library makes a secret
+    of 32 bytes for each slot of such a key; what wrap() makes of it lies in the vault."""
+
+    def wrap(self, secret: bytes) -> bytes:
+        """At most 4096 bytes, from which unwrap() gives the secret back."""
+
+    def unwrap(self, blob: bytes) -> bytes:
+        """The secret. KeyRefusedError: the blob is another key's. What else is raised ends the call
+        and comes out of it."""
 
 
 class Callbacks:
@@ -46,6 +58,14 @@ class Callbacks:
             raise self._raised
         finally:
             self._raised = None
+
+
+class Wrapping:
+    """A wrapper in one call."""
+
+    def __init__(self, wrapper: KeyWrapper, callbacks: Callbacks) -> None:
+        self.wrapper = wrapper
+        self.stop = callbacks.stop
 
 
 def run(function: Callable[..., int], *args: Any, callbacks: Optional[Callbacks] = None) -> None:
@@ -80,6 +100,40 @@ class Cancel:
     def set(self) -> None:
         """Set it, for good."""
         lib.mars_cancel_set(self.pointer)
+
+
+Opened = TypeVar("Opened")
+
+
+def opening(call: Callable[[Cancel], Opened], cancel: Optional[Cancel]) -> Opened:
+    """What waits for a server without a callback. C would not notice Ctrl-C, so the main thread
+    waits in Python for another one, and stops that."""
+    stop = cancel or Cancel()
+    if threading.current_thread() is not threading.main_thread():
+        return call(stop)
+    done: list[Opened] = []
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            done.append(call(stop))
+        except BaseException as e:
+            raised.append(e)
+
+    thread = threading.Thread(target=work, name="libmars opening")
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        stop.set()
+        thread.join()
+        raise
+    if raised:
+        try:
+            raise raised[0]
+        finally:
+            raised.clear()
+    return done[0]
 
 
 def _stop(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
@@ -135,6 +189,28 @@ def mars_py_diff(diff: Any, user: Any) -> int:
 @ffi.def_extern(error=1, onerror=_stop)  # type: ignore[misc]
 def mars_py_data(data: Any, length: int, user: Any) -> int:
     return _each(bytes(ffi.buffer(data, length)), user)
+
+
+@ffi.def_extern(error=lib.MARS_ERR_CANCELLED, onerror=_stop)  # type: ignore[misc]
+def mars_py_wrap(user: Any, secret: Any, blob: Any, blob_len: Any, err: Any) -> int:
+    made = bytes(ffi.from_handle(user).wrapper.wrap(bytes(ffi.buffer(secret, 32))))
+    if not 1 <= len(made) <= lib.MARS_KEY_BLOB_MAX:
+        raise ValueError(f"wrap() gave {len(made)} bytes")
+    ffi.memmove(blob, made, len(made))
+    blob_len[0] = len(made)
+    return int(lib.MARS_OK)
+
+
+@ffi.def_extern(error=lib.MARS_ERR_CANCELLED, onerror=_stop)  # type: ignore[misc]
+def mars_py_unwrap(user: Any, blob: Any, blob_len: int, secret: Any, err: Any) -> int:
+    try:
+        found = bytes(ffi.from_handle(user).wrapper.unwrap(bytes(ffi.buffer(blob, blob_len))))
+    except KeyRefusedError:
+        return int(lib.MARS_ERR_KEY)
+    if len(found) != 32:
+        raise ValueError(f"unwrap() gave {len(found)} bytes, not 32")
+    ffi.memmove(secret, found, 32)
+    return int(lib.MARS_OK)
 
 
 @ffi.def_extern(error=lib.MARS_ERR_CANCELLED, onerror=_stop)  # type: ignore[misc]

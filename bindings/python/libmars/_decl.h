@@ -69,6 +69,13 @@ typedef struct mars_event {
 } mars_event;
 typedef void (*mars_event_fn)(const mars_event *event, void *user);
 
+/* log.h */
+#define MARS_LEVEL_ERROR ...
+#define MARS_LEVEL_WARNING ...
+#define MARS_LEVEL_INFO ...
+#define MARS_LEVEL_DEBUG ...
+typedef void (*mars_log_fn)(void *user, int level, const char *unit, const char *text);
+
 /* store.h */
 #define MARS_STORE_ALLOW_HTTP ...
 typedef struct mars_store_options {
@@ -103,6 +110,9 @@ typedef struct mars_store_options {
     uint32_t work_days;
     uint32_t work_from;
     uint32_t work_to;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
     ...;
 } mars_store_options;
 
@@ -150,6 +160,7 @@ mars_status mars_vault_issue_credentials(const char *url, const char *path,
 
 /* agent.h */
 typedef struct mars_agent mars_agent;
+typedef struct mars_key_wrapper mars_key_wrapper;
 typedef struct mars_register_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -167,12 +178,21 @@ typedef struct mars_register_options {
     uint64_t domain_len;
     uint64_t cache_quota;
     const mars_store_options *store;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
+    const mars_key_wrapper *wrapper;
+    const mars_cancel *cancel;
     ...;
 } mars_register_options;
 typedef struct mars_agent_options {
     uint32_t struct_size;
     uint32_t workers;
     uint64_t buffer_bytes;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
+    const mars_cancel *cancel;
     ...;
 } mars_agent_options;
 typedef struct mars_recover_options {
@@ -186,6 +206,11 @@ typedef struct mars_recover_options {
     const char *machine;
     uint64_t machine_len;
     const mars_store_options *store;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
+    const mars_key_wrapper *wrapper;
+    const mars_cancel *cancel;
     ...;
 } mars_recover_options;
 typedef struct mars_agent_info {
@@ -483,6 +508,25 @@ mars_status mars_stats_get(mars_agent *agent, const mars_cancel *cancel, mars_st
                            mars_event_fn event, void *event_user, mars_error *err);
 
 /* key.h */
+typedef int32_t (*mars_wrap_fn)(void *user, const uint8_t *secret, uint8_t *blob,
+                                uint64_t *blob_len, mars_error *err);
+typedef int32_t (*mars_unwrap_fn)(void *user, const uint8_t *blob, uint64_t blob_len,
+                                  uint8_t *secret, mars_error *err);
+struct mars_key_wrapper {
+    uint32_t struct_size;
+    void *user;
+    mars_wrap_fn wrap;
+    mars_unwrap_fn unwrap;
+    ...;
+};
+#define MARS_KEY_BLOB_MAX ...
+typedef struct mars_key {
+    uint32_t struct_size;
+    const char *passphrase;
+    uint64_t passphrase_len;
+    const mars_key_wrapper *wrapper;
+    ...;
+} mars_key;
 typedef struct mars_key_info {
     uint32_t kind;
     const char *id;
@@ -495,13 +539,12 @@ typedef struct mars_key_info {
 } mars_key_info;
 typedef void (*mars_key_fn)(const mars_key_info *key, void *user);
 mars_status mars_key_list(mars_agent *agent, mars_key_fn fn, void *user, mars_error *err);
-mars_status mars_key_add(mars_agent *agent, const char *passphrase, uint64_t passphrase_len,
-                         const char *new_passphrase, uint64_t new_len, const char *label,
-                         char id[17], mars_error *err);
-mars_status mars_key_change(mars_agent *agent, const char *passphrase, uint64_t passphrase_len,
-                            const char *new_passphrase, uint64_t new_len, mars_error *err);
-mars_status mars_key_remove(mars_agent *agent, const char *passphrase, uint64_t passphrase_len,
-                            const char *id, mars_error *err);
+mars_status mars_key_add(mars_agent *agent, const mars_key *present, const mars_key *added,
+                         const char *label, char id[17], mars_error *err);
+mars_status mars_key_change(mars_agent *agent, const mars_key *present, const mars_key *fresh,
+                            mars_error *err);
+mars_status mars_key_remove(mars_agent *agent, const mars_key *present, const char *id,
+                            mars_error *err);
 
 /* cache.h */
 #define MARS_CACHE_READY ...

@@ -4,11 +4,12 @@ from __future__ import annotations
 import os
 from typing import Any, Iterable, Optional, Union
 
-from ._call import Callbacks, Cancel
+from ._call import Callbacks, Cancel, KeyWrapper, Wrapping
 from ._native import ffi, lib
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 Passphrase = Union[str, bytes, bytearray]
+Key = Union[Passphrase, KeyWrapper]
 
 
 def text(value: Optional[str]) -> Any:
@@ -33,8 +34,22 @@ def path(value: Optional[Path]) -> tuple[Any, int]:
     return (ffi.NULL, 0) if value is None else counted(os.fsencode(value))
 
 
-def passphrase(value: Passphrase) -> tuple[Any, int]:
-    return counted(value.encode() if isinstance(value, str) else value)
+def passphrase(value: Optional[Passphrase]) -> Optional[tuple[Any, int]]:
+    return None if value is None else counted(value.encode() if isinstance(value, str) else value)
+
+
+def wrapper_struct(wrapper: Optional[KeyWrapper], callbacks: Callbacks) -> Optional[Struct]:
+    """What its methods raise goes to callbacks."""
+    if wrapper is None:
+        return None
+    return Struct("mars_key_wrapper", user=ffi.new_handle(Wrapping(wrapper, callbacks)),
+                  wrap=lib.mars_py_wrap, unwrap=lib.mars_py_unwrap)
+
+
+def key_struct(key: Key, callbacks: Callbacks) -> Struct:
+    if isinstance(key, (str, bytes, bytearray)):
+        return Struct("mars_key", passphrase=passphrase(key))
+    return Struct("mars_key", wrapper=wrapper_struct(key, callbacks))
 
 
 def several(paths: Union[Path, Iterable[Path]]) -> list[Path]:

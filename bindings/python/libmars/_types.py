@@ -95,7 +95,7 @@ class Change(Number):
 class KeyKind(Number):
     PASSPHRASE = 1
     RAW = 2
-    CALLBACK = 3
+    WRAPPER = 3
 
 
 class CacheState(Number):

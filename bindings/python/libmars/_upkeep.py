@@ -6,7 +6,7 @@ from typing import Optional
 from ._call import Callbacks, Cancel, EventFn, run
 from ._handle import Handle
 from ._native import ffi, lib
-from ._options import Passphrase, Path, Struct, passphrase as secret, path, text
+from ._options import Key, Path, Struct, key_struct, path, text
 from ._types import CacheInfo, KeyInfo
 
 
@@ -77,30 +77,34 @@ class Upkeep:
             run(lib.mars_key_list, agent, lib.mars_py_key, user, callbacks=callbacks)
         return keys
 
-    def key_add(self, passphrase: Passphrase, new_passphrase: Passphrase,
-                label: Optional[str] = None) -> str:
-        """Add a slot with another passphrase; gives its id. No data is touched.
+    def key_add(self, present: Key, added: Key, label: Optional[str] = None) -> str:
+        """Add a slot with another passphrase or a wrapper; gives its id. No data is touched.
+        `present` is one that opens the domain now.
 
         >>> agent = Agent(config)
         >>> slot = agent.key_add(passphrase, "another one of many", label="safe")
         >>> agent.key_remove(passphrase, slot)
         """
-        slot = ffi.new("char[17]")
+        slot, callbacks = ffi.new("char[17]"), Callbacks()
+        old, new = key_struct(present, callbacks), key_struct(added, callbacks)
         with self._handle as agent:
-            run(lib.mars_key_add, agent, *secret(passphrase), *secret(new_passphrase), text(label),
-                slot)
+            run(lib.mars_key_add, agent, old.c, new.c, text(label), slot, callbacks=callbacks)
         return str(ffi.string(slot).decode())
 
-    def key_change(self, passphrase: Passphrase, new_passphrase: Passphrase) -> None:
-        """Replace the slot that passphrase opens. Who kept the old slot and the old passphrase can
-        still open the domain.
+    def key_change(self, present: Key, fresh: Key) -> None:
+        """Replace the slot that `present` opens. Who kept the old slot and its key can still open
+        the domain.
 
-        KeyRefusedError: passphrase opens no slot.
+        KeyRefusedError: it opens no slot.
         """
+        callbacks = Callbacks()
+        old, new = key_struct(present, callbacks), key_struct(fresh, callbacks)
         with self._handle as agent:
-            run(lib.mars_key_change, agent, *secret(passphrase), *secret(new_passphrase))
+            run(lib.mars_key_change, agent, old.c, new.c, callbacks=callbacks)
 
-    def key_remove(self, passphrase: Passphrase, slot: str) -> None:
+    def key_remove(self, present: Key, slot: str) -> None:
         """Remove a slot. StateError: it is the last one."""
+        callbacks = Callbacks()
+        key = key_struct(present, callbacks)
         with self._handle as agent:
-            run(lib.mars_key_remove, agent, *secret(passphrase), text(slot))
+            run(lib.mars_key_remove, agent, key.c, text(slot), callbacks=callbacks)

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Optional
 
 from ._call import Callbacks, Cancel, ProgressFn, run
+from ._log import set_log
 from ._native import ffi, lib
 from ._options import Path, Struct, counted, flags, terminated, text
 from ._types import BenchmarkFigure, MachineInfo, StoreOptions, VaultInfo
@@ -22,6 +23,14 @@ def store_struct(store: Optional[StoreOptions]) -> Optional[Struct]:
     return made
 
 
+def told_store(store: Optional[StoreOptions]) -> Struct:
+    """For calls without an agent, whose log goes with it."""
+    made = store_struct(store or StoreOptions())
+    assert made is not None
+    set_log(made)
+    return made
+
+
 def create_vault(url: str, *, store: Optional[StoreOptions] = None, soft_delete_days: int = 0,
                  redundancy: Optional[str] = None) -> None:
     """Make an empty vault at "file:///path", "azblob://ACCOUNT/CONTAINER[/PREFIX]" or
@@ -35,7 +44,7 @@ def create_vault(url: str, *, store: Optional[StoreOptions] = None, soft_delete_
     """
     options = Struct("mars_vault_options", soft_delete_days=soft_delete_days,
                      redundancy=counted(redundancy.encode()) if redundancy else None,
-                     store=store_struct(store))
+                     store=told_store(store))
     run(lib.mars_vault_create, text(url), options.c)
 
 
@@ -49,9 +58,9 @@ def show_vault(url: str, *, store: Optional[StoreOptions] = None) -> VaultInfo:
     machines: list[MachineInfo] = []
     callbacks = Callbacks(each=machines.append)
     user = ffi.new_handle(callbacks)
-    info, options = Struct("mars_vault_info"), store_struct(store)
-    run(lib.mars_vault_show, text(url), options.c if options else ffi.NULL, info.c,
-        lib.mars_py_machine, user, callbacks=callbacks)
+    info, options = Struct("mars_vault_info"), told_store(store)
+    run(lib.mars_vault_show, text(url), options.c, info.c, lib.mars_py_machine, user,
+        callbacks=callbacks)
     return VaultInfo._of(info.c, tuple(machines))
 
 
@@ -63,7 +72,7 @@ def issue_credentials(url: str, path: Path, *, store: Optional[StoreOptions] = N
     >>> issue_credentials(url, f"{tmp}/second.vaultCredentials", valid_days=3)
     """
     options = Struct("mars_credentials_options", valid_days=valid_days, access_days=access_days,
-                     store=store_struct(store))
+                     store=told_store(store))
     run(lib.mars_vault_issue_credentials, text(url), terminated(os.fsencode(path)), options.c)
 
 

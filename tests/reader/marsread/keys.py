@@ -1,6 +1,7 @@
 """From a secret over slots, roots and rings to the keys of a domain."""
 from __future__ import annotations
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -16,12 +17,13 @@ CHUNK_ID = 1
 SINGLE = (1, 2)
 KEY_TYPES = {DATA: 3, META: 3, INDEX: 4, POINT: 5,
              LEDGER: 6, LEASE: 6, FENCE: 6, DOMAIN: 6, MACHINE: 6}
-PASSPHRASE, RAW_KEY = 1, 2
+PASSPHRASE, RAW_KEY, UNWRAPPED = 1, 2, 3
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A passphrase or a raw key. A line feed at its end may be the file's, not the passphrase's."""
+    """A passphrase, a raw key, or what a caller unwraps from a blob. A line feed at its end may be
+    the file's, not the passphrase's."""
 
     kind: int
     value: bytes
@@ -36,14 +38,15 @@ def slot_binding(domain: bytes, slot: dict[str, Any], root_id: bytes) -> bytes:
     costs = (slot["passes"], slot["memory"], slot["lanes"])
     require(max(costs) < 1 << 32, "slot has an impossible cost")
     return (domain + slot["slot_id"] + bytes([slot["kind"]])
-            + b"".join(cost.to_bytes(4, "little") for cost in costs) + root_id)
+            + b"".join(cost.to_bytes(4, "little") for cost in costs) + root_id
+            + (hashlib.sha256(slot["blob"]).digest() if slot["kind"] == UNWRAPPED else b""))
 
 
 def stretch(slot: dict[str, Any], secret: bytes) -> bytes:
     passes, memory, lanes = slot["passes"], slot["memory"], slot["lanes"]
     if slot["kind"] != PASSPHRASE:
         require(not (passes or memory or lanes), "slot without a passphrase has costs")
-        require(len(secret) == 32, "raw key is not of 32 bytes")
+        require(len(secret) == 32, "key is not of 32 bytes")
         return secret
     require(2 <= passes <= 16 and 32_768 <= memory <= 1_048_576 and 1 <= lanes <= 16,
             "slot has costs outside the limits")

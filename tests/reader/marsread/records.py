@@ -15,6 +15,7 @@ SLOT: Schema = {
     5: Field("salt", _ID), 6: Field("passes", Cursor.varint, 0),
     7: Field("memory", Cursor.varint, 0), 8: Field("lanes", Cursor.varint, 0),
     9: Field("commitment", _DIGEST), 10: Field("wrapped", raw(48)),
+    11: Field("blob", Cursor.rest),
 }
 SLOT_SET: Schema = {
     1: Field("root_number", Cursor.varint, 0), 2: Field("root_id", _ID),
@@ -132,6 +133,8 @@ def check_slot_set(fields: dict[str, Any]) -> None:
     for slot in fields["slots"]:
         need(slot, "slot_id", "salt", "commitment", "wrapped")
         require(1 <= slot["kind"] <= 3, f"slot of kind {slot['kind']}")
+        require((slot["kind"] == 3) == (slot["blob"] is not None), "slot and blob do not suit")
+        require(slot["blob"] is None or 1 <= len(slot["blob"]) <= 4096, "blob of a wrong size")
 
 
 def check_ring(fields: dict[str, Any]) -> None:

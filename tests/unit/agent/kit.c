@@ -54,8 +54,8 @@ struct mrs_register_spec
 kit_spec(const struct kit *k)
 {
     struct mrs_register_spec spec = { .credentials = k->credentials,
-                                      .passphrase = KIT_PASSPHRASE,
-                                      .passphrase_len = sizeof KIT_PASSPHRASE - 1,
+                                      .key = { .passphrase = KIT_PASSPHRASE,
+                                               .len = sizeof KIT_PASSPHRASE - 1 },
                                       .config_dir = k->config,
                                       .name = "box" };
 

@@ -16,6 +16,7 @@
 #define FIRST "correct horse battery staple"
 #define SECOND "another passphrase, as long"
 #define THIRD "a third one for good measure"
+#define BY(p) (&(struct mrs_opener){ .passphrase = (p), .len = strlen(p) })
 
 static const uint8_t WRITER[16] = { 7 };
 
@@ -32,7 +33,7 @@ set_up(void **state)
     r = (struct room){ NULL, NULL };
     assert_int_equal(mrs_store_open(&r.store, "memory:", 1, NULL, NULL), MARS_OK);
     assert_int_equal(
-        mrs_domain_make(r.store, WRITER, "d", FIRST, sizeof FIRST - 1, &r.keys, NULL), MARS_OK);
+        mrs_domain_make(r.store, WRITER, "d", BY(FIRST), &r.keys, NULL), MARS_OK);
     *state = &r;
     return 0;
 }
@@ -51,11 +52,10 @@ tear_down(void **state)
 static struct mrs_key_call
 call_of(const struct room *r, const char *passphrase, const char *new_passphrase)
 {
-    struct mrs_key_call c = { .store = r->store, .passphrase = passphrase };
+    struct mrs_key_call c = { .store = r->store, .present = *BY(passphrase) };
 
-    c.len = strlen(passphrase);
-    c.new_passphrase = new_passphrase;
-    c.new_len = new_passphrase != NULL ? strlen(new_passphrase) : 0;
+    if (new_passphrase != NULL)
+        c.fresh = *BY(new_passphrase);
     memcpy(c.domain, r->keys->domain, sizeof c.domain);
     memcpy(c.writer, WRITER, sizeof c.writer);
     return c;
@@ -65,8 +65,7 @@ static mars_status
 unlock(const struct room *r, const char *passphrase)
 {
     struct mrs_keyring *k = NULL;
-    mars_status st = mrs_domain_unlock(r->store, r->keys->domain, passphrase, strlen(passphrase),
-                                       &k, NULL);
+    mars_status st = mrs_domain_unlock(r->store, r->keys->domain, BY(passphrase), &k, NULL);
 
     if (st == MARS_OK)
         assert_memory_equal(k, r->keys, sizeof *k);
@@ -207,7 +206,7 @@ put_copies(const struct room *r, size_t n, uint8_t kind_of_the_rest)
     struct mrs_slot_set set;
     size_t which;
 
-    assert_int_equal(mrs_slots_open(&s, r->store, r->keys->domain, FIRST, sizeof FIRST - 1, root,
+    assert_int_equal(mrs_slots_open(&s, r->store, r->keys->domain, BY(FIRST), root,
                                     &which, NULL),
                      MARS_OK);
     set = s.set;

@@ -43,8 +43,8 @@ recover(const struct kit *k, const char *machine, const char *passphrase, struct
 {
     struct mrs_recover_spec spec = { .credentials = k->credentials, .machine = machine };
 
-    spec.passphrase = passphrase;
-    spec.passphrase_len = strlen(passphrase);
+    spec.key.passphrase = passphrase;
+    spec.key.len = strlen(passphrase);
     return mrs_recover(&spec, &f->reg, &f->keys, &f->store, err);
 }
 

@@ -197,8 +197,8 @@ another_passphrase_changes_nothing_here_or_in_the_vault(void **state)
 
     assert_int_equal(mrs_register(&spec, NULL), MARS_OK);
     before = look(k);
-    spec.passphrase = KIT_OTHER;
-    spec.passphrase_len = sizeof KIT_OTHER - 1;
+    spec.key.passphrase = KIT_OTHER;
+    spec.key.len = sizeof KIT_OTHER - 1;
     assert_int_equal(mrs_register(&spec, &err), MARS_ERR_KEY);
     assert_non_null(strstr(err.message, "box"));
     assert_null(strstr(err.message, KIT_OTHER));
@@ -218,8 +218,8 @@ another_passphrase_makes_no_registration_of_a_new_directory(void **state)
     kit_fingerprint(k->vault, before);
     (void)snprintf(config, sizeof config, "%s-new", k->config);
     spec.config_dir = config;
-    spec.passphrase = KIT_OTHER;
-    spec.passphrase_len = sizeof KIT_OTHER - 1;
+    spec.key.passphrase = KIT_OTHER;
+    spec.key.len = sizeof KIT_OTHER - 1;
     assert_int_equal(mrs_register(&spec, NULL), MARS_ERR_KEY);
     kit_fingerprint(k->vault, after);
     assert_memory_equal(before, after, 32);
@@ -300,13 +300,13 @@ a_second_machine_joins_the_domain_that_it_names(void **state)
     (void)snprintf(config, sizeof config, "%s-2", k->config);
     spec.config_dir = config;
     spec.name = "second";
-    spec.passphrase = KIT_OTHER;
-    spec.passphrase_len = sizeof KIT_OTHER - 1;
+    spec.key.passphrase = KIT_OTHER;
+    spec.key.len = sizeof KIT_OTHER - 1;
     assert_int_equal(mrs_register(&spec, NULL), MARS_ERR_KEY);
     kit_fingerprint(k->vault, after);
     assert_memory_equal(before, after, 32);
-    spec.passphrase = KIT_PASSPHRASE;
-    spec.passphrase_len = sizeof KIT_PASSPHRASE - 1;
+    spec.key.passphrase = KIT_PASSPHRASE;
+    spec.key.len = sizeof KIT_PASSPHRASE - 1;
     assert_int_equal(mrs_register(&spec, NULL), MARS_OK);
     first = load(k->config);
     second = load(config);

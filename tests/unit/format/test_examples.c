@@ -337,8 +337,9 @@ a_slot(void **state)
                              .memory_kib = 32768,
                              .lanes = 1 };
     uint8_t domain[16], root_id[16], a[32], out[64], wrapped[64], root[32];
-    uint8_t bound[sizeof info - 1 + MRS_SLOT_BINDING_SIZE];
+    uint8_t bound[sizeof info - 1 + MRS_SLOT_BINDING_MAX];
     struct mrs_aead *aead = NULL;
+    size_t n;
 
     (void)state;
     memset(slot.id, 0x51, sizeof slot.id);
@@ -351,14 +352,49 @@ a_slot(void **state)
                      MARS_OK);
     assert_example("slot.stretched", a, sizeof a);
     memcpy(bound, info, sizeof info - 1);
-    mrs_slot_binding(&slot, domain, root_id, bound + sizeof info - 1);
-    assert_example("slot.binding", bound + sizeof info - 1, MRS_SLOT_BINDING_SIZE);
-    assert_int_equal(mrs_hkdf(a, sizeof a, slot.salt, sizeof slot.salt, bound, sizeof bound, out,
-                              sizeof out, NULL),
+    n = mrs_slot_binding(&slot, domain, root_id, NULL, bound + sizeof info - 1);
+    assert_example("slot.binding", bound + sizeof info - 1, n);
+    n += sizeof info - 1;
+    assert_int_equal(mrs_hkdf(a, sizeof a, slot.salt, sizeof slot.salt, bound, n, out, sizeof out,
+                              NULL),
                      MARS_OK);
     assert_example("slot.key", out, 32);
     assert_example("slot.commitment", out + 32, 32);
     assert_int_equal(bytes_of("slot.wrapped", wrapped, sizeof wrapped), MRS_WRAPPED_SIZE);
+    assert_int_equal(mrs_aead_new(&aead, out, NULL), MARS_OK);
+    assert_int_equal(mrs_aead_open(aead, 0, bound, n, wrapped, MRS_WRAPPED_SIZE, root, NULL),
+                     MARS_OK);
+    assert_example("slot.root", root, sizeof root);
+    mrs_aead_free(aead);
+}
+
+static void
+a_callers_slot(void **state)
+{
+    static const char blob[] = "a wrapped secret", info[] = "mars slot v1";
+    struct mrs_slot slot = { .kind = MRS_SLOT_CALLER };
+    uint8_t domain[16], root_id[16], secret[32], digest[32], out[64], wrapped[64], root[32];
+    uint8_t bound[sizeof info - 1 + MRS_SLOT_BINDING_MAX];
+    struct mrs_aead *aead = NULL;
+
+    (void)state;
+    memset(slot.id, 0x52, sizeof slot.id);
+    for (size_t i = 0; i < sizeof slot.salt; i++)
+        slot.salt[i] = (uint8_t)(0x50 + i);
+    bytes_of("slot.domain_id", domain, sizeof domain);
+    bytes_of("slot.root_id", root_id, sizeof root_id);
+    bytes_of("caller.secret", secret, sizeof secret);
+    assert_int_equal(mrs_sha256_once(blob, sizeof blob - 1, digest, NULL), MARS_OK);
+    memcpy(bound, info, sizeof info - 1);
+    assert_int_equal(mrs_slot_binding(&slot, domain, root_id, digest, bound + sizeof info - 1),
+                     MRS_SLOT_BINDING_MAX);
+    assert_example("caller.binding", bound + sizeof info - 1, MRS_SLOT_BINDING_MAX);
+    assert_int_equal(mrs_hkdf(secret, sizeof secret, slot.salt, sizeof slot.salt, bound,
+                              sizeof bound, out, sizeof out, NULL),
+                     MARS_OK);
+    assert_example("caller.key", out, 32);
+    assert_example("caller.commitment", out + 32, 32);
+    assert_int_equal(bytes_of("caller.wrapped", wrapped, sizeof wrapped), MRS_WRAPPED_SIZE);
     assert_int_equal(mrs_aead_new(&aead, out, NULL), MARS_OK);
     assert_int_equal(mrs_aead_open(aead, 0, bound, sizeof bound, wrapped, MRS_WRAPPED_SIZE, root,
                                    NULL),
@@ -459,6 +495,7 @@ main(void)
         cmocka_unit_test(a_lease),            cmocka_unit_test(a_vault_record),
         cmocka_unit_test(ids),                cmocka_unit_test(cut_points),
         cmocka_unit_test(a_pack),             cmocka_unit_test(a_slot),
+        cmocka_unit_test(a_callers_slot),
         cmocka_unit_test(packed_bytes),       cmocka_unit_test(what_follows_from_a_root),
         cmocka_unit_test(a_directory),        cmocka_unit_test(a_content_list),
         cmocka_unit_test(a_point),

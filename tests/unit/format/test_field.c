@@ -212,6 +212,65 @@ a_set_holds_64_slots_at_most(void **state)
     assert_int_equal(decode_slots(slots, 1), MARS_ERR_CORRUPT);
 }
 
+static void
+a_callers_slot_has_a_blob_of_a_bounded_length_and_no_other_has_one(void **state)
+{
+    static const struct {
+        uint8_t kind;
+        uint32_t len;
+        mars_status st;
+    } cases[] = { { MRS_SLOT_CALLER, 1, MARS_OK },
+                  { MRS_SLOT_CALLER, MRS_SLOT_BLOB_MAX, MARS_OK },
+                  { MRS_SLOT_CALLER, 0, MARS_ERR_CORRUPT },
+                  { MRS_SLOT_RAW, 1, MARS_ERR_CORRUPT },
+                  { MRS_SLOT_RAW, 0, MARS_OK } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mrs_slot s = { .kind = cases[i].kind, .blob = { .len = cases[i].len } };
+
+        assert_int_equal(decode_slots(&s, 1), cases[i].st);
+    }
+}
+
+/* One slot in a set, and its field 11: that is, a blob whose length is as said. */
+static mars_status
+decode_blob(size_t len)
+{
+    static const uint8_t zeros[MRS_SLOT_BLOB_MAX + 1];
+    struct mrs_slot_set set = { .root_number = 1 }, out;
+    struct mrs_buf bytes = MRS_BUF_INIT(1 << 20), one = MRS_BUF_INIT(1 << 20);
+    struct mrs_wr w = mrs_wr_init(&bytes, NULL), inner = mrs_wr_init(&one, NULL);
+    mars_status st;
+
+    assert_int_equal(mrs_slot_set_encode(&set, &bytes, NULL), MARS_OK);
+    mrs_field_bytes(&inner, 1, 1, zeros, MRS_SLOT_ID_SIZE);
+    mrs_field_varint(&inner, 2, 1, MRS_SLOT_CALLER);
+    mrs_field_bytes(&inner, 5, 1, zeros, 16);
+    mrs_field_bytes(&inner, 9, 1, zeros, 32);
+    mrs_field_bytes(&inner, 10, 1, zeros, MRS_WRAPPED_SIZE);
+    mrs_field_bytes(&inner, 11, 1, zeros, len);
+    mrs_field_bytes(&w, 3, 1, one.data, one.len);
+    st = mrs_slot_set_decode(&out, bytes.data, bytes.len, NULL);
+    if (st == MARS_OK)
+        assert_int_equal(out.slots[0].blob.len, len);
+    if (st == MARS_OK)
+        mrs_slot_set_free(&out);
+    mrs_buf_free(&bytes);
+    mrs_buf_free(&one);
+    return st;
+}
+
+static void
+a_blob_that_is_empty_or_too_long_is_damage(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_blob(0), MARS_ERR_CORRUPT);
+    assert_int_equal(decode_blob(1), MARS_OK);
+    assert_int_equal(decode_blob(MRS_SLOT_BLOB_MAX), MARS_OK);
+    assert_int_equal(decode_blob(MRS_SLOT_BLOB_MAX + 1), MARS_ERR_CORRUPT);
+}
+
 int
 main(void)
 {
@@ -224,6 +283,8 @@ main(void)
         cmocka_unit_test(times_have_less_than_a_second_of_nanoseconds),
         cmocka_unit_test(costs_out_of_bounds_are_not_run),
         cmocka_unit_test(a_set_holds_64_slots_at_most),
+        cmocka_unit_test(a_callers_slot_has_a_blob_of_a_bounded_length_and_no_other_has_one),
+        cmocka_unit_test(a_blob_that_is_empty_or_too_long_is_damage),
     };
 
     return cmocka_run_group_tests(tests, NULL, free_row);

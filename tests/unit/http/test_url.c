@@ -95,12 +95,14 @@ a_query_is_never_shown(void **state)
     char longer[1000] = "https://host/";
 
     (void)state;
-    mrs_url_place("https://host/a?sig=s3cret", place);
+    mrs_url_place("https://host/s3cret?sig=s3cret", true, place);
+    assert_string_equal(place, "https://host");
+    mrs_url_place("https://host/a?sig=s3cret", false, place);
     assert_string_equal(place, "https://host/a");
     memset(longer + 13, 'x', 500);
-    mrs_url_place(longer, place);
+    mrs_url_place(longer, false, place);
     assert_true(strlen(place) < sizeof place);
-    mrs_url_place("s3cret", place);
+    mrs_url_place("s3cret", false, place);
     assert_null(strstr(place, "s3cret"));
 }
 

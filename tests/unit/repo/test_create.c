@@ -7,7 +7,7 @@
 #include "repo/record.h"
 
 #define PASSPHRASE "correct horse battery staple"
-enum { LEN = sizeof PASSPHRASE - 1 };
+#define BY(p) (&(struct mrs_opener){ .passphrase = (p), .len = strlen(p) })
 static const uint8_t WRITER[16] = { 7 };
 
 /* The kit's domain is not used, but its store is: the spy is in it. */
@@ -16,7 +16,7 @@ make(const struct kit *k)
 {
     struct mrs_keyring *keys = NULL;
 
-    assert_int_equal(mrs_domain_make(k->store, WRITER, "name", PASSPHRASE, LEN, &keys, NULL),
+    assert_int_equal(mrs_domain_make(k->store, WRITER, "name", BY(PASSPHRASE), &keys, NULL),
                      MARS_OK);
     return keys;
 }
@@ -25,7 +25,7 @@ static mars_status
 unlock(const struct kit *k, const uint8_t domain[16], const char *passphrase,
        struct mrs_keyring **out)
 {
-    return mrs_domain_unlock(k->store, domain, passphrase, strlen(passphrase), out, NULL);
+    return mrs_domain_unlock(k->store, domain, BY(passphrase), out, NULL);
 }
 
 static void
@@ -186,7 +186,7 @@ a_name_that_is_too_long_is_refused(void **state)
 
     memset(name, 'n', sizeof name);
     name[sizeof name - 1] = '\0';
-    assert_int_equal(mrs_domain_make(k->store, WRITER, name, PASSPHRASE, LEN, &keys, NULL),
+    assert_int_equal(mrs_domain_make(k->store, WRITER, name, BY(PASSPHRASE), &keys, NULL),
                      MARS_ERR_INVALID_ARG);
     assert_null(keys);
 }
@@ -202,7 +202,7 @@ what_the_store_refuses_makes_no_domain(void **state)
         struct mrs_keyring *keys = NULL;
 
         kit_spy(k, kit_fail_spy, &f);
-        assert_int_equal(mrs_domain_make(k->store, WRITER, "n", PASSPHRASE, LEN, &keys, NULL),
+        assert_int_equal(mrs_domain_make(k->store, WRITER, "n", BY(PASSPHRASE), &keys, NULL),
                          MARS_ERR_QUOTA);
         kit_spy(k, NULL, NULL);
         assert_null(keys);
@@ -218,7 +218,7 @@ try_make(void *user)
 
     (void)user;
     if (st == MARS_OK)
-        st = mrs_domain_make(store, WRITER, "n", PASSPHRASE, LEN, &keys, NULL);
+        st = mrs_domain_make(store, WRITER, "n", BY(PASSPHRASE), &keys, NULL);
     mrs_keyring_free(keys);
     mrs_store_close(store);
     return st;

@@ -7,8 +7,8 @@
 
 #define FIRST "correct horse battery"
 #define SECOND "staple of another kind"
+#define BY(p) (&(struct mrs_opener){ .passphrase = (p), .len = strlen(p) })
 static const uint8_t DOMAIN[16] = { 0xd0 }, WRITER[16] = { 7 };
-enum { LEN = sizeof FIRST - 1, LEN2 = sizeof SECOND - 1 };
 
 static uint8_t root[MRS_ROOT_SIZE];
 static struct mrs_slot slots[2];
@@ -18,8 +18,8 @@ make_slots(void **state)
 {
     (void)state;
     kit_noise(root, sizeof root, 42);
-    assert_int_equal(mrs_slot_make(&slots[0], DOMAIN, root, "first", FIRST, LEN, NULL), MARS_OK);
-    assert_int_equal(mrs_slot_make(&slots[1], DOMAIN, root, NULL, SECOND, LEN2, NULL), MARS_OK);
+    assert_int_equal(mrs_slot_make(&slots[0], DOMAIN, root, "first", BY(FIRST), NULL), MARS_OK);
+    assert_int_equal(mrs_slot_make(&slots[1], DOMAIN, root, NULL, BY(SECOND), NULL), MARS_OK);
     return 0;
 }
 
@@ -84,8 +84,7 @@ try_open(struct mrs_store *store, const char *passphrase, uint64_t number, uint6
     struct mrs_slots s;
     uint8_t got[MRS_ROOT_SIZE] = { 1 };
     size_t which = 99;
-    mars_status st = mrs_slots_open(&s, store, DOMAIN, passphrase, strlen(passphrase), got, &which,
-                                    NULL);
+    mars_status st = mrs_slots_open(&s, store, DOMAIN, BY(passphrase), got, &which, NULL);
 
     if (st == MARS_OK) {
         assert_memory_equal(got, root, sizeof root);
@@ -110,6 +109,208 @@ each_passphrase_opens_its_slot_and_no_other_does(void **state)
     assert_int_equal(try_open(store, "something else", 0, 0, 0), MARS_ERR_KEY);
 }
 
+/* A key service that knows one key, and what it was asked. */
+struct service {
+    uint8_t key;       /* what it wraps with, by an exclusive or */
+    mars_status wraps;
+    mars_status unwraps;
+    uint64_t blob_len; /* to claim; 0: the true one */
+    size_t calls;
+    bool forgets;      /* it unwraps something else */
+};
+
+static int32_t
+service_wrap(void *user, const uint8_t *secret, uint8_t *blob, uint64_t *blob_len,
+             mars_error *err)
+{
+    struct service *s = user;
+
+    (void)err;
+    s->calls++;
+    blob[0] = s->key;
+    for (size_t i = 0; i < 32; i++)
+        blob[i + 1] = secret[i] ^ s->key;
+    *blob_len = s->blob_len != 0 ? s->blob_len : 33;
+    return s->wraps;
+}
+
+static int32_t
+service_unwrap(void *user, const uint8_t *blob, uint64_t blob_len, uint8_t *secret,
+               mars_error *err)
+{
+    struct service *s = user;
+
+    s->calls++;
+    if (s->unwraps != MARS_OK) {
+        memset(err->message, 'x', sizeof err->message); /* and no end */
+        memcpy(err->message, "the service is away", 20);
+        return s->unwraps;
+    }
+    if (blob_len < 33 || blob[0] != s->key)
+        return MARS_ERR_KEY;
+    for (size_t i = 0; i < 32; i++)
+        secret[i] = blob[i + 1] ^ s->key ^ s->forgets;
+    return MARS_OK;
+}
+
+static mars_key_wrapper
+wrapper_of(struct service *s)
+{
+    return (mars_key_wrapper){ .struct_size = sizeof(mars_key_wrapper), .user = s,
+                               .wrap = service_wrap, .unwrap = service_unwrap };
+}
+
+/* Put a passphrase's slot, and one of each service. */
+static void
+put_services(struct mrs_store *store, struct service *a, struct service *b)
+{
+    mars_key_wrapper wa = wrapper_of(a), wb = wrapper_of(b);
+    struct mrs_slot all[3] = { slots[0] };
+    struct mrs_slot_set set = { .root_number = 1, .slots = all, .n = 3 };
+
+    assert_int_equal(mrs_slot_make(&all[1], DOMAIN, root, "a",
+                                   &(struct mrs_opener){ .wrapper = &wa }, NULL), MARS_OK);
+    assert_int_equal(mrs_slot_make(&all[2], DOMAIN, root, "b",
+                                   &(struct mrs_opener){ .wrapper = &wb }, NULL), MARS_OK);
+    assert_int_equal(all[1].kind, MRS_SLOT_CALLER);
+    assert_int_equal(all[1].blob.len, 33);
+    assert_int_equal(all[1].passes | all[1].memory_kib | all[1].lanes, 0);
+    assert_int_equal(mrs_root_derive(root, MRS_INFO_ROOT_ID, set.root_id, 16, NULL), MARS_OK);
+    assert_int_equal(mrs_slots_put(store, DOMAIN, WRITER, root, &set, 1, NULL), MARS_OK);
+}
+
+static mars_status
+open_by(struct mrs_store *store, const char *passphrase, struct service *s, size_t slot,
+        mars_error *err)
+{
+    mars_key_wrapper w = wrapper_of(s);
+    struct mrs_opener by = { .passphrase = passphrase,
+                             .len = passphrase != NULL ? strlen(passphrase) : 0,
+                             .wrapper = &w };
+    uint8_t got[MRS_ROOT_SIZE] = { 1 };
+    struct mrs_slots set;
+    size_t which = 99;
+    mars_status st = mrs_slots_open(&set, store, DOMAIN, &by, got, &which, err);
+
+    if (st == MARS_OK) {
+        assert_memory_equal(got, root, sizeof root);
+        assert_int_equal(which, slot);
+    }
+    mrs_slots_free(&set);
+    return st;
+}
+
+static void
+each_wrapper_opens_its_slot_and_no_other_does(void **state)
+{
+    struct service a = { .key = 1 }, b = { .key = 2 }, c = { .key = 3 };
+    struct mrs_store *store = *state;
+    mars_error err;
+
+    put_services(store, &a, &b);
+    assert_int_equal(open_by(store, NULL, &a, 1, NULL), MARS_OK);
+    assert_int_equal(open_by(store, NULL, &b, 2, NULL), MARS_OK);
+    assert_int_equal(open_by(store, NULL, &c, 0, &err), MARS_ERR_KEY);
+    assert_int_equal(try_open(store, FIRST, 1, 1, 0), MARS_OK);
+    /* With both, either does. */
+    assert_int_equal(open_by(store, FIRST, &c, 0, NULL), MARS_OK);
+    assert_int_equal(open_by(store, "something else", &b, 2, NULL), MARS_OK);
+    assert_int_equal(open_by(store, "something else", &c, 0, NULL), MARS_ERR_KEY);
+}
+
+static void
+a_wrapper_opens_no_passphrases_slot(void **state)
+{
+    struct service a = { .key = 1 };
+    mars_error err;
+
+    assert_int_equal(put_set(*state, DOMAIN, 0, 2, 1), MARS_OK);
+    assert_int_equal(open_by(*state, NULL, &a, 0, &err), MARS_ERR_KEY);
+    assert_string_equal(err.message, "no slot takes the caller's key");
+    assert_int_equal(a.calls, 0);
+}
+
+static void
+a_wrong_secret_opens_nothing(void **state)
+{
+    struct service a = { .key = 1 }, b = { .key = 2 };
+
+    put_services(*state, &a, &b);
+    a.forgets = true;
+    assert_int_equal(open_by(*state, NULL, &a, 0, NULL), MARS_ERR_KEY);
+}
+
+static void
+a_wrapper_that_fails_ends_the_search_with_its_status_and_message(void **state)
+{
+    /* Of these the others would lead to the set before. */
+    static const mars_status states[] = { MARS_ERR_NETWORK, MARS_ERR_NOT_FOUND, MARS_ERR_CORRUPT,
+                                          MARS_ERR_CANCELLED };
+    struct service a = { .key = 1 }, b = { .key = 2 };
+    struct mrs_store *store = *state;
+    mars_error err;
+
+    put_services(store, &a, &b);
+    assert_int_equal(put_set(store, DOMAIN, 0, 1, 2), MARS_OK);
+    assert_int_equal(put_set(store, DOMAIN, 0, 1, 3), MARS_OK);
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        a.unwraps = states[i];
+        a.calls = 0;
+        assert_int_equal(open_by(store, NULL, &a, 0, &err), states[i]);
+        assert_int_equal(err.status, states[i]);
+        assert_string_equal(err.message, "the service is away");
+        assert_int_equal(a.calls, 1);
+    }
+    a.unwraps = (mars_status)7;
+    assert_int_equal(open_by(store, NULL, &a, 0, &err), MARS_ERR_INVALID_ARG);
+    a.unwraps = MARS_OK; /* it was taken out of the newest */
+    assert_int_equal(open_by(store, NULL, &a, 0, &err), MARS_ERR_KEY);
+}
+
+static void
+a_damaged_blob_is_found(void **state)
+{
+    struct service a = { .key = 1 };
+    mars_key_wrapper w = wrapper_of(&a);
+    struct mrs_opener by = { .wrapper = &w };
+    uint8_t root_id[16], got[MRS_ROOT_SIZE];
+    struct mrs_slot s;
+    bool given_up;
+
+    (void)state;
+    assert_int_equal(mrs_root_derive(root, MRS_INFO_ROOT_ID, root_id, 16, NULL), MARS_OK);
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, NULL, &by, NULL), MARS_OK);
+    assert_int_equal(mrs_slot_open(&s, DOMAIN, root_id, &by, got, &given_up, NULL), MARS_OK);
+    s.blob.len++; /* what the service does not look at */
+    assert_int_equal(mrs_slot_open(&s, DOMAIN, root_id, &by, got, &given_up, NULL), MARS_ERR_KEY);
+    assert_false(given_up);
+}
+
+static void
+a_wrapper_that_does_not_do_its_work_gets_no_slot(void **state)
+{
+    struct service a = { .key = 1, .forgets = true };
+    mars_key_wrapper w = wrapper_of(&a);
+    struct mrs_opener by = { .wrapper = &w };
+    struct mrs_slot s;
+    mars_error err;
+
+    (void)state;
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, NULL, &by, &err), MARS_ERR_KEY);
+    a.forgets = false;
+    a.blob_len = MRS_SLOT_BLOB_MAX + 1;
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, NULL, &by, &err), MARS_ERR_INVALID_ARG);
+    a.blob_len = UINT64_MAX;
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, NULL, &by, &err), MARS_ERR_INVALID_ARG);
+    a.blob_len = MRS_SLOT_BLOB_MAX;
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, NULL, &by, &err), MARS_OK);
+    a.wraps = MARS_ERR_FORBIDDEN;
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, NULL, &by, &err), MARS_ERR_FORBIDDEN);
+    assert_string_equal(err.message, "wrap: failed");
+    w.wrap = NULL;
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, NULL, &by, &err), MARS_ERR_INVALID_ARG);
+}
+
 static void
 a_slot_says_what_it_costs(void **state)
 {
@@ -127,7 +328,7 @@ a_slot_says_what_it_costs(void **state)
     assert_memory_not_equal(slots[0].salt, slots[1].salt, sizeof slots[0].salt);
     memset(label, 'x', sizeof label);
     label[sizeof label - 1] = '\0';
-    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, label, FIRST, LEN, NULL),
+    assert_int_equal(mrs_slot_make(&s, DOMAIN, root, label, BY(FIRST), NULL),
                      MARS_ERR_INVALID_ARG);
 }
 
@@ -251,7 +452,7 @@ a_slot_of_another_domain_does_not_open(void **state)
     uint8_t got[MRS_ROOT_SIZE];
 
     assert_int_equal(put_set(store, other, 0, 1, 1), MARS_OK);
-    assert_int_equal(mrs_slots_open(&s, store, other, FIRST, LEN, got, NULL, NULL), MARS_ERR_KEY);
+    assert_int_equal(mrs_slots_open(&s, store, other, BY(FIRST), got, NULL, NULL), MARS_ERR_KEY);
     mrs_slots_free(&s);
 }
 
@@ -260,7 +461,7 @@ open_once(void *user)
 {
     struct mrs_slots s;
     uint8_t got[MRS_ROOT_SIZE];
-    mars_status st = mrs_slots_open(&s, user, DOMAIN, FIRST, LEN, got, NULL, NULL);
+    mars_status st = mrs_slots_open(&s, user, DOMAIN, BY(FIRST), got, NULL, NULL);
 
     mrs_slots_free(&s);
     return st;
@@ -280,6 +481,12 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         SLOT_TEST(each_passphrase_opens_its_slot_and_no_other_does),
+        SLOT_TEST(each_wrapper_opens_its_slot_and_no_other_does),
+        SLOT_TEST(a_wrapper_opens_no_passphrases_slot),
+        SLOT_TEST(a_wrong_secret_opens_nothing),
+        SLOT_TEST(a_wrapper_that_fails_ends_the_search_with_its_status_and_message),
+        SLOT_TEST(a_damaged_blob_is_found),
+        SLOT_TEST(a_wrapper_that_does_not_do_its_work_gets_no_slot),
         SLOT_TEST(a_slot_says_what_it_costs),
         SLOT_TEST(a_passphrase_that_was_taken_out_opens_no_more_although_an_older_set_has_it),
         SLOT_TEST(a_damaged_highest_set_falls_back_to_the_one_before),

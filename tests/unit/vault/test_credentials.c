@@ -366,7 +366,7 @@ redeem(const char *path, mars_error *err)
     struct mrs_credentials c;
     struct mrs_store *s = NULL;
     struct mrs_vault v;
-    mars_status st = mrs_credentials_redeem(&c, path, NULL, MRS_USE_REGISTER, &s, &v, err);
+    mars_status st = mrs_credentials_redeem(&c, path, NULL, MRS_USE_REGISTER, NULL, &s, &v, err);
 
     if (st == MARS_OK) {
         assert_non_null(s);

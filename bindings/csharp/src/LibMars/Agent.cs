@@ -42,21 +42,30 @@ public sealed unsafe partial class Agent : IDisposable
     /// <param name="passphrase">At least 16 characters. Copies that are made of it are wiped; give
     /// a char[] to be able to wipe yours. Nobody can help who has lost it.</param>
     /// <param name="options">Null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the opening, which waits for the vault's server,
+    /// soon.</param>
     /// <exception cref="MarsException"><see cref="MarsStatus.Key"/>: the passphrase does not open
     /// the domain of this name. <see cref="MarsStatus.Auth"/>: the credentials have expired, were
     /// edited, or are another vault's. <see cref="MarsStatus.State"/>: the directory belongs to
     /// another vault or machine.</exception>
     public static Agent Register(MarsPath configDir, MarsPath credentials,
-        ReadOnlySpan<char> passphrase, RegisterOptions? options = null)
+        ReadOnlySpan<char> passphrase, RegisterOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         options ??= new RegisterOptions();
         using var args = new Arguments();
+        using var call = new OpeningCall(options.Wrapper, options.Logger, cancellationToken);
         mars_register_options o = new() {
             struct_size = (uint)sizeof(mars_register_options),
             config_dir = args.Path(configDir.Required(nameof(configDir))),
             credentials = args.Path(credentials.Required(nameof(credentials))),
-            passphrase = args.Secret(passphrase, out ulong length),
+            passphrase = args.SecretOrNull(passphrase, out ulong length),
             passphrase_len = length,
+            wrapper = call.Wrapper(args),
+            log = call.Log.Line,
+            log_user = call.Log.User,
+            log_level = call.Log.Level,
+            cancel = call.Cancel,
             cache_dir = args.Path(options.CacheDir),
             name = args.TextOrNull(options.Name),
             domain = args.TextOrNull(options.Domain),
@@ -65,7 +74,7 @@ public sealed unsafe partial class Agent : IDisposable
         };
         mars_error err;
         int status = Native.mars_register(&o, out AgentHandle agent, &err);
-        return new Agent(Errors.Opened(status, agent, &err));
+        return new Agent(call.Opened(status, agent, &err));
     }
 
     /// <summary>
@@ -89,21 +98,29 @@ public sealed unsafe partial class Agent : IDisposable
     /// <summary>Opens a registered machine's state.</summary>
     /// <param name="configDir">Where it lies.</param>
     /// <param name="options">Null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the opening, which waits for the vault's server,
+    /// soon.</param>
     /// <exception cref="MarsException"><see cref="MarsStatus.State"/>: not registered.
     /// <see cref="MarsStatus.NotFound"/>: the vault is not there.</exception>
-    public static Agent Open(MarsPath configDir, AgentOptions? options = null)
+    public static Agent Open(MarsPath configDir, AgentOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         options ??= new AgentOptions();
         using var args = new Arguments();
+        using var call = new OpeningCall(null, options.Logger, cancellationToken);
         mars_agent_options o = new() {
             struct_size = (uint)sizeof(mars_agent_options),
             workers = checked((uint)options.Workers),
             buffer_bytes = checked((ulong)options.BufferBytes),
+            log = call.Log.Line,
+            log_user = call.Log.User,
+            log_level = call.Log.Level,
+            cancel = call.Cancel,
         };
         mars_error err;
         int status = Native.mars_agent_open(args.Path(configDir.Required(nameof(configDir))), 0, &o,
             out AgentHandle agent, &err);
-        return new Agent(Errors.Opened(status, agent, &err));
+        return new Agent(call.Opened(status, agent, &err));
     }
 
     /// <summary>
@@ -113,28 +130,36 @@ public sealed unsafe partial class Agent : IDisposable
     /// <param name="credentials">The vault credentials file.</param>
     /// <param name="passphrase">As in <see cref="Register"/>.</param>
     /// <param name="options">Null: the vault's only machine.</param>
+    /// <param name="cancellationToken">Ends the opening, which waits for the vault's server,
+    /// soon.</param>
     /// <exception cref="MarsException"><see cref="MarsStatus.NotFound"/>: no such machine; without
     /// a name: none, or several. <see cref="MarsStatus.Key"/>: the passphrase does not open its
     /// domain.</exception>
     public static Agent Recover(MarsPath credentials, ReadOnlySpan<char> passphrase,
-        RecoverOptions? options = null)
+        RecoverOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new RecoverOptions();
         AgentOptions engine = options.Engine ?? new AgentOptions();
         using var args = new Arguments();
+        using var call = new OpeningCall(options.Wrapper, engine.Logger, cancellationToken);
         mars_recover_options o = new() {
             struct_size = (uint)sizeof(mars_recover_options),
             workers = checked((uint)engine.Workers),
             buffer_bytes = checked((ulong)engine.BufferBytes),
             credentials = args.Path(credentials.Required(nameof(credentials))),
-            passphrase = args.Secret(passphrase, out ulong length),
+            passphrase = args.SecretOrNull(passphrase, out ulong length),
             passphrase_len = length,
+            wrapper = call.Wrapper(args),
+            log = call.Log.Line,
+            log_user = call.Log.User,
+            log_level = call.Log.Level,
+            cancel = call.Cancel,
             machine = args.TextOrNull(options.Machine),
             store = StoreOptions.Native(options.Store, args),
         };
         mars_error err;
         int status = Native.mars_recover_open(&o, out AgentHandle agent, &err);
-        return new Agent(Errors.Opened(status, agent, &err));
+        return new Agent(call.Opened(status, agent, &err));
     }
 
     /// <summary>Tells who this is.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace LibMars;
 
 /// <summary>What the engine of an agent may use.</summary>
@@ -9,6 +11,11 @@ public sealed class AgentOptions
 
     /// <summary>Budget for bytes in flight; 0: 64 MiB, at least 32 MiB.</summary>
     public long BufferBytes { get; init; }
+
+    /// <summary>Gets what an operator may want to know, from any thread, until the agent and its
+    /// last point and file are closed: as much as it has enabled when the agent is opened. Null:
+    /// nothing is told. What it throws is dropped.</summary>
+    public ILogger? Logger { get; init; }
 }
 
 /// <summary>How a machine is registered.</summary>
@@ -28,6 +35,13 @@ public sealed class RegisterOptions
 
     /// <summary>This machine's way to the vault, and its limits; null: that of before.</summary>
     public StoreOptions? Store { get; init; }
+
+    /// <summary>Opens the domain in place of the passphrase, which may then be empty; with both,
+    /// either does, and a new domain gets a slot for each.</summary>
+    public IKeyWrapper? Wrapper { get; init; }
+
+    /// <summary>As in <see cref="AgentOptions"/>.</summary>
+    public ILogger? Logger { get; init; }
 }
 
 /// <summary>How another machine's points are opened.</summary>
@@ -39,7 +53,11 @@ public sealed class RecoverOptions
     /// <summary>This machine's way to the vault; null: straight.</summary>
     public StoreOptions? Store { get; init; }
 
-    /// <summary>What the engine may use; null: the defaults.</summary>
+    /// <summary>Opens the domain in place of the passphrase, which may then be empty; with both,
+    /// either does.</summary>
+    public IKeyWrapper? Wrapper { get; init; }
+
+    /// <summary>What the engine may use, and who is told; null: the defaults.</summary>
     public AgentOptions? Engine { get; init; }
 }
 

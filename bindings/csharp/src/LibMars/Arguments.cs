@@ -41,6 +41,13 @@ internal sealed unsafe class Arguments : IDisposable
         return s;
     }
 
+    /// <summary>The same; none where there is no text.</summary>
+    internal byte* SecretOrNull(ReadOnlySpan<char> text, out ulong length)
+    {
+        length = 0;
+        return text.IsEmpty ? null : Secret(text, out length);
+    }
+
     internal byte* Path(MarsPath path)
     {
         if (path.IsNone)

@@ -71,11 +71,21 @@ internal sealed class CancelHandle : MarsHandle
     }
 }
 
+/// <summary>Of an agent, which lives until its last point and file is closed, and tells its log
+/// until then.</summary>
 internal sealed class AgentHandle : MarsHandle
 {
+    private LogUse? log;
+
+    internal void Own(LogUse log)
+    {
+        this.log = log;
+    }
+
     protected override void Free()
     {
         Native.mars_agent_close(handle);
+        log?.Dispose();
     }
 }
 

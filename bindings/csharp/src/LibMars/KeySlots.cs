@@ -7,8 +7,8 @@ public enum KeyKind
     Passphrase = 1,
     /// <summary>A raw key.</summary>
     Raw = 2,
-    /// <summary>A callback of the caller.</summary>
-    Callback = 3,
+    /// <summary>A key of the caller.</summary>
+    Wrapper = 3,
 }
 
 /// <summary>One slot that opens a domain.</summary>
@@ -30,8 +30,43 @@ public sealed record KeySlot(
     }
 }
 
-/// <summary>The slots that open an agent's domain. Changes need a passphrase that opens it
-/// now.</summary>
+/// <summary>What opens a slot: a passphrase, for which a string or a char[] can stand, or a key
+/// that is kept elsewhere.</summary>
+public readonly ref struct MarsKey
+{
+    /// <summary>A passphrase.</summary>
+    /// <param name="passphrase">At least 16 characters where it is new.</param>
+    public MarsKey(ReadOnlySpan<char> passphrase)
+    {
+        Passphrase = passphrase;
+    }
+
+    /// <summary>A key that is kept elsewhere.</summary>
+    /// <param name="wrapper">Wraps and unwraps.</param>
+    public MarsKey(IKeyWrapper wrapper)
+    {
+        ArgumentNullException.ThrowIfNull(wrapper);
+        Wrapper = wrapper;
+    }
+
+    internal ReadOnlySpan<char> Passphrase { get; }
+
+    internal IKeyWrapper? Wrapper { get; }
+
+    /// <summary>A passphrase.</summary>
+    /// <param name="passphrase">It.</param>
+    public static implicit operator MarsKey(string passphrase) => new(passphrase.AsSpan());
+
+    /// <summary>A passphrase.</summary>
+    /// <param name="passphrase">It.</param>
+    public static implicit operator MarsKey(char[] passphrase) => new(passphrase.AsSpan());
+
+    /// <summary>A passphrase.</summary>
+    /// <param name="passphrase">It.</param>
+    public static implicit operator MarsKey(ReadOnlySpan<char> passphrase) => new(passphrase);
+}
+
+/// <summary>The slots that open an agent's domain. Changes need a key that opens it now.</summary>
 public sealed unsafe class KeySlots
 {
     private const int IdSize = 17;
@@ -55,53 +90,90 @@ public sealed unsafe class KeySlots
         return slots;
     }
 
-    /// <summary>Adds a slot with another passphrase; no data is touched.</summary>
-    /// <param name="passphrase">One that opens the domain now.</param>
-    /// <param name="newPassphrase">At least 16 characters.</param>
+    /// <summary>Adds a slot; no data is touched.</summary>
+    /// <param name="present">A key that opens the domain now.</param>
+    /// <param name="added">The new slot's.</param>
     /// <param name="label">Shown in the list; null: none.</param>
     /// <returns>The slot's id.</returns>
-    /// <exception cref="MarsException"><see cref="MarsStatus.Key"/>: the passphrase opens no
+    /// <exception cref="MarsException"><see cref="MarsStatus.Key"/>: the key opens no
     /// slot.</exception>
-    public string Add(ReadOnlySpan<char> passphrase, ReadOnlySpan<char> newPassphrase,
-        string? label = null)
+    public string Add(MarsKey present, MarsKey added, string? label = null)
     {
-        using var args = new Arguments();
-        byte* old = args.Secret(passphrase, out ulong oldLength);
-        byte* new_ = args.Secret(newPassphrase, out ulong newLength);
+        using var keys = new KeyCall(present, added);
         byte* id = stackalloc byte[IdSize];
         mars_error err;
-        Errors.Check(Native.mars_key_add(agent.Handle, old, oldLength, new_, newLength,
-            args.TextOrNull(label), id, &err), &err);
+        keys.Check(Native.mars_key_add(agent.Handle, keys.Present, keys.Fresh,
+            keys.Arguments.TextOrNull(label), id, &err), &err);
         return Utf8.Text(id);
     }
 
     /// <summary>
-    /// Replaces the slot that a passphrase opens. Someone who kept the old slot and the old
-    /// passphrase can still open the domain.
+    /// Replaces the slot that a key opens. Someone who kept the old slot and its key can still open
+    /// the domain.
     /// </summary>
-    /// <param name="passphrase">One that opens the domain now.</param>
-    /// <param name="newPassphrase">At least 16 characters.</param>
-    public void Change(ReadOnlySpan<char> passphrase, ReadOnlySpan<char> newPassphrase)
+    /// <param name="present">A key that opens the domain now.</param>
+    /// <param name="fresh">The one in its place.</param>
+    public void Change(MarsKey present, MarsKey fresh)
     {
-        using var args = new Arguments();
-        byte* old = args.Secret(passphrase, out ulong oldLength);
-        byte* new_ = args.Secret(newPassphrase, out ulong newLength);
+        using var keys = new KeyCall(present, fresh);
         mars_error err;
-        Errors.Check(Native.mars_key_change(agent.Handle, old, oldLength, new_, newLength, &err),
-            &err);
+        keys.Check(
+            Native.mars_key_change(agent.Handle, keys.Present, keys.Fresh, &err), &err);
     }
 
     /// <summary>Removes a slot.</summary>
-    /// <param name="passphrase">One that opens the domain now.</param>
+    /// <param name="present">A key that opens the domain now.</param>
     /// <param name="id">The slot's id.</param>
     /// <exception cref="MarsException"><see cref="MarsStatus.State"/>: it is the last
     /// one.</exception>
-    public void Remove(ReadOnlySpan<char> passphrase, string id)
+    public void Remove(MarsKey present, string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        using var args = new Arguments();
-        byte* old = args.Secret(passphrase, out ulong length);
+        using var keys = new KeyCall(present, default);
         mars_error err;
-        Errors.Check(Native.mars_key_remove(agent.Handle, old, length, args.Text(id), &err), &err);
+        keys.Check(Native.mars_key_remove(agent.Handle, keys.Present, keys.Arguments.Text(id),
+            &err), &err);
+    }
+
+    /// <summary>The keys of one call.</summary>
+    private sealed class KeyCall : IDisposable
+    {
+        private readonly WrapperCall[] wrappers;
+
+        internal KeyCall(MarsKey present, MarsKey fresh)
+        {
+            wrappers = [new WrapperCall(present.Wrapper), new WrapperCall(fresh.Wrapper)];
+            Present = Key(present, wrappers[0]);
+            Fresh = Key(fresh, wrappers[1]);
+        }
+
+        internal Arguments Arguments { get; } = new();
+
+        internal mars_key* Present { get; }
+
+        internal mars_key* Fresh { get; }
+
+        internal void Check(int status, mars_error* err)
+        {
+            foreach (WrapperCall wrapper in wrappers)
+                wrapper.Rethrow(err);
+            Errors.Check(status, err);
+        }
+
+        public void Dispose()
+        {
+            foreach (WrapperCall wrapper in wrappers)
+                wrapper.Dispose();
+            Arguments.Dispose();
+        }
+
+        private mars_key* Key(MarsKey key, WrapperCall wrapper)
+        {
+            mars_key* k = Arguments.New<mars_key>();
+            k->struct_size = (uint)sizeof(mars_key);
+            k->passphrase = Arguments.SecretOrNull(key.Passphrase, out k->passphrase_len);
+            k->wrapper = wrapper.Pointer(Arguments);
+            return k;
+        }
     }
 }

@@ -189,17 +189,16 @@ internal static unsafe partial class Native
 
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int mars_key_add(
-        AgentHandle agent, byte* passphrase, ulong passphrase_len, byte* new_passphrase,
-        ulong new_len, byte* label, byte* id, mars_error* err);
+        AgentHandle agent, mars_key* present, mars_key* added, byte* label, byte* id,
+        mars_error* err);
 
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int mars_key_change(
-        AgentHandle agent, byte* passphrase, ulong passphrase_len, byte* new_passphrase,
-        ulong new_len, mars_error* err);
+        AgentHandle agent, mars_key* present, mars_key* fresh, mars_error* err);
 
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int mars_key_remove(
-        AgentHandle agent, byte* passphrase, ulong passphrase_len, byte* id, mars_error* err);
+        AgentHandle agent, mars_key* present, byte* id, mars_error* err);
 
     // cache.h
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -81,6 +81,10 @@ internal unsafe struct mars_store_options
     public uint work_from;
     public uint work_to;
     public uint reserved;
+    public delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void> log;
+    public nint log_user;
+    public uint log_level;
+    public uint log_reserved;
     public nint custom;
 }
 
@@ -147,6 +151,12 @@ internal unsafe struct mars_register_options
     public ulong domain_len;
     public ulong cache_quota;
     public mars_store_options* store;
+    public delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void> log;
+    public nint log_user;
+    public uint log_level;
+    public uint reserved;
+    public mars_key_wrapper* wrapper;
+    public nint cancel;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -155,6 +165,11 @@ internal unsafe struct mars_agent_options
     public uint struct_size;
     public uint workers;
     public ulong buffer_bytes;
+    public delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void> log;
+    public nint log_user;
+    public uint log_level;
+    public uint reserved;
+    public nint cancel;
     public nint store;
 }
 
@@ -171,6 +186,12 @@ internal unsafe struct mars_recover_options
     public byte* machine;
     public ulong machine_len;
     public mars_store_options* store;
+    public delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void> log;
+    public nint log_user;
+    public uint log_level;
+    public uint reserved;
+    public mars_key_wrapper* wrapper;
+    public nint cancel;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -385,6 +406,26 @@ internal struct mars_stats
     public ulong object_bytes;
     public ulong index_objects;
     public ulong index_bytes;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct mars_key_wrapper
+{
+    public uint struct_size;
+    public uint reserved;
+    public nint user;
+    public delegate* unmanaged[Cdecl]<nint, byte*, byte*, ulong*, mars_error*, int> wrap;
+    public delegate* unmanaged[Cdecl]<nint, byte*, ulong, byte*, mars_error*, int> unwrap;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct mars_key
+{
+    public uint struct_size;
+    public uint reserved;
+    public byte* passphrase;
+    public ulong passphrase_len;
+    public mars_key_wrapper* wrapper;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -1,0 +1,102 @@
+"""The library's log, and that opening can be stopped."""
+import logging
+import socket
+import threading
+import time
+import unittest
+
+from pykit import AzurePythonBox, PythonBox, libmars
+from test_signals import Interrupting
+
+
+class Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[tuple[str, str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append((record.name, record.levelname, record.getMessage()))
+
+
+class Log(PythonBox):
+    def logger(self, name: str, level: int) -> tuple[logging.Logger, Kept]:
+        logger, kept = logging.getLogger(name), Kept()
+        logger.setLevel(level)
+        logger.addHandler(kept)
+        logger.propagate = False
+        self.addCleanup(logger.setLevel, logging.NOTSET)
+        self.addCleanup(logger.removeHandler, kept)
+        return logger, kept
+
+    def test_it_goes_to_the_packages_logger(self) -> None:
+        _, kept = self.logger("libmars", logging.INFO)
+        point = self.agent().backup(self.tree()).point
+        told = [(name, level) for name, level, text in kept.lines if point in text]
+        self.assertIn(("libmars.session", "INFO"), told)
+        self.assertIn(("libmars.backup", "INFO"), told)
+        self.assertIn("libmars.register", {name for name, _, _ in kept.lines})
+
+    def test_or_to_one_that_is_given(self) -> None:
+        self.agent().close()
+        logger, kept = self.logger("mine", logging.INFO)
+        _, other = self.logger("libmars", logging.INFO)
+        libmars.Agent(self.path / "config-one", logger=logger).close()
+        self.assertEqual([name for name, _, _ in kept.lines], ["mine.agent"])
+        self.assertEqual(other.lines, [])
+
+    def test_a_handler_that_raises_stops_nothing(self) -> None:
+        logger, _ = self.logger("broken", logging.INFO)
+
+        def fail(record: logging.LogRecord) -> bool:
+            raise RuntimeError("from the filter")
+        logger.handlers[0].addFilter(fail)
+        logging.raiseExceptions = False
+        self.addCleanup(setattr, logging, "raiseExceptions", True)
+        self.agent().close()
+        with libmars.Agent(self.path / "config-one", logger=logger) as agent:
+            self.assertEqual(agent.backup(self.tree()).files_skipped, 0)
+
+
+class Opening(Interrupting, AzurePythonBox):
+    """Of a vault whose server accepts connections and says nothing."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.agent().close()
+        self.silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(self.silent.close)
+        state = self.path / "config-one" / "agent.yaml"
+        port = self.silent.getsockname()[1]
+        state.write_text(state.read_text().replace(f":{self.server.port}/", f":{port}/"))
+
+    def test_a_cancel_ends_it(self) -> None:
+        for own in (False, True):
+            cancel, raised = libmars.Cancel(), []
+
+            def opened() -> None:
+                try:
+                    libmars.Agent(self.path / "config-one", cancel=cancel)
+                except libmars.CancelledError as e:
+                    raised.append(e)
+            threading.Timer(0.5, cancel.set).start()
+            began = time.monotonic()
+            if own:
+                thread = threading.Thread(target=opened)
+                thread.start()
+                thread.join()
+            else:
+                opened()
+            self.assertEqual(len(raised), 1)
+            self.assertLess(time.monotonic() - began, 4)
+
+    def test_an_interrupt_ends_it(self) -> None:
+        import test_signals
+        begin = test_signals.BEGIN
+        self.addCleanup(setattr, test_signals, "BEGIN", begin)
+        test_signals.BEGIN = begin.replace("agent = libmars.Agent(sys.argv[2])\n", "")
+        self.assertEqual(self.interrupt("catch(lambda: libmars.Agent(sys.argv[2]))"),
+                         "interrupted\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
