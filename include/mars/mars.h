@@ -15,6 +15,7 @@
 #include <mars/point.h>
 #include <mars/restore.h>
 #include <mars/session.h>
+#include <mars/sink.h>
 #include <mars/stats.h>
 #include <mars/store.h>
 #include <mars/vault.h>

@@ -256,6 +256,7 @@ internal unsafe struct mars_restore_options
     public delegate* unmanaged[Cdecl]<mars_event*, nint, void> @event;
     public nint event_user;
     public nint cancel;
+    public nint sink;
 }
 
 [StructLayout(LayoutKind.Sequential)]
