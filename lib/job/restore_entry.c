@@ -119,7 +119,7 @@ carry_out(struct mrs_restore *r, struct mrs_rfile *f, uint32_t state, mars_error
     bool is_taken = state == MARS_SINK_TAKEN;
 
     if (is_taken && mrs_rgroup_join(r, f))
-        return MARS_OK;
+        return mrs_restore_flush_full(r, err);
     /* What is there already can be the first of several names. */
     if (!is_taken && (state != MARS_SINK_PRESENT || mrs_rgroup_has_first(r, f)))
         f->link_group.n = 0;

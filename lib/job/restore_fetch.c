@@ -58,11 +58,11 @@ add_want(struct mrs_restore *r, struct mrs_rfile *f)
     return w;
 }
 
-static mars_status
-flush_full(struct mrs_restore *r, mars_error *err)
+mars_status
+mrs_restore_flush_full(struct mrs_restore *r, mars_error *err)
 {
-    if (r->batch.len < RESTORE_BATCH_WANTS && r->batch_bytes < RESTORE_BATCH_BYTES &&
-        r->batch_held < RESTORE_BATCH_HELD)
+    if (r->batch.len + r->batch_names < RESTORE_BATCH_WANTS &&
+        r->batch_bytes < RESTORE_BATCH_BYTES && r->batch_held < RESTORE_BATCH_HELD)
         return MARS_OK;
     return mrs_restore_flush(r, err);
 }
@@ -77,7 +77,7 @@ mrs_restore_want_inside(struct mrs_restore *r, struct mrs_rfile *f, mars_error *
     w->inside = true;
     w->len = f->size;
     mrs_rfile_begin_piece(f);
-    return flush_full(r, err);
+    return mrs_restore_flush_full(r, err);
 }
 
 mars_status
@@ -107,7 +107,7 @@ mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_pi
         return st;
     mrs_rfile_begin_piece(f);
     r->batch_bytes += w->place.blob.sealed_len;
-    return flush_full(r, err);
+    return mrs_restore_flush_full(r, err);
 }
 
 /* The bytes of a piece; data may be NULL where there are none. */
@@ -342,6 +342,7 @@ mrs_restore_flush(struct mrs_restore *r, mars_error *err)
     r->batch.len = 0;
     r->batch_bytes = 0;
     r->batch_held = 0;
+    r->batch_names = 0;
     if (st != MARS_OK && err != NULL)
         *err = why;
     return st;

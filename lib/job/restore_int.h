@@ -112,6 +112,7 @@ struct mrs_restore {
     struct mrs_vec batch;        /* struct mrs_want */
     uint64_t batch_bytes;        /* in the vault */
     size_t batch_held;           /* in memory, behind its files */
+    size_t batch_names;          /* others of its files, perhaps: they wait, and are held, too */
     struct mrs_map groups;       /* link group -> struct mrs_rgroup * */
     struct mrs_rfile *again;     /* guarded: references; names whose first got no place */
     struct mrs_buf path;         /* of the entry that is visited */
@@ -130,6 +131,8 @@ mars_status mrs_restore_entry(struct mrs_restore *r, struct mrs_rdir *dir,
 mars_status mrs_restore_again(struct mrs_restore *r, struct mrs_rfile *names, mars_error *err);
 /* Fetch what was gathered. */
 mars_status mrs_restore_flush(struct mrs_restore *r, mars_error *err);
+/* The same, if it is as much as is planned together. */
+mars_status mrs_restore_flush_full(struct mrs_restore *r, mars_error *err);
 /* Want a piece; takes a reference. */
 mars_status mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f,
                              const struct mrs_piece *piece, mars_error *err);

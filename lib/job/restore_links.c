@@ -85,7 +85,8 @@ mrs_rgroup_join(struct mrs_restore *r, struct mrs_rfile *f)
         mrs_rfile_ref(f);
         f->next = g->names;
         g->names = f;
-        r->batch_held += sizeof *f + f->held;
+        r->batch_held += f->held;
+        r->batch_names++;
     }
     mrs_mutex_unlock(r->job.lock);
     if (state == MRS_RGROUP_DONE)

@@ -439,6 +439,24 @@ what_is_not_wanted_is_not_fetched(void **state)
     memory_free(m);
 }
 
+static void
+what_is_there_already_gets_other_names(void **state)
+{
+    struct place *p = *state;
+    mars_sink sink;
+    struct memory *m = memory_new(&sink);
+    mars_restore_result r;
+    mars_error err;
+
+    m->present = "/a";
+    assert_ok(restore_to(p, &sink, &r, &err), &err);
+    assert_orderly(m);
+    assert_int_equal(find(m, "/a")->written, 0);
+    assert_ptr_equal(find(m, "/z")->first, find(m, "/a"));
+    assert_int_equal(r.files_present, 1);
+    memory_free(m);
+}
+
 /* One call fails for one entry: that one is lost, and the run ends with the call's status. */
 static void
 assert_one_lost(struct place *p, size_t what, const char *path, const char *loses)
@@ -613,6 +631,7 @@ main(void)
         cmocka_unit_test(a_tree_comes_whole),
         cmocka_unit_test(without_links_each_name_has_its_content),
         cmocka_unit_test(what_is_not_wanted_is_not_fetched),
+        cmocka_unit_test(what_is_there_already_gets_other_names),
         cmocka_unit_test(a_failing_call_loses_one_entry),
         cmocka_unit_test(the_next_name_takes_the_place_of_a_first_that_failed),
         cmocka_unit_test(some_failures_end_the_restore),
