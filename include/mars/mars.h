@@ -16,6 +16,7 @@
 #include <mars/point.h>
 #include <mars/restore.h>
 #include <mars/session.h>
+#include <mars/sink.h>
 #include <mars/source.h>
 #include <mars/stats.h>
 #include <mars/store.h>

@@ -4,6 +4,7 @@
 #include <mars/agent.h>
 #include <mars/cancel.h>
 #include <mars/event.h>
+#include <mars/sink.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,7 +27,7 @@ typedef struct mars_restore_options {
     uint32_t flags;
     const char *point;           /* id, prefix or "latest"; NUL-terminated. Required */
     const char *item;            /* narrows it; NULL: any */
-    const char *target;          /* the directory to restore below; made if needed. Required */
+    const char *target;          /* the directory to restore below; made if needed */
     uint64_t target_len;
     const char *const *paths;    /* what to restore, absolute as backed up; none: everything */
     const uint64_t *path_lens;   /* NULL: all NUL-terminated */
@@ -38,6 +39,8 @@ typedef struct mars_restore_options {
     mars_event_fn event;
     void *event_user;
     const mars_cancel *cancel;
+    const mars_sink *sink;       /* in place of target, one of which is required. It is lent for the
+                                    call. conflict, NO_ACL and NO_OWNER are for a target */
 } mars_restore_options;
 
 typedef struct mars_restore_result {
@@ -55,7 +58,8 @@ typedef struct mars_restore_result {
 } mars_restore_result;
 
 /**
- * Restore a recovery point, or paths of it, below a directory, each under its full path.
+ * Restore a recovery point, or paths of it, below a directory, each under its full path, or into
+ * a sink.
  *
  * Nothing outside the target is touched, whatever the vault holds. A file whose data is damaged is
  * named by an event and not written; the rest goes on: the result is then MARS_ERR_CORRUPT with

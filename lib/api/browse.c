@@ -8,52 +8,6 @@
 #include "job/diff.h"
 #include "job/file.h"
 
-static mars_status
-add_text(struct mrs_buf *b, struct mrs_slice s, mars_error *err)
-{
-    mars_status st = mrs_buf_append(b, s.p, s.n, err);
-
-    return st == MARS_OK ? mrs_buf_append(b, "", 1, err) : st;
-}
-
-mars_status
-mrs_entry_show(struct mrs_shown_entry *s, struct mrs_slice path, const struct mrs_entry *e,
-               mars_error *err)
-{
-    const struct mrs_slice texts[] = { path, e->user, e->group, e->target, e->link_group };
-    mars_status st = MARS_OK;
-
-    mrs_buf_reset(&s->bytes);
-    for (size_t i = 0; st == MARS_OK && i < sizeof texts / sizeof texts[0]; i++)
-        st = add_text(&s->bytes, texts[i], err);
-    if (st != MARS_OK)
-        return st;
-    s->entry = (mars_entry){ .struct_size = sizeof s->entry,
-                             .type = e->type,
-                             .path = (const char *)s->bytes.data,
-                             .path_len = path.n,
-                             .size = e->size,
-                             .mode = e->mode,
-                             .mtime = e->mtime_s,
-                             .mtime_ns = e->mtime_ns,
-                             .uid = e->uid,
-                             .gid = e->gid,
-                             .device_major = e->rdev_major,
-                             .device_minor = e->rdev_minor,
-                             .flags = e->flags,
-                             .btime = e->btime_s,
-                             .btime_ns = e->btime_ns };
-    s->entry.user = s->entry.path + path.n + 1;
-    s->entry.group = s->entry.user + e->user.n + 1;
-    if (e->type == MRS_ENTRY_SYMLINK) {
-        s->entry.target = s->entry.group + e->group.n + 1;
-        s->entry.target_len = e->target.n;
-    }
-    if (e->link_group.n > 0)
-        s->entry.link_group = s->bytes.data + s->bytes.len - 1 - e->link_group.n;
-    return MARS_OK;
-}
-
 struct mrs_slice
 mrs_arg_point_path(const char *path, uint64_t len)
 {
@@ -119,7 +73,7 @@ mars_point_close(mars_point *point)
     if (point == NULL)
         return;
     mrs_free(point->head);
-    mrs_buf_free(&point->stat.bytes);
+    mrs_shown_entry_free(&point->stat);
     mrs_shown_point_free(&point->shown);
     mrs_loaded_point_free(point->loaded);
     mars_agent_close(point->agent);
@@ -195,7 +149,7 @@ mars_point_browse(mars_point *point, const char *path, uint64_t path_len, uint32
         st = mrs_browse(point->agent->domain, &point->loaded->point,
                         mrs_arg_point_path(path, path_len), (flags & MARS_BROWSE_RECURSE) != 0,
                         give_entry, &g, err);
-    mrs_buf_free(&g.shown.bytes);
+    mrs_shown_entry_free(&g.shown);
     return st;
 }
 
@@ -264,7 +218,7 @@ mars_point_find(mars_point *point, const char *const *patterns, uint64_t n_patte
         st = mrs_browse_find(point->agent->domain, &point->loaded->point, rules, give_entry, &g,
                              err);
     mrs_rules_free(rules);
-    mrs_buf_free(&g.shown.bytes);
+    mrs_shown_entry_free(&g.shown);
     return st;
 }
 
@@ -319,8 +273,8 @@ mars_point_diff(mars_point *before, mars_point *after, const char *path, uint64_
     if (st == MARS_OK)
         st = mrs_diff(after->agent->domain, &before->loaded->point, &after->loaded->point,
                       mrs_arg_point_path(path, path_len), give_change, &g, err);
-    mrs_buf_free(&g.shown[0].bytes);
-    mrs_buf_free(&g.shown[1].bytes);
+    mrs_shown_entry_free(&g.shown[0]);
+    mrs_shown_entry_free(&g.shown[1]);
     return st;
 }
 

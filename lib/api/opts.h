@@ -32,6 +32,7 @@ enum {
     MRS_SOURCE_V1 = sizeof(mars_source),
     MRS_IMAGE_OPTIONS_V1 = sizeof(mars_image_options),
     MRS_RESTORE_OPTIONS_V1 = sizeof(mars_restore_options),
+    MRS_SINK_V1 = sizeof(mars_sink),
     MRS_VERIFY_OPTIONS_V1 = offsetof(mars_verify_options, sample_percent),
     MRS_BENCHMARK_OPTIONS_V1 = sizeof(mars_benchmark_options),
     MRS_KEY_V1 = sizeof(mars_key),

@@ -1,4 +1,4 @@
-/* Points and their entries as the public structs show them, and the handle on an open point. */
+/* Points as the public structs show them, and the handle on an open point. */
 #ifndef MRS_API_POINT_H
 #define MRS_API_POINT_H
 
@@ -6,6 +6,7 @@
 
 #include "api/call.h"
 #include "base/arena.h"
+#include "job/shown.h"
 
 /* What a mars_point_info points to. */
 struct mrs_shown_point {
@@ -26,15 +27,6 @@ struct mrs_shown_point {
 MARS_NODISCARD mars_status mrs_point_show(struct mrs_shown_point *s,
                                           const struct mrs_known_point *k, mars_error *err);
 void mrs_shown_point_free(struct mrs_shown_point *s);
-
-/* The same for an entry; the next one takes its place. */
-struct mrs_shown_entry {
-    mars_entry entry;
-    struct mrs_buf bytes; /* path, user, group, target, each with a NUL */
-};
-#define MRS_SHOWN_ENTRY_INIT { { 0 }, MRS_BUF_INIT(SIZE_MAX / 2) }
-MARS_NODISCARD mars_status mrs_entry_show(struct mrs_shown_entry *s, struct mrs_slice path,
-                                          const struct mrs_entry *e, mars_error *err);
 
 enum mrs_head { MRS_HEAD_UNKNOWN, MRS_HEAD_NO, MRS_HEAD_YES };
 

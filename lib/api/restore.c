@@ -14,15 +14,40 @@ static const uint32_t KNOWN_FLAGS = MARS_RESTORE_NO_ACL | MARS_RESTORE_NO_OWNER 
                                     MARS_RESTORE_DRY_RUN | MARS_RESTORE_REPORT_FILES;
 
 static mars_status
+check_sink(const mars_restore_options *o, mars_error *err)
+{
+    if (o->target != NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "target and sink: one of them, not both");
+    if (o->conflict != 0 || (o->flags & (MARS_RESTORE_NO_ACL | MARS_RESTORE_NO_OWNER)) != 0)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "conflict, NO_ACL, NO_OWNER: not for a sink");
+    return MARS_OK;
+}
+
+/* A caller's table, which may be an older one. */
+static mars_status
+import_sink(mars_sink *out, const mars_sink *in, mars_error *err)
+{
+    mars_status st = mrs_opts_import(out, sizeof *out, in, MRS_SINK_V1, err);
+
+    if (st != MARS_OK)
+        return mrs_context(err, st, "sink");
+    if (out->flags != 0)
+        return mrs_fail(err, MARS_ERR_UNSUPPORTED, "sink: flags: 0x%x is not known", out->flags);
+    if (out->begin == NULL || out->write == NULL || out->end == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "sink: begin, write or end is missing");
+    if (out->release == NULL && (out->link != NULL || out->state != NULL))
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "sink: link and state need release");
+    return MARS_OK;
+}
+
+static mars_status
 check(const mars_restore_options *o, mars_error *err)
 {
     if ((o->flags & ~KNOWN_FLAGS) != 0)
         return mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o->flags);
     if (o->conflict > MARS_CONFLICT_SKIP)
         return mrs_fail(err, MARS_ERR_UNSUPPORTED, "conflict: %u is not known", o->conflict);
-    if (o->target == NULL || *o->target == '\0')
-        return mrs_fail(err, MARS_ERR_INVALID_ARG, "target: is missing");
-    return MARS_OK;
+    return o->sink != NULL ? check_sink(o, err) : MARS_OK;
 }
 
 static void
@@ -49,10 +74,13 @@ run(mars_agent *agent, const mars_restore_options *o, struct mrs_restore_counts 
     struct mrs_known_point *k = NULL;
     struct mrs_slice *paths = NULL;
     struct mrs_view view = { 0 };
-    char *target = mrs_strndup(o->target, o->target_len != 0 ? (size_t)o->target_len
-                                                             : strlen(o->target));
-    mars_status st = target != NULL ? MARS_OK : mrs_nomem(err);
+    char *target = NULL;
+    mars_sink sink;
+    mars_status st = mrs_arg_string(o->target, o->target_len, o->sink == NULL, "target", &target,
+                                    err);
 
+    if (st == MARS_OK && o->sink != NULL)
+        st = import_sink(&sink, o->sink, err);
     if (st == MARS_OK)
         st = mrs_arg_strings(o->paths, o->path_lens, o->n_paths, "paths", &paths, err);
     if (st == MARS_OK)
@@ -60,6 +88,7 @@ run(mars_agent *agent, const mars_restore_options *o, struct mrs_restore_counts 
     if (st == MARS_OK) {
         spec.point = &k->whole->point;
         spec.target = target;
+        spec.sink = o->sink != NULL ? &sink : NULL;
         spec.select.paths = paths;
         spec.select.n = (size_t)o->n_paths;
         spec.no_acl = (o->flags & MARS_RESTORE_NO_ACL) != 0;

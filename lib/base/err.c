@@ -97,8 +97,7 @@ mrs_answered(mars_status st, const char *what, mars_error *err)
                         (int)st);
     if (err == NULL)
         return st;
+    err->status = st;
     err->message[sizeof err->message - 1] = '\0';
-    if (err->status != (int32_t)st || err->message[0] == '\0')
-        return mrs_fail(err, st, "%s: failed", what);
-    return st;
+    return err->message[0] != '\0' ? st : mrs_fail(err, st, "%s: failed", what);
 }

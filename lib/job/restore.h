@@ -7,12 +7,12 @@
 #include "job/job.h"
 #include "job/select.h"
 #include "repo/points.h"
-
-enum mrs_conflict { MRS_CONFLICT_COPY, MRS_CONFLICT_OVERWRITE, MRS_CONFLICT_SKIP };
+#include "target/target.h"
 
 struct mrs_restore_spec {
     const struct mrs_point *point;
-    const char *target;        /* a directory; NUL-terminated */
+    const mars_sink *sink;     /* where to; else below target, a directory */
+    const char *target;        /* NUL-terminated */
     struct mrs_select select;
     enum mrs_conflict conflict;
     bool no_acl;

@@ -18,6 +18,9 @@ struct run {
     uint64_t charge;
     size_t n;
     size_t done; /* of the wants */
+    const struct mrs_want *opened; /* the last whose chunk was; what came of it */
+    mars_status st;
+    mars_error why;
     struct mrs_want wants[];
 };
 
@@ -38,7 +41,7 @@ by_place(const void *a, const void *b)
 static size_t
 held_by(const struct mrs_rfile *f)
 {
-    return f->whole ? f->held : 0;
+    return f->content.kind != MRS_CONTENT_LIST ? f->held : 0;
 }
 
 /* One more in the batch, for this file. */
@@ -55,11 +58,11 @@ add_want(struct mrs_restore *r, struct mrs_rfile *f)
     return w;
 }
 
-static mars_status
-flush_full(struct mrs_restore *r, mars_error *err)
+mars_status
+mrs_restore_flush_full(struct mrs_restore *r, mars_error *err)
 {
-    if (r->batch.len < RESTORE_BATCH_WANTS && r->batch_bytes < RESTORE_BATCH_BYTES &&
-        r->batch_held < RESTORE_BATCH_HELD)
+    if (r->batch.len + r->batch_names < RESTORE_BATCH_WANTS &&
+        r->batch_bytes < RESTORE_BATCH_BYTES && r->batch_held < RESTORE_BATCH_HELD)
         return MARS_OK;
     return mrs_restore_flush(r, err);
 }
@@ -72,9 +75,9 @@ mrs_restore_want_inside(struct mrs_restore *r, struct mrs_rfile *f, mars_error *
     if (w == NULL)
         return mrs_nomem(err);
     w->inside = true;
-    w->len = f->entry.size;
+    w->len = f->size;
     mrs_rfile_begin_piece(f);
-    return flush_full(r, err);
+    return mrs_restore_flush_full(r, err);
 }
 
 mars_status
@@ -104,18 +107,7 @@ mrs_restore_want(struct mrs_restore *r, struct mrs_rfile *f, const struct mrs_pi
         return st;
     mrs_rfile_begin_piece(f);
     r->batch_bytes += w->place.blob.sealed_len;
-    return flush_full(r, err);
-}
-
-/* A file of one piece is made when that is there. What would have ended the walk ends the job. */
-static mars_status
-begin_whole(struct mrs_restore *r, struct mrs_rfile *f, mars_error *why)
-{
-    mars_status st = mrs_target_file_begin(f->dir->dir, f->entry.size, &f->out, why);
-
-    if (mrs_restore_is_fatal(st))
-        mrs_job_fail(&r->job, st, why);
-    return st;
+    return mrs_restore_flush_full(r, err);
 }
 
 /* The bytes of a piece; data may be NULL where there are none. */
@@ -123,11 +115,9 @@ static void
 write_piece(struct mrs_restore *r, const struct mrs_want *w, const uint8_t *data)
 {
     mars_error why;
-    mars_status st = w->file->whole ? begin_whole(r, w->file, &why) : MARS_OK;
 
-    if (st == MARS_OK && w->len > 0)
-        st = mrs_target_file_write(w->file->out, w->offset, data, (size_t)w->len, &why);
-    if (st != MARS_OK) {
+    if (w->len > 0 &&
+        mrs_node_write(r, w->file->node, w->offset, data, w->len, &why) != MARS_OK) {
         mrs_rfile_no_place(w->file, &why);
         return;
     }
@@ -188,14 +178,27 @@ read_range(struct run *run, struct mrs_buf *bytes)
     atomic_fetch_add(&run->r->tally.bytes_fetched, bytes->len);
 }
 
+/* Opened in place, so the same chunk is opened once for all that want it. */
+static void
+serve(struct run *run, const struct mrs_want *w, const struct mrs_pack_key *key,
+      struct mrs_scratch *s)
+{
+    if (run->opened == NULL || memcmp(w->place.blob.id, run->opened->place.blob.id, 32) != 0) {
+        run->st = open_chunk(run, w, key, s, &run->why);
+        run->opened = w;
+    }
+    if (run->st == MARS_OK)
+        write_from_chunk(run->r, w, &s->plain);
+    else
+        mrs_rfile_fail(w->file, &run->why);
+}
+
 /* Each piece is done as soon as it is written: so few files are open at once. */
 static void
 serve_chunks(struct run *run, struct mrs_scratch *s)
 {
     struct mrs_restore *r = run->r;
     struct mrs_pack_key *key = NULL;
-    mars_error why;
-    mars_status st = MARS_OK;
 
     (void)!mrs_pack_key_get(r->job.d, run->wants[0].place.kind, run->wants[0].place.pack, &key,
                            NULL);
@@ -203,13 +206,8 @@ serve_chunks(struct run *run, struct mrs_scratch *s)
     for (; run->done < run->n && !atomic_load(&r->job.stop); run->done++) {
         const struct mrs_want *w = &run->wants[run->done];
 
-        /* Opened in place, so the same chunk is opened once for all that want it. */
-        if (run->done == 0 || memcmp(w->place.blob.id, w[-1].place.blob.id, 32) != 0)
-            st = open_chunk(run, w, key, s, &why);
-        if (st == MARS_OK)
-            write_from_chunk(r, w, &s->plain);
-        else
-            mrs_rfile_fail(w->file, &why);
+        if (!atomic_load(&w->file->failed))
+            serve(run, w, key, s);
         mrs_rfile_end_piece(w->file);
     }
     mrs_pack_key_unref(key);
@@ -221,7 +219,7 @@ serve_inside(struct run *run)
     for (; run->done < run->n && !atomic_load(&run->r->job.stop); run->done++) {
         const struct mrs_want *w = &run->wants[run->done];
 
-        write_piece(run->r, w, w->file->entry.content.data);
+        write_piece(run->r, w, w->file->content.data);
         mrs_rfile_end_piece(w->file);
     }
 }
@@ -344,6 +342,7 @@ mrs_restore_flush(struct mrs_restore *r, mars_error *err)
     r->batch.len = 0;
     r->batch_bytes = 0;
     r->batch_held = 0;
+    r->batch_names = 0;
     if (st != MARS_OK && err != NULL)
         *err = why;
     return st;

@@ -15,7 +15,6 @@ mrs_rfile_unref(struct mrs_rfile *f)
     if (f == NULL || atomic_fetch_sub(&f->refs, 1) != 1)
         return;
     mrs_rdir_unref(f->r, f->dir);
-    mrs_buf_free(&f->other_name);
     mrs_free(f);
 }
 
@@ -28,6 +27,7 @@ fail(struct mrs_rfile *f, const mars_error *why, bool no_place)
         f->no_place = no_place;
     }
     mrs_mutex_unlock(f->r->job.lock);
+    atomic_store(&f->failed, true);
 }
 
 void
@@ -49,143 +49,147 @@ mrs_rfile_begin_piece(struct mrs_rfile *f)
     mrs_rfile_ref(f);
 }
 
-/* Its name, which may be taken by now: somebody was faster, or nobody looked, because this run made
- * the directory; and there are file systems to which two names of the point are the same. */
+/* Its end in the sink; what comes of it. */
 static mars_status
-give_name(struct mrs_rfile *f, bool *skipped, mars_error *why)
+end_node(struct mrs_rfile *f, mars_sink_state *now, bool *no_place, mars_error *why)
 {
-    struct mrs_way way = { .other_name = MRS_BUF_INIT(1024) };
-    mars_status st = mrs_target_file_finish(f->out, &f->entry, f->attrs, f->final_name,
-                                            f->replace, why);
+    struct mrs_restore *r = f->r;
+    mars_status st = f->why.status;
+    mars_error ignored;
 
-    if (st == MARS_ERR_EXISTS && !f->replace) {
-        st = mrs_restore_conflict(f->r, f->dir, f->entry.name, &way, why);
-        if (way.other_name.len > 0) {
-            f->other_name = way.other_name;
-            f->final_name = (struct mrs_slice){ f->other_name.data, f->other_name.len };
-        }
-        *skipped = way.skip;
-        if (st != MARS_OK || way.skip)
-            mrs_target_file_abandon(f->out);
-        else
-            st = mrs_target_file_finish(f->out, &f->entry, f->attrs, f->final_name, way.replace,
-                                        why);
+    *why = f->why;
+    *no_place = f->no_place;
+    if (st == MARS_OK && atomic_load(&r->job.stop))
+        st = MARS_ERR_CANCELLED;
+    if (st == MARS_OK) {
+        st = mrs_node_end(r, f->node, MARS_OK, why);
+        if (st == MARS_OK)
+            *now = mrs_node_state(r, f->node);
+        *no_place = st != MARS_OK || now->state == MARS_SINK_SKIPPED;
+    } else {
+        (void)!mrs_node_end(r, f->node, st, &ignored);
     }
-    if (st == MARS_ERR_EXISTS)
-        mrs_target_file_abandon(f->out);
-    f->out = NULL;
+    *no_place = *no_place && st != MARS_ERR_CANCELLED;
     return st;
+}
+
+static void
+count(struct mrs_rfile *f, const mars_sink_state *now)
+{
+    struct mrs_restore_tally *t = &f->r->tally;
+    atomic_ullong *counter = &t->restored;
+
+    if (now->state == MARS_SINK_SKIPPED)
+        counter = &t->skipped;
+    else if (now->state != MARS_SINK_TAKEN)
+        counter = &t->present;
+    else
+        mrs_restore_report(f->r, f->dir, f->name, now);
+    atomic_fetch_add(counter, 1);
+    atomic_fetch_add(&f->r->job.files_done, 1);
 }
 
 /* The names that waited for it: links, or lost like it. */
 static void
-end_links(struct mrs_rfile *f, const struct mrs_rgroup *g, struct mrs_rlink *links, mars_status st)
+end_names(const struct mrs_rgroup *g, struct mrs_rfile *names, mars_status st)
 {
     mars_error why;
 
-    while (links != NULL) {
-        struct mrs_rlink *l = links;
+    while (names != NULL) {
+        struct mrs_rfile *f = names;
 
-        links = l->next;
+        names = f->next;
         if (st == MARS_OK) {
-            mrs_restore_link(f->r, g, l);
-        } else if (st != MARS_ERR_CANCELLED) {
+            mrs_rfile_link(f, g);
+        } else {
             (void)mrs_fail(&why, st, "the file that it is another name of was not restored");
-            mrs_restore_lost(f->r, l->dir, l->name, &why);
+            mrs_rfile_lose(f, &why);
         }
-        mrs_rlink_free(f->r, l);
+        mrs_rfile_unref(f);
     }
 }
 
 /* Under the lock: names that may have a place where the first had none are put by. They are tried
  * by the walker, since a worker waits for nothing. */
 static void
-put_by(struct mrs_rfile *f, struct mrs_rlink *links)
+put_by(struct mrs_restore *r, struct mrs_rfile *names)
 {
-    while (links != NULL) {
-        struct mrs_rlink *l = links;
+    while (names != NULL) {
+        struct mrs_rfile *f = names;
 
-        links = l->next;
-        mrs_rfile_ref(f);
-        l->first = f;
-        l->next = f->r->again;
-        f->r->again = l;
+        names = f->next;
+        f->next = r->again;
+        r->again = f;
     }
 }
 
 /* What comes of it is told to those who wait: gives the names that are to be ended with it. A group
  * that failed may be replaced as soon as the lock is given back. */
-static struct mrs_rlink *
+static struct mrs_rfile *
 settle(struct mrs_rfile *f, mars_status st, bool no_place)
 {
     struct mrs_restore *r = f->r;
     struct mrs_rgroup *g = f->group;
-    struct mrs_rlink *links = NULL;
+    struct mrs_rfile *names = NULL;
 
     mrs_mutex_lock(r->job.lock);
     if (g != NULL) {
         g->state = st == MARS_OK ? MRS_RGROUP_DONE : MRS_RGROUP_FAILED;
-        links = g->links;
-        g->links = NULL;
+        names = g->names;
+        g->names = NULL;
         f->group = NULL;
     }
-    if (g != NULL && st == MARS_OK && f->other_name.len > 0) {
-        g->other_name = f->other_name;
-        g->final_name = f->final_name;
-        f->other_name = (struct mrs_buf)MRS_BUF_INIT(1024);
+    if (g != NULL && st == MARS_OK) {
+        g->node = f->node;
+        f->node = NULL;
     }
     if (no_place) {
-        put_by(f, links);
-        links = NULL;
+        put_by(r, names);
+        names = NULL;
     }
-    if (!f->whole && --r->open_files == RESTORE_OPEN_AGAIN)
+    if (f->has_room && --r->open_files == RESTORE_OPEN_AGAIN)
         mrs_cond_signal(r->room);
     mrs_mutex_unlock(r->job.lock);
-    return links;
+    return names;
 }
 
-/* Its name, or its end. */
-static mars_status
-name_or_abandon(struct mrs_rfile *f, bool *skipped, bool *no_place, mars_error *why)
-{
-    mars_status st = f->why.status;
-
-    *why = f->why;
-    *no_place = f->no_place;
-    if (st == MARS_OK && atomic_load(&f->r->job.stop))
-        st = MARS_ERR_CANCELLED;
-    if (st == MARS_OK) {
-        st = give_name(f, skipped, why);
-        *no_place = st != MARS_OK || *skipped;
-    } else {
-        mrs_target_file_abandon(f->out);
-        f->out = NULL;
-    }
-    *no_place = *no_place && st != MARS_ERR_CANCELLED;
-    return st;
-}
-
-/* Its name, or its end. Then the names that waited for it. */
+/* Its end. Then the names that waited for it. */
 static void
 finish(struct mrs_rfile *f)
 {
     struct mrs_restore *r = f->r;
     struct mrs_rgroup *g = f->group;
-    struct mrs_rlink *links;
-    bool skipped = false, no_place;
+    mars_sink_state now = { 0 };
+    struct mrs_rfile *names;
+    bool no_place;
     mars_error why;
-    mars_status st = name_or_abandon(f, &skipped, &no_place, &why);
+    mars_status st = end_node(f, &now, &no_place, &why);
 
-    if (st != MARS_OK && st != MARS_ERR_CANCELLED)
-        mrs_restore_lost(r, f->dir, f->final_name, &why);
-    links = settle(f, skipped ? MARS_ERR_EXISTS : st, no_place);
-    if (st == MARS_OK) {
-        atomic_fetch_add(skipped ? &r->tally.skipped : &r->tally.restored, 1);
-        atomic_fetch_add(&r->job.files_done, 1);
-        if (!skipped)
-            mrs_restore_report(r, f->dir, f->final_name);
-    }
-    end_links(f, g, links, st);
+    if (st == MARS_OK)
+        count(f, &now);
+    else if (st != MARS_ERR_CANCELLED)
+        mrs_restore_lost(r, f->dir, f->name, &why);
+    names = settle(f, now.state == MARS_SINK_SKIPPED ? MARS_ERR_EXISTS : st, no_place);
+    mrs_node_release(r, f->node);
+    f->node = NULL;
+    end_names(g, names, st);
+}
+
+void
+mrs_rfile_lose(struct mrs_rfile *f, const mars_error *why)
+{
+    mrs_rfile_fail(f, why);
+    finish(f);
+}
+
+void
+mrs_rfile_link(struct mrs_rfile *f, const struct mrs_rgroup *g)
+{
+    mars_error why;
+
+    if (!atomic_load(&f->r->job.stop) && mrs_node_link(f->r, f->node, g->node, &why) != MARS_OK)
+        mrs_rfile_no_place(f, &why);
+    finish(f);
 }
 
 void

@@ -1,7 +1,6 @@
 /* The walker: goes through the point, makes what has no data of its own, and wants the rest. */
 #include "base/alloc.h"
 #include "base/err.h"
-#include "job/compare.h"
 #include "job/restore_int.h"
 
 struct frame {
@@ -10,78 +9,28 @@ struct frame {
     size_t path_len;           /* of the directory */
 };
 
-/* Room for a directory, and for what its metadata will be. e may be NULL. */
-static struct mrs_rdir *
-alloc_dir(const struct mrs_entry *e, struct mrs_slice attrs)
-{
-    struct mrs_rdir *d = mrs_alloc(sizeof *d + (e != NULL ? e->name.n + attrs.n : 0));
-    uint8_t *at;
-
-    if (d == NULL)
-        return NULL;
-    atomic_init(&d->refs, 1);
-    if (e == NULL)
-        return d;
-    at = d->bytes;
-    d->has_entry = true;
-    d->entry.type = e->type;
-    d->entry.mode = e->mode;
-    d->entry.uid = e->uid;
-    d->entry.gid = e->gid;
-    d->entry.mtime_s = e->mtime_s;
-    d->entry.mtime_ns = e->mtime_ns;
-    d->entry.name = mrs_restore_keep(&at, e->name);
-    d->attrs = mrs_restore_keep(&at, attrs);
-    return d;
-}
-
-/* A directory with the attributes that it gets. e may be NULL. */
+/* A directory begins. *out is NULL where it is not wanted. */
 static mars_status
-make_dir(struct mrs_restore *r, const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
+begin_dir(struct mrs_restore *r, struct mrs_rdir *parent, const struct mrs_entry *e,
+          struct mrs_rdir **out, mars_error *err)
 {
-    struct mrs_arena bytes = MRS_ARENA_INIT;
-    struct mrs_slice attrs = { NULL, 0 };
-    struct mrs_entry own;
-    mars_status st = MARS_OK;
+    struct mrs_slice path = { r->path.data, r->path.len };
+    struct mrs_rdir *d = mrs_rdir_new(parent, parent != NULL ? e->name : path);
+    mars_status st;
 
     *out = NULL;
-    if (e != NULL) {
-        own = *e;
-        st = mrs_restore_attrs(r, &own, &bytes, &attrs, err);
+    if (d == NULL)
+        return mrs_nomem(err);
+    st = mrs_node_begin(r, parent, e, &d->node, err);
+    if (st == MARS_OK && d->node != NULL &&
+        mrs_node_state(r, d->node).state != MARS_SINK_SKIPPED) {
+        *out = d;
+        return MARS_OK;
     }
     if (st == MARS_OK)
-        *out = alloc_dir(e != NULL ? &own : NULL, attrs);
-    mrs_arena_free(&bytes);
-    if (*out == NULL)
-        return st != MARS_OK ? st : mrs_nomem(err);
-    return MARS_OK;
-}
-
-/* A directory of the target, below parent (which may be NULL: the target itself). e NULL: one that
- * is only on the way to a root. Takes a reference on the parent. */
-static mars_status
-new_dir(struct mrs_restore *r, struct mrs_rdir *parent, struct mrs_slice name,
-        const struct mrs_entry *e, struct mrs_rdir **out, mars_error *err)
-{
-    struct mrs_rdir *d;
-    mars_status st = make_dir(r, e, &d, err);
-
-    *out = NULL;
-    if (st != MARS_OK)
-        return st;
-    if (parent == NULL)
-        d->dir = mrs_target_root(r->target);
-    else
-        st = mrs_target_enter(parent->dir, name, &d->dir, err);
-    if (st != MARS_OK) {
-        mrs_free(d);
-        return st;
-    }
-    if (parent != NULL)
-        mrs_rdir_ref(parent);
-    d->parent = parent;
-    *out = d;
-    return MARS_OK;
+        atomic_fetch_add(&r->tally.skipped, 1);
+    mrs_rdir_unref(r, d);
+    return st;
 }
 
 static mars_status
@@ -92,13 +41,11 @@ push(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *parent,
     mars_status st = MARS_OK;
 
     if (!r->spec.dry_run) {
-        bool is_top = e->name.n == 1 && e->name.p[0] == '/';
-
-        st = is_top ? new_dir(r, NULL, e->name, NULL, &f.dir, err)
-                    : new_dir(r, parent, e->name, e, &f.dir, err);
+        st = begin_dir(r, parent, e, &f.dir, err);
+        if (st != MARS_OK || f.dir == NULL)
+            return st;
     }
-    if (st == MARS_OK)
-        st = mrs_dir_reader_open(&f.reader, r->job.d, &e->sub, NULL, err);
+    st = mrs_dir_reader_open(&f.reader, r->job.d, &e->sub, NULL, err);
     at = st == MARS_OK ? mrs_vec_add(stack) : NULL;
     if (at == NULL) {
         mrs_dir_reader_close(f.reader);
@@ -116,13 +63,6 @@ pop(struct mrs_restore *r, struct mrs_vec *stack)
 
     mrs_dir_reader_close(f->reader);
     mrs_rdir_unref(r, f->dir);
-}
-
-bool
-mrs_restore_is_fatal(mars_status st)
-{
-    return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL ||
-           st == MARS_ERR_QUOTA;
 }
 
 /* One entry, its path in r->path: descend, restore, or pass over. */
@@ -143,39 +83,22 @@ visit(struct mrs_restore *r, struct mrs_vec *stack, struct mrs_rdir *dir,
     else
         st = mrs_restore_entry(r, dir, e, err);
     if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
-        mrs_restore_lost(r, dir, e->name, err);
+        mrs_restore_lost(r, dir, dir != NULL ? e->name : mrs_restore_path(r), err);
         st = MARS_OK;
     }
     return st;
 }
 
-/* The directory or root at r->path, in a run that has no directory of the target for it. */
-static void
-lose_path(struct mrs_restore *r, const mars_error *why)
-{
-    struct mrs_slice path = { r->path.data, r->path.len };
-
-    if (path.n == 0)
-        path = (struct mrs_slice){ (const uint8_t *)"/", 1 };
-    mrs_restore_lost(r, NULL, path, why);
-}
-
 /* Entries of a node that cannot be read are lost without names. */
 static void
-lose_node(struct mrs_restore *r, struct mrs_rdir *dir, const struct mrs_totals *lost,
-          const mars_error *why)
+lose_node(struct mrs_restore *r, const struct mrs_totals *lost, const mars_error *why)
 {
     mars_error e;
 
     (void)mrs_fail(&e, why->status, "%llu entries of this directory are lost: %s",
                    (unsigned long long)lost->entries, why->message);
     e.os_code = why->os_code;
-    if (dir == NULL)
-        lose_path(r, &e);
-    else if (dir->has_entry)
-        mrs_restore_lost(r, dir->parent, dir->entry.name, &e);
-    else
-        mrs_restore_lost(r, dir, (struct mrs_slice){ (const uint8_t *)".", 1 }, &e);
+    mrs_restore_lost(r, NULL, mrs_restore_path(r), &e);
     atomic_fetch_add(&r->tally.failed, lost->entries > 1 ? lost->entries - 1 : 0);
 }
 
@@ -193,7 +116,7 @@ walk_tree(struct mrs_restore *r, struct mrs_vec *stack, mars_error *err)
         r->path.len = f->path_len;
         st = mrs_dir_reader_next(f->reader, &e, &stat, &lost, err);
         if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
-            lose_node(r, f->dir, &lost, err);
+            lose_node(r, &lost, err);
             st = MARS_OK; /* the reader goes on behind the node */
         } else if (st == MARS_OK && e == NULL) {
             pop(r, stack);
@@ -205,32 +128,6 @@ walk_tree(struct mrs_restore *r, struct mrs_vec *stack, mars_error *err)
     }
     while (stack->len > 0)
         pop(r, stack);
-    return st;
-}
-
-/* The directories above a root, below the target. */
-static mars_status
-make_parents(struct mrs_restore *r, const struct mrs_root *root, struct mrs_rdir **out,
-             mars_error *err)
-{
-    struct mrs_rdir *dir = NULL, *next;
-    mars_status st = MARS_OK;
-
-    *out = NULL;
-    if (r->spec.dry_run)
-        return MARS_OK;
-    st = new_dir(r, NULL, (struct mrs_slice){ NULL, 0 }, NULL, &dir, err);
-    for (size_t i = 0; st == MARS_OK && i < root->n_parent; i++) {
-        st = new_dir(r, dir, root->parent[i], NULL, &next, err);
-        if (st == MARS_OK) {
-            mrs_rdir_unref(r, dir); /* the child holds it */
-            dir = next;
-        }
-    }
-    if (st != MARS_OK)
-        mrs_rdir_unref(r, dir);
-    else
-        *out = dir;
     return st;
 }
 
@@ -260,24 +157,20 @@ walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
 {
     struct mrs_vec stack = MRS_VEC_INIT(struct frame);
     struct mrs_dir_reader *reader = NULL;
-    struct mrs_rdir *above = NULL;
     const struct mrs_entry *e = NULL;
     mars_status st = read_root(r, root, &reader, &e, err);
 
     if (st == MARS_OK && e != NULL &&
         mrs_select(&r->spec.select, (struct mrs_slice){ r->path.data, r->path.len }) !=
             MRS_SELECTED_NO) {
-        st = make_parents(r, root, &above, err);
-        if (st == MARS_OK)
-            st = visit(r, &stack, above, e, err);
+        st = visit(r, &stack, NULL, e, err);
         if (st == MARS_OK)
             st = walk_tree(r, &stack, err);
     }
     if (st != MARS_OK && !mrs_restore_is_fatal(st)) {
-        lose_path(r, err);
+        mrs_restore_lost(r, NULL, mrs_restore_path(r), err);
         st = MARS_OK;
     }
-    mrs_rdir_unref(r, above);
     mrs_vec_free(&stack);
     mrs_dir_reader_close(reader);
     return st;
@@ -296,10 +189,10 @@ free_groups(struct mrs_restore *r)
 }
 
 /* When no task is left: the names that have to be tried again. */
-static struct mrs_rlink *
+static struct mrs_rfile *
 await_tasks(struct mrs_restore *r)
 {
-    struct mrs_rlink *again;
+    struct mrs_rfile *again;
 
     mrs_mutex_lock(r->job.lock);
     while (r->tasks > 0)
@@ -315,7 +208,7 @@ await_tasks(struct mrs_restore *r)
 static void
 end_tasks(struct mrs_restore *r)
 {
-    struct mrs_rlink *again;
+    struct mrs_rfile *again;
     mars_error err;
     mars_status st = mrs_restore_flush(r, &err);
 

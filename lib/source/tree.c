@@ -73,7 +73,7 @@ describe(void *user, mars_error *err)
     e->attrs = t->attrs.attrs.items;
     e->n_attrs = st == MARS_OK ? t->attrs.attrs.len : 0;
     /* Another kind under the name means that what was there is gone. */
-    return st == MARS_ERR_STATE ? mrs_context(err, MARS_ERR_NOT_FOUND, "replaced") : st;
+    return st == MARS_ERR_STATE ? MARS_ERR_NOT_FOUND : st;
 }
 
 /* Changes are stamped in steps of some milliseconds. One that follows in the step of the last one
@@ -105,7 +105,7 @@ open_file(void *user, void **file, mars_error *err)
         if (sparse)
             t->current.item.flags |= MARS_SOURCE_HOLES;
     }
-    return st == MARS_ERR_STATE ? mrs_context(err, MARS_ERR_NOT_FOUND, "replaced") : st;
+    return st == MARS_ERR_STATE ? MARS_ERR_NOT_FOUND : st;
 }
 
 const mars_source *

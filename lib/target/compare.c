@@ -1,5 +1,5 @@
 /* What is there already, and whether it is what the entry says. */
-#include "target/target.h"
+#include "target/dir.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,48 +49,50 @@ mrs_target_existing(struct mrs_target_dir *dir, struct mrs_slice name, struct mr
 }
 
 static bool
-same_kind(const struct mrs_entry *e, const struct mrs_tree_stat *st)
+same_kind(const mars_entry *e, const struct mrs_tree_stat *st)
 {
     switch (e->type) {
-    case MRS_ENTRY_FILE:
+    case MARS_ENTRY_FILE:
         return st->kind == MRS_TREE_FILE;
-    case MRS_ENTRY_DIR:
+    case MARS_ENTRY_DIRECTORY:
         return st->kind == MRS_TREE_DIR;
-    case MRS_ENTRY_SYMLINK:
+    case MARS_ENTRY_SYMLINK:
         return st->kind == MRS_TREE_SYMLINK;
-    case MRS_ENTRY_FIFO:
+    case MARS_ENTRY_FIFO:
         return st->kind == MRS_TREE_FIFO;
-    case MRS_ENTRY_CHARDEV:
-    case MRS_ENTRY_BLOCKDEV:
-        return st->kind == (e->type == MRS_ENTRY_CHARDEV ? MRS_TREE_CHARDEV : MRS_TREE_BLOCKDEV) &&
-               st->rdev_major == e->rdev_major && st->rdev_minor == e->rdev_minor;
+    case MARS_ENTRY_CHARDEV:
+    case MARS_ENTRY_BLOCKDEV:
+        return st->kind == (e->type == MARS_ENTRY_CHARDEV ? MRS_TREE_CHARDEV : MRS_TREE_BLOCKDEV) &&
+               st->rdev_major == e->device_major && st->rdev_minor == e->device_minor;
     default:
         return false;
     }
 }
 
 static bool
-same_stat(const struct mrs_target_options *opts, const struct mrs_entry *e, struct mrs_slice acl,
+same_stat(const struct mrs_target_options *opts, const mars_entry *e,
           const struct mrs_tree_stat *st)
 {
     bool user_is = st->uid == e->uid;
     bool group_is = st->gid == e->gid;
+    struct mrs_slice acl = mrs_target_acl_left_out(opts, e);
 
-    if (!same_kind(e, st) || st->mtime.s != e->mtime_s || st->mtime.ns != e->mtime_ns)
+    if (!same_kind(e, st) || st->mtime.s != e->mtime || st->mtime.ns != e->mtime_ns)
         return false;
     if (!opts->no_owner && !(user_is && group_is))
         return false;
-    return e->type == MRS_ENTRY_SYMLINK || st->mode == mrs_target_mode(e, user_is, group_is, acl);
+    return e->type == MARS_ENTRY_SYMLINK || st->mode == mrs_target_mode(e, user_is, group_is, acl);
 }
 
 static mars_status
-same_target(struct mrs_tree_dir *at, const char *name, struct mrs_slice want, bool *same,
+same_target(struct mrs_tree_dir *at, const char *name, const mars_entry *e, bool *same,
             mars_error *err)
 {
     struct mrs_buf target = MRS_BUF_INIT(1 << 20);
     mars_status st = mrs_tree_readlink(at, name, &target, err);
 
-    *same = st == MARS_OK && target.len == want.n && memcmp(target.data, want.p, want.n) == 0;
+    *same = st == MARS_OK && target.len == e->target_len &&
+            memcmp(target.data, e->target, target.len) == 0;
     mrs_buf_free(&target);
     return st;
 }
@@ -99,7 +101,7 @@ same_target(struct mrs_tree_dir *at, const char *name, struct mrs_slice want, bo
 struct present {
     const struct mrs_target_options *opts;
     struct mrs_arena bytes;
-    struct mrs_vec attrs; /* struct mrs_attr */
+    struct mrs_vec attrs; /* mars_attr */
     size_t next;
     bool same;
 };
@@ -109,7 +111,7 @@ collect(void *user, const char *name, const void *value, size_t len, mars_error 
 {
     struct present *p = user;
     size_t name_len = strlen(name);
-    struct mrs_attr *a;
+    mars_attr *a;
 
     if (!mrs_target_attr_counts(p->opts, name, name_len))
         return MARS_OK;
@@ -126,39 +128,38 @@ collect(void *user, const char *name, const void *value, size_t len, mars_error 
 static int
 by_name(const void *x, const void *y)
 {
-    const struct mrs_attr *a = x;
-    const struct mrs_attr *b = y;
-    int order = memcmp(a->name, b->name, a->name_len < b->name_len ? a->name_len : b->name_len);
+    const mars_attr *a = x;
+    const mars_attr *b = y;
+    size_t least = (size_t)(a->name_len < b->name_len ? a->name_len : b->name_len);
+    int order = memcmp(a->name, b->name, least);
 
     return order != 0 ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
 }
 
-static mars_status
-compare_attr(void *user, const struct mrs_attr *want, mars_error *err)
+static void
+compare_attr(struct present *p, const mars_attr *want)
 {
-    struct present *p = user;
-    const struct mrs_attr *have;
+    const mars_attr *have;
 
-    (void)err;
-    if (!p->same || !mrs_target_attr_counts(p->opts, want->name, want->name_len))
-        return MARS_OK;
+    if (!p->same || !mrs_target_attr_counts(p->opts, want->name, (size_t)want->name_len))
+        return;
     have = p->next < p->attrs.len ? mrs_vec_at(&p->attrs, p->next++) : NULL;
     p->same = have != NULL && by_name(have, want) == 0 && have->value_len == want->value_len &&
-              (want->value_len == 0 || memcmp(have->value, want->value, want->value_len) == 0);
-    return MARS_OK;
+              (want->value_len == 0 ||
+               memcmp(have->value, want->value, (size_t)want->value_len) == 0);
 }
 
 static mars_status
 same_attrs(const struct mrs_target_options *opts, struct mrs_tree_dir *at, const char *name,
-           struct mrs_slice attrs, bool *same, mars_error *err)
+           const mars_entry *e, bool *same, mars_error *err)
 {
-    struct present p = { opts, MRS_ARENA_INIT, MRS_VEC_INIT(struct mrs_attr), 0, true };
+    struct present p = { opts, MRS_ARENA_INIT, MRS_VEC_INIT(mars_attr), 0, true };
     mars_status st = mrs_tree_xattrs(at, name, collect, &p, err);
 
     if (st == MARS_OK && p.attrs.len > 1)
-        qsort(p.attrs.items, p.attrs.len, sizeof(struct mrs_attr), by_name);
-    if (st == MARS_OK && attrs.n > 0)
-        st = mrs_attrs_decode(attrs.p, attrs.n, compare_attr, &p, err);
+        qsort(p.attrs.items, p.attrs.len, sizeof(mars_attr), by_name);
+    for (uint64_t i = 0; st == MARS_OK && i < e->n_attrs; i++)
+        compare_attr(&p, &e->attrs[i]);
     *same = st == MARS_OK && p.same && p.next == p.attrs.len;
     mrs_vec_free(&p.attrs);
     mrs_arena_free(&p.bytes);
@@ -167,27 +168,24 @@ same_attrs(const struct mrs_target_options *opts, struct mrs_tree_dir *at, const
 
 static mars_status
 compare_at(const struct mrs_target_options *opts, struct mrs_tree_dir *at, const char *name,
-           const struct mrs_entry *e, struct mrs_slice attrs, bool *same, mars_error *err)
+           const mars_entry *e, bool *same, mars_error *err)
 {
     struct mrs_tree_stat now;
-    struct mrs_slice acl;
     mars_status st = mrs_tree_stat(at, name, &now, err);
 
-    if (st == MARS_OK)
-        st = mrs_target_acl_left_out(opts, attrs, &acl, err);
     if (st != MARS_OK)
         return st;
-    *same = same_stat(opts, e, acl, &now);
-    if (*same && e->type == MRS_ENTRY_SYMLINK)
-        st = same_target(at, name, e->target, same, err);
+    *same = same_stat(opts, e, &now);
+    if (*same && e->type == MARS_ENTRY_SYMLINK)
+        st = same_target(at, name, e, same, err);
     if (st == MARS_OK && *same)
-        st = same_attrs(opts, at, name, attrs, same, err);
+        st = same_attrs(opts, at, name, e, same, err);
     return st;
 }
 
 mars_status
-mrs_target_same_meta(struct mrs_target_dir *dir, struct mrs_slice name, const struct mrs_entry *e,
-                     struct mrs_slice attrs, bool *same, mars_error *err)
+mrs_target_same_meta(struct mrs_target_dir *dir, struct mrs_slice name, const mars_entry *e,
+                     bool *same, mars_error *err)
 {
     char text[MRS_TARGET_NAME_MAX + 1];
     struct mrs_tree_dir *at;
@@ -198,7 +196,7 @@ mrs_target_same_meta(struct mrs_target_dir *dir, struct mrs_slice name, const st
         st = mrs_target_pin(dir, &at, err);
     if (st != MARS_OK)
         return st;
-    st = compare_at(&dir->target->opts, at, text, e, attrs, same, err);
+    st = compare_at(&dir->target->opts, at, text, e, same, err);
     mrs_target_unpin(dir, at);
     return st;
 }

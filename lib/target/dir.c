@@ -160,19 +160,18 @@ finish_at(struct mrs_target_dir *d, struct mrs_target_meta *m, bool *gives_acl, 
         st = mrs_target_acls(m->at.dir, &m->acls, err);
     if (st == MARS_OK)
         st = mrs_target_meta_set(m, err);
-    if (st == MARS_OK && m->attrs.n > 0)
+    if (st == MARS_OK && m->e->n_attrs > 0)
         st = mrs_target_acls(m->at.dir, &after, err);
-    if (st == MARS_OK && m->attrs.n > 0)
+    if (st == MARS_OK && m->e->n_attrs > 0)
         *gives_acl = (after & MRS_ACL_DEFAULT) != 0;
-    d->bare = d->bare && m->attrs.n == 0;
+    d->bare = d->bare && m->e->n_attrs == 0;
     if (st == MARS_OK && d->flush_now)
         st = mrs_treewrite_sync(m->at.dir, err);
     return st;
 }
 
 mars_status
-mrs_target_dir_finish(struct mrs_target_dir *d, const struct mrs_entry *e, struct mrs_slice attrs,
-                      mars_error *err)
+mrs_target_dir_finish(struct mrs_target_dir *d, const mars_entry *e, mars_error *err)
 {
     struct mrs_slice no_name = { NULL, 0 };
     struct mrs_target_warnings warnings;
@@ -184,7 +183,6 @@ mrs_target_dir_finish(struct mrs_target_dir *d, const struct mrs_entry *e, struc
     warnings.n = 0;
     m.opts = &d->target->opts;
     m.e = e;
-    m.attrs = attrs;
     m.warnings = &warnings;
     st = mrs_target_pin(d, &m.at.dir, err);
     if (st == MARS_OK)

@@ -1,7 +1,8 @@
-/* What the bodies of this folder share of a target and its directories. */
+/* A target and its directories, as the bodies of this folder share them. */
 #ifndef MRS_TARGET_DIR_H
 #define MRS_TARGET_DIR_H
 
+#include "format/entry.h"
 #include "platform/thread.h"
 #include "platform/treewrite.h"
 #include "target/target.h"
@@ -13,7 +14,8 @@ enum {
     MRS_TARGET_RUN_LEN = 8,
     MRS_TARGET_TEMP_LEN = 6 + 8 + 1 + 16, /* ".mars-" TAG "-" RANDOM */
     MRS_TARGET_STAMP_SIZE = 24,
-    MRS_TARGET_CHANCE_SIZE = 256 /* random bytes asked for at once */
+    MRS_TARGET_CHANCE_SIZE = 256, /* random bytes asked for at once */
+    MRS_TARGET_MAKING = 16
 };
 
 /* A file system that the target reaches into. */
@@ -25,6 +27,7 @@ struct mrs_target_fs {
 struct mrs_target {
     struct mrs_mutex *lock;      /* all that changes; not held while the system works */
     struct mrs_mutex *warn_lock; /* the caller's warn, without the other one */
+    struct mrs_mutex *making[MRS_TARGET_MAKING]; /* one a node's file is made under */
     struct mrs_target_options opts;
     struct mrs_target_dir *root;
     struct mrs_target_dir *newest; /* those that are open, by their last use */
@@ -56,6 +59,48 @@ struct mrs_target_dir {
     size_t name_len;
     char name[];                   /* NUL-terminated */
 };
+
+/* Directories form a tree of counted references; handles of the system are kept for a bounded
+ * number of them and opened again, step by step and without following links, when needed. Any
+ * thread. */
+struct mrs_target_dir *mrs_target_root(struct mrs_target *t); /* a new reference */
+/* A reference to name in dir: the directory that is there, or a new one (mode 0700). A name that
+ * is taken by anything else is MARS_ERR_EXISTS. On entering, temporary files that a dead run of
+ * the same tag left are removed. */
+MARS_NODISCARD mars_status mrs_target_enter(struct mrs_target_dir *dir, struct mrs_slice name,
+                                            struct mrs_target_dir **out, mars_error *err);
+/* Was it made by this run, so that no names but the run's own are to be expected in it? */
+bool mrs_target_dir_is_new(const struct mrs_target_dir *d);
+void mrs_target_dir_ref(struct mrs_target_dir *d);
+void mrs_target_dir_unref(struct mrs_target_dir *d);
+/* Owner, attributes, mode and times, when all in it is done: nobody else works in it any more. */
+MARS_NODISCARD mars_status mrs_target_dir_finish(struct mrs_target_dir *d,
+                                                 const mars_entry *e, mars_error *err);
+/* The path below the target, for messages: appended. */
+MARS_NODISCARD mars_status mrs_target_path(struct mrs_target_dir *d, struct mrs_slice name,
+                                           struct mrs_buf *out, mars_error *err);
+
+/* What is there under a name. */
+struct mrs_target_found {
+    bool exists;
+    struct mrs_tree_stat stat; /* where it exists */
+};
+MARS_NODISCARD mars_status mrs_target_probe(struct mrs_target_dir *dir, struct mrs_slice name,
+                                            struct mrs_target_found *found, mars_error *err);
+/* Open what is there for comparing. */
+MARS_NODISCARD mars_status mrs_target_existing(struct mrs_target_dir *dir, struct mrs_slice name,
+                                               struct mrs_tree_file **out, mars_error *err);
+/* Compare what is there (not its content) with the entry: kind, link target, device, mode, owner
+ * (unless no_owner), mtime, attribute set. */
+MARS_NODISCARD mars_status mrs_target_same_meta(struct mrs_target_dir *dir, struct mrs_slice name,
+                                                const mars_entry *e, bool *same,
+                                                mars_error *err);
+
+/* A free name beside `name`: "name (restored YYYY-MM-DD HH.MM.SS)", before the extension, with a
+ * number where that is taken too; cut to 255 bytes. Appended to out. */
+MARS_NODISCARD mars_status mrs_target_copy_name(struct mrs_target_dir *dir, struct mrs_slice name,
+                                                struct mrs_buf *out, mars_error *err);
+
 
 /* A zeroed directory of this name with one reference, and a new one to parent, which may be NULL;
  * NULL when out of memory. Under the lock. */

@@ -1,4 +1,4 @@
-#include "target/target.h"
+#include "target/file.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -92,8 +92,8 @@ mrs_target_file_write(struct mrs_target_file *f, uint64_t offset, const void *da
 
 /* All metadata through the file's own handle, so without the lock. */
 static mars_status
-set_meta(struct mrs_target_file *f, const struct mrs_entry *e, struct mrs_slice attrs,
-         struct mrs_target_warnings *warnings, mars_error *err)
+set_meta(struct mrs_target_file *f, const mars_entry *e, struct mrs_target_warnings *warnings,
+         mars_error *err)
 {
     struct mrs_target_meta m;
 
@@ -103,7 +103,6 @@ set_meta(struct mrs_target_file *f, const struct mrs_entry *e, struct mrs_slice 
     m.have = f->made;
     m.acls = f->acls;
     m.e = e;
-    m.attrs = attrs;
     m.warnings = warnings;
     return mrs_target_meta_set(&m, err);
 }
@@ -124,9 +123,8 @@ give_name(struct mrs_target_file *f, const char *name, bool replace, mars_error 
 }
 
 mars_status
-mrs_target_file_finish(struct mrs_target_file *f, const struct mrs_entry *e,
-                       struct mrs_slice attrs, struct mrs_slice name, bool replace,
-                       mars_error *err)
+mrs_target_file_finish(struct mrs_target_file *f, const mars_entry *e, struct mrs_slice name,
+                       bool replace, mars_error *err)
 {
     struct mrs_target_warnings warnings;
     char text[MRS_TARGET_NAME_MAX + 1];
@@ -136,7 +134,7 @@ mrs_target_file_finish(struct mrs_target_file *f, const struct mrs_entry *e,
     if (st == MARS_OK && atomic_load(&f->end) < f->size)
         st = mrs_out_file_resize(f->out, f->size, err);
     if (st == MARS_OK)
-        st = set_meta(f, e, attrs, &warnings, err);
+        st = set_meta(f, e, &warnings, err);
     if (st == MARS_OK)
         st = give_name(f, text, replace, err);
     if (st == MARS_OK)

@@ -51,38 +51,37 @@ is_fatal(mars_status st)
 
 /* Set it; what the system says of it goes to why. */
 static mars_status
-try_attr(struct mrs_target_meta *m, const struct mrs_attr *a, mars_error *why)
+try_attr(struct mrs_target_meta *m, const mars_attr *a, mars_error *why)
 {
+    size_t len = (size_t)a->name_len;
     char name[ATTR_NAME_MAX + 1];
     bool is_access;
     mars_status st;
 
-    if (a->name_len == 0 || a->name_len > ATTR_NAME_MAX ||
-        memchr(a->name, '\0', a->name_len) != NULL)
+    if (a->name_len == 0 || a->name_len > ATTR_NAME_MAX || memchr(a->name, '\0', len) != NULL)
         return mrs_fail(why, MARS_ERR_CORRUPT, "attribute refused: not a name");
-    memcpy(name, a->name, a->name_len);
-    name[a->name_len] = '\0';
+    memcpy(name, a->name, len);
+    name[len] = '\0';
     is_access = strcmp(name, ACCESS) == 0;
-    st = mrs_meta_set_xattr(&m->at, name, a->value, a->value_len, why);
+    st = mrs_meta_set_xattr(&m->at, name, a->value, (size_t)a->value_len, why);
     if (st == MARS_OK && is_access)
         m->acls &= ~(unsigned)MRS_ACL_ACCESS;
     if (st == MARS_OK && strcmp(name, DEFAULT) == 0)
         m->acls &= ~(unsigned)MRS_ACL_DEFAULT;
     if (st != MARS_OK && is_access) {
         m->acl.p = a->value;
-        m->acl.n = a->value_len;
+        m->acl.n = (size_t)a->value_len;
     }
     return st;
 }
 
 static mars_status
-set_attr(void *user, const struct mrs_attr *a, mars_error *err)
+set_attr(struct setting *s, const mars_attr *a, mars_error *err)
 {
-    struct setting *s = user;
     mars_error why;
     mars_status st;
 
-    if (!mrs_target_attr_counts(s->m->opts, a->name, a->name_len))
+    if (!mrs_target_attr_counts(s->m->opts, a->name, (size_t)a->name_len))
         return MARS_OK;
     st = try_attr(s->m, a, &why);
     s->any = true;
@@ -119,9 +118,9 @@ set_attrs(struct mrs_target_meta *m, bool *any, mars_error *err)
     struct setting s = { m, false, false };
     mars_status st = MARS_OK;
 
-    if (m->attrs.n > 0)
-        st = mrs_attrs_decode(m->attrs.p, m->attrs.n, set_attr, &s, err);
-    if (st == MARS_OK && m->e->type != MRS_ENTRY_SYMLINK) {
+    for (uint64_t i = 0; st == MARS_OK && i < m->e->n_attrs; i++)
+        st = set_attr(&s, &m->e->attrs[i], err);
+    if (st == MARS_OK && m->e->type != MARS_ENTRY_SYMLINK) {
         drop_acl(&s, MRS_ACL_ACCESS, ACCESS);
         drop_acl(&s, MRS_ACL_DEFAULT, DEFAULT);
     }
@@ -134,7 +133,7 @@ set_attrs(struct mrs_target_meta *m, bool *any, mars_error *err)
 mars_status
 mrs_target_meta_set(struct mrs_target_meta *m, mars_error *err)
 {
-    struct mrs_time mtime = { m->e->mtime_s, m->e->mtime_ns };
+    struct mrs_time mtime = { m->e->mtime, m->e->mtime_ns };
     struct mrs_tree_stat had = m->have;
     mars_error why;
     bool user_is;
@@ -143,16 +142,14 @@ mrs_target_meta_set(struct mrs_target_meta *m, mars_error *err)
     uint32_t mode;
     mars_status st;
 
-    st = mrs_target_acl_left_out(m->opts, m->attrs, &m->acl, err);
-    if (st != MARS_OK)
-        return st;
+    m->acl = mrs_target_acl_left_out(m->opts, m->e);
     set_owner(m, &user_is, &group_is);
     st = set_attrs(m, &changed, err);
     if (st != MARS_OK)
         return st;
     mode = mrs_target_mode(m->e, user_is, group_is, m->acl);
     changed = changed || mode != had.mode || had.uid != m->e->uid || had.gid != m->e->gid;
-    if (m->e->type != MRS_ENTRY_SYMLINK && changed &&
+    if (m->e->type != MARS_ENTRY_SYMLINK && changed &&
         mrs_meta_chmod(&m->at, mode, &why) != MARS_OK)
         note(m, &why);
     if (mrs_meta_set_mtime(&m->at, mtime, &why) != MARS_OK)

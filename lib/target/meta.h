@@ -20,14 +20,13 @@ struct mrs_target_meta {
     struct mrs_meta_at at;
     struct mrs_tree_stat have;  /* as it is */
     unsigned acls;              /* MRS_ACL_*: it may have these, from its directory */
-    const struct mrs_entry *e;
-    struct mrs_slice attrs;
+    const mars_entry *e;
     struct mrs_slice acl;       /* set here: an access ACL that was refused */
     struct mrs_target_warnings *warnings;
 };
 
-/* Owner, attributes, mode, times. What is refused is a warning; only a full disk, too little
- * memory and a damaged set are failures. */
+/* Owner, attributes, mode, times. What is refused is a warning; only a full disk and too
+ * little memory are failures. */
 MARS_NODISCARD mars_status mrs_target_meta_set(struct mrs_target_meta *m, mars_error *err);
 /* Which ACLs an open directory has. */
 MARS_NODISCARD mars_status mrs_target_acls(struct mrs_tree_dir *dir, unsigned *acls,
@@ -40,12 +39,10 @@ bool mrs_target_attr_counts(const struct mrs_target_options *opts, const void *n
 /* The entry's mode, without the bits that would lend the rights of somebody else to the owner
  * that the file has: of another user, or another group. acl is an access ACL that the file does
  * not get, or empty: beside one, the mode's group bits are those of all whom it names. */
-uint32_t mrs_target_mode(const struct mrs_entry *e, bool user_is, bool group_is,
-                         struct mrs_slice acl);
-/* The access ACL of a set that is left out, empty where there is none. attrs outlives acl. */
-MARS_NODISCARD mars_status mrs_target_acl_left_out(const struct mrs_target_options *opts,
-                                                   struct mrs_slice attrs, struct mrs_slice *acl,
-                                                   mars_error *err);
+uint32_t mrs_target_mode(const mars_entry *e, bool user_is, bool group_is, struct mrs_slice acl);
+/* The entry's access ACL where it is left out, empty where there is none. */
+struct mrs_slice mrs_target_acl_left_out(const struct mrs_target_options *opts,
+                                         const mars_entry *e);
 /* Tell the caller of what was refused for name in dir, or for dir where name is empty. */
 void mrs_target_warn(struct mrs_target_dir *dir, struct mrs_slice name,
                      const struct mrs_target_warnings *w);

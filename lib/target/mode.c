@@ -49,7 +49,7 @@ group_bits(struct mrs_slice acl)
 }
 
 uint32_t
-mrs_target_mode(const struct mrs_entry *e, bool user_is, bool group_is, struct mrs_slice acl)
+mrs_target_mode(const mars_entry *e, bool user_is, bool group_is, struct mrs_slice acl)
 {
     uint32_t mode = e->mode & MODE_BITS;
 
@@ -62,26 +62,15 @@ mrs_target_mode(const struct mrs_entry *e, bool user_is, bool group_is, struct m
     return mode;
 }
 
-static mars_status
-find_access(void *user, const struct mrs_attr *a, mars_error *err)
+struct mrs_slice
+mrs_target_acl_left_out(const struct mrs_target_options *opts, const mars_entry *e)
 {
-    struct mrs_slice *acl = user;
+    for (uint64_t i = 0; opts->no_acl && i < e->n_attrs; i++) {
+        const mars_attr *a = &e->attrs[i];
 
-    (void)err;
-    if (a->name_len == strlen(MRS_ACL_ACCESS_NAME) &&
-        memcmp(a->name, MRS_ACL_ACCESS_NAME, a->name_len) == 0) {
-        acl->p = a->value;
-        acl->n = a->value_len;
+        if (a->name_len == strlen(MRS_ACL_ACCESS_NAME) &&
+            memcmp(a->name, MRS_ACL_ACCESS_NAME, strlen(MRS_ACL_ACCESS_NAME)) == 0)
+            return (struct mrs_slice){ a->value, (size_t)a->value_len };
     }
-    return MARS_OK;
-}
-
-mars_status
-mrs_target_acl_left_out(const struct mrs_target_options *opts, struct mrs_slice attrs,
-                        struct mrs_slice *acl, mars_error *err)
-{
-    memset(acl, 0, sizeof *acl);
-    if (!opts->no_acl || attrs.n == 0)
-        return MARS_OK;
-    return mrs_attrs_decode(attrs.p, attrs.n, find_access, acl, err);
+    return (struct mrs_slice){ NULL, 0 };
 }

@@ -21,14 +21,15 @@ mrs_target_rename(struct mrs_tree_dir *dir, const char *temp, const char *name, 
 }
 
 static mars_status
-make_link(struct mrs_tree_dir *dir, const char *temp, struct mrs_slice target, mars_error *err)
+make_link(struct mrs_tree_dir *dir, const char *temp, const mars_entry *e, mars_error *err)
 {
     char *text;
     mars_status st;
 
-    if (target.n == 0 || target.n > LINK_TARGET_MAX || memchr(target.p, '\0', target.n) != NULL)
+    if (e->target == NULL || e->target_len == 0 || e->target_len > LINK_TARGET_MAX ||
+        memchr(e->target, '\0', (size_t)e->target_len) != NULL)
         return mrs_fail(err, MARS_ERR_CORRUPT, "link target refused: empty, too long, or with NUL");
-    text = mrs_strndup((const char *)target.p, target.n);
+    text = mrs_strndup(e->target, (size_t)e->target_len);
     if (text == NULL)
         return mrs_nomem(err);
     st = mrs_treewrite_symlink(dir, temp, text, err);
@@ -37,17 +38,19 @@ make_link(struct mrs_tree_dir *dir, const char *temp, struct mrs_slice target, m
 }
 
 static mars_status
-make_node(struct mrs_tree_dir *dir, const char *temp, const struct mrs_entry *e, mars_error *err)
+make_node(struct mrs_tree_dir *dir, const char *temp, const mars_entry *e, mars_error *err)
 {
     switch (e->type) {
-    case MRS_ENTRY_SYMLINK:
-        return make_link(dir, temp, e->target, err);
-    case MRS_ENTRY_FIFO:
+    case MARS_ENTRY_SYMLINK:
+        return make_link(dir, temp, e, err);
+    case MARS_ENTRY_FIFO:
         return mrs_treewrite_node(dir, temp, MRS_TREE_FIFO, 0, 0, err);
-    case MRS_ENTRY_CHARDEV:
-        return mrs_treewrite_node(dir, temp, MRS_TREE_CHARDEV, e->rdev_major, e->rdev_minor, err);
-    case MRS_ENTRY_BLOCKDEV:
-        return mrs_treewrite_node(dir, temp, MRS_TREE_BLOCKDEV, e->rdev_major, e->rdev_minor, err);
+    case MARS_ENTRY_CHARDEV:
+        return mrs_treewrite_node(dir, temp, MRS_TREE_CHARDEV, e->device_major, e->device_minor,
+                                  err);
+    case MARS_ENTRY_BLOCKDEV:
+        return mrs_treewrite_node(dir, temp, MRS_TREE_BLOCKDEV, e->device_major, e->device_minor,
+                                  err);
     default:
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "an entry of type %u is not made by its name",
                         (unsigned)e->type);
@@ -79,8 +82,8 @@ make_at(struct mrs_target_dir *dir, struct mrs_target_meta *m, const char *name,
 }
 
 mars_status
-mrs_target_make(struct mrs_target_dir *dir, const struct mrs_entry *e, struct mrs_slice attrs,
-                struct mrs_slice name, bool replace, mars_error *err)
+mrs_target_make(struct mrs_target_dir *dir, const mars_entry *e, struct mrs_slice name,
+                bool replace, mars_error *err)
 {
     struct mrs_target_warnings warnings;
     struct mrs_target_meta m;
@@ -93,7 +96,6 @@ mrs_target_make(struct mrs_target_dir *dir, const struct mrs_entry *e, struct mr
     warnings.n = 0;
     m.opts = &dir->target->opts;
     m.e = e;
-    m.attrs = attrs;
     m.warnings = &warnings;
     st = mrs_target_pin(dir, &m.at.dir, err);
     if (st == MARS_OK)

@@ -65,6 +65,8 @@ mrs_target_open(struct mrs_target **out, const char *path, const struct mrs_targ
     st = mrs_mutex_new(&t->lock, err);
     if (st == MARS_OK)
         st = mrs_mutex_new(&t->warn_lock, err);
+    for (size_t i = 0; st == MARS_OK && i < MRS_TARGET_MAKING; i++)
+        st = mrs_mutex_new(&t->making[i], err);
     if (st == MARS_OK)
         st = make_names(t, err);
     if (st == MARS_OK)
@@ -94,6 +96,8 @@ mrs_target_close(struct mrs_target *t)
     mrs_target_dir_unref(t->root);
     while (t->n_fs > 0)
         mrs_tree_dir_close(t->fs[--t->n_fs].handle);
+    for (size_t i = 0; i < MRS_TARGET_MAKING; i++)
+        mrs_mutex_free(t->making[i]);
     mrs_mutex_free(t->warn_lock);
     mrs_mutex_free(t->lock);
     mrs_free(t);

@@ -327,6 +327,7 @@ mars_status mars_session_add_image(mars_session *session, const mars_image_optio
 #define MARS_CONFLICT_COPY ...
 #define MARS_CONFLICT_OVERWRITE ...
 #define MARS_CONFLICT_SKIP ...
+typedef struct mars_sink mars_sink;
 typedef struct mars_restore_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -343,6 +344,7 @@ typedef struct mars_restore_options {
     mars_event_fn event;
     void *event_user;
     const mars_cancel *cancel;
+    const mars_sink *sink;
     ...;
 } mars_restore_options;
 typedef struct mars_restore_result {

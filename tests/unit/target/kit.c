@@ -14,8 +14,7 @@
 struct mrs_target *target;
 struct mrs_target_dir *root;
 char warnings[4096];
-static struct mrs_buf sets[8];
-static size_t n_sets;
+bool kit_same;
 
 static void
 warn(void *user, const char *path, size_t path_len, const mars_error *why)
@@ -45,25 +44,44 @@ close_target(void)
     target = NULL;
 }
 
-void
-reopen_target(bool no_owner, bool no_acl)
+static mars_status
+same(void *user, struct mrs_tree_file *there, bool *is, mars_error *err)
 {
-    struct mrs_target_options opts;
+    (void)user;
+    (void)there;
+    (void)err;
+    *is = kit_same;
+    return MARS_OK;
+}
 
+static void
+reopen(struct mrs_target_options opts)
+{
     close_target();
-    memset(&opts, 0, sizeof opts);
     memcpy(opts.tag, "\x01\x02\x03\x04 and so on...", 16);
-    opts.no_owner = no_owner;
-    opts.no_acl = no_acl;
+    opts.same = same;
     opts.warn = warn;
     must(mrs_target_open(&target, scratch_path("to"), &opts, NULL), "opening the target");
     root = mrs_target_root(target);
+}
+
+void
+reopen_target(bool no_owner, bool no_acl)
+{
+    reopen((struct mrs_target_options){ .no_owner = no_owner, .no_acl = no_acl });
+}
+
+void
+reopen_target_for(enum mrs_conflict conflict)
+{
+    reopen((struct mrs_target_options){ .conflict = conflict });
 }
 
 int
 kit_setup(void **state)
 {
     warnings[0] = '\0';
+    kit_same = false;
     (void)scratch_setup(state);
     reopen_target(false, false);
     return 0;
@@ -73,8 +91,6 @@ int
 kit_teardown(void **state)
 {
     close_target();
-    while (n_sets > 0)
-        mrs_buf_free(&sets[--n_sets]);
     return scratch_teardown(state);
 }
 
@@ -97,24 +113,24 @@ in_target(const char *name)
     return p;
 }
 
-struct mrs_entry
-entry_of(uint8_t type, uint32_t mode)
+mars_entry
+entry_of(uint32_t type, uint32_t mode)
 {
-    struct mrs_entry e;
+    mars_entry e;
 
     memset(&e, 0, sizeof e);
     e.type = type;
     e.mode = mode;
     e.uid = geteuid();
     e.gid = getegid();
-    e.mtime_s = 1000000000;
+    e.mtime = 1000000000;
     e.mtime_ns = 123456789;
     return e;
 }
 
 mars_status
 restore_file(struct mrs_target_dir *dir, const char *name, const char *content,
-             const struct mrs_entry *e, struct mrs_slice attrs, bool replace)
+             const mars_entry *e, bool replace)
 {
     size_t n = strlen(content);
     struct mrs_target_file *f;
@@ -127,47 +143,57 @@ restore_file(struct mrs_target_dir *dir, const char *name, const char *content,
         mrs_target_file_abandon(f);
         return st;
     }
-    st = mrs_target_file_finish(f, e, attrs, text_of(name), replace, NULL);
+    st = mrs_target_file_finish(f, e, text_of(name), replace, NULL);
     if (st == MARS_ERR_EXISTS)
         mrs_target_file_abandon(f);
     return st;
 }
 
-static struct mrs_slice
-encode(const struct mrs_attr *attrs, size_t n)
-{
-    struct mrs_buf *b = &sets[n_sets++];
-    struct mrs_slice slice;
-
-    memset(b, 0, sizeof *b);
-    b->max = 1 << 20;
-    must(mrs_attrs_encode(attrs, n, b, NULL), "encoding attributes");
-    slice.p = b->data;
-    slice.n = b->len;
-    return slice;
-}
-
-struct mrs_slice
+struct attrs
 attrs_of(const char *const *pairs)
 {
-    struct mrs_attr attrs[16];
-    size_t n = 0;
+    static mars_attr all[64];
+    static size_t used;
+    struct attrs set = { NULL, 0 };
 
-    for (; pairs[2 * n] != NULL; n++) {
-        attrs[n].name = (const uint8_t *)pairs[2 * n];
-        attrs[n].name_len = strlen(pairs[2 * n]);
-        attrs[n].value = (const uint8_t *)pairs[2 * n + 1];
-        attrs[n].value_len = strlen(pairs[2 * n + 1]);
-    }
-    return encode(attrs, n);
+    if (used > 56)
+        used = 0;
+    set.list = all + used;
+    for (; pairs[2 * set.n] != NULL; set.n++)
+        all[used++] = (mars_attr){ pairs[2 * set.n], strlen(pairs[2 * set.n]),
+                                   pairs[2 * set.n + 1], strlen(pairs[2 * set.n + 1]) };
+    return set;
 }
 
-struct mrs_slice
+struct attrs
 attr_of(const char *name, const void *value, size_t len)
 {
-    struct mrs_attr a = { (const uint8_t *)name, strlen(name), value, len };
+    static mars_attr all[8];
+    static size_t used;
+    mars_attr *a = &all[used++ % 8];
 
-    return encode(&a, 1);
+    *a = (mars_attr){ name, strlen(name), value, len };
+    return (struct attrs){ a, 1 };
+}
+
+const mars_entry *
+with(const mars_entry *e, struct attrs attrs)
+{
+    static mars_entry all[8];
+    static unsigned used;
+    mars_entry *copy = &all[used++ % 8];
+
+    *copy = *e;
+    copy->attrs = attrs.list;
+    copy->n_attrs = attrs.n;
+    return copy;
+}
+
+void
+set_link(mars_entry *e, const char *to)
+{
+    e->target = to;
+    e->target_len = strlen(to);
 }
 
 size_t

@@ -17,14 +17,12 @@
 #include "kit.h"
 #include "target/meta.h"
 
-static const struct mrs_slice none = { NULL, 0 };
-
 static bool
-same(const char *name, const struct mrs_entry *e, struct mrs_slice attrs)
+same(const char *name, const mars_entry *e)
 {
     bool is;
 
-    assert_int_equal(mrs_target_same_meta(root, text_of(name), e, attrs, &is, NULL), MARS_OK);
+    assert_int_equal(mrs_target_same_meta(root, text_of(name), e, &is, NULL), MARS_OK);
     return is;
 }
 
@@ -45,70 +43,70 @@ what_is_there_is_told(void **state)
 static void
 what_was_restored_is_the_same(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 06751);
-    struct mrs_entry dir = entry_of(MRS_ENTRY_DIR, 0755);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 06751);
+    mars_entry dir = entry_of(MARS_ENTRY_DIRECTORY, 0755);
     struct mrs_target_dir *d;
-    struct mrs_slice attrs;
-    struct mrs_slice acl_set;
+    struct attrs attrs;
+    struct attrs acl_set;
     uint8_t acl[64];
     size_t n = acl_of(acl, 7, 4, 5, 1);
 
     (void)state;
     attrs = attrs_of((const char *const[]){ "user.a", "1", "user.ab", "", NULL });
     acl_set = attr_of(MRS_ACL_ACCESS_NAME, acl, n);
-    assert_int_equal(restore_file(root, "f", "x", &e, attrs, false), MARS_OK);
-    assert_true(warnings[0] != '\0' || same("f", &e, attrs));
+    assert_int_equal(restore_file(root, "f", "x", with(&e, attrs), false), MARS_OK);
+    assert_true(warnings[0] != '\0' || same("f", with(&e, attrs)));
     assert_int_equal(mrs_target_enter(root, text_of("d"), &d, NULL), MARS_OK);
-    assert_int_equal(mrs_target_dir_finish(d, &dir, none, NULL), MARS_OK);
-    assert_true(same("d", &dir, none));
+    assert_int_equal(mrs_target_dir_finish(d, &dir, NULL), MARS_OK);
+    assert_true(same("d", &dir));
     mrs_target_dir_unref(d);
     /* Also where something was left out on purpose. */
     reopen_target(true, true);
     e.uid = e.gid = 4711;
-    assert_int_equal(restore_file(root, "g", "x", &e, acl_set, false), MARS_OK);
-    assert_true(same("g", &e, acl_set));
-    assert_false(same("g", &e, none)); /* that mode would be another */
+    assert_int_equal(restore_file(root, "g", "x", with(&e, acl_set), false), MARS_OK);
+    assert_true(same("g", with(&e, acl_set)));
+    assert_false(same("g", &e)); /* that mode would be another */
 }
 
 static void
 every_difference_is_seen(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
-    struct mrs_entry other = e;
-    struct mrs_slice attrs;
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
+    mars_entry other = e;
+    struct attrs attrs;
     bool is;
 
     (void)state;
-    assert_int_equal(restore_file(root, "f", "x", &e, none, false), MARS_OK);
-    assert_true(same("f", &e, none));
+    assert_int_equal(restore_file(root, "f", "x", &e, false), MARS_OK);
+    assert_true(same("f", &e));
     other.mode = 0645;
-    assert_false(same("f", &other, none));
+    assert_false(same("f", &other));
     other = e;
     other.uid++;
-    assert_false(same("f", &other, none));
+    assert_false(same("f", &other));
     other = e;
     other.gid++;
-    assert_false(same("f", &other, none));
+    assert_false(same("f", &other));
     other = e;
     other.mtime_ns++;
-    assert_false(same("f", &other, none));
+    assert_false(same("f", &other));
     other = e;
-    other.mtime_s--;
-    assert_false(same("f", &other, none));
+    other.mtime--;
+    assert_false(same("f", &other));
     other = e;
-    other.type = MRS_ENTRY_DIR;
-    assert_false(same("f", &other, none));
+    other.type = MARS_ENTRY_DIRECTORY;
+    assert_false(same("f", &other));
     attrs = attrs_of((const char *const[]){ "user.a", "1", NULL });
-    assert_false(same("f", &e, attrs));
+    assert_false(same("f", with(&e, attrs)));
     if (setxattr(in_target("f"), "user.a", "1", 1, 0) == 0) {
-        assert_true(same("f", &e, attrs));
-        assert_false(same("f", &e, none));
+        assert_true(same("f", with(&e, attrs)));
+        assert_false(same("f", &e));
         attrs = attrs_of((const char *const[]){ "user.a", "2", NULL });
-        assert_false(same("f", &e, attrs));
+        assert_false(same("f", with(&e, attrs)));
         attrs = attrs_of((const char *const[]){ "user.a", "1", "user.b", "1", NULL });
-        assert_false(same("f", &e, attrs));
+        assert_false(same("f", with(&e, attrs)));
     }
-    assert_int_equal(mrs_target_same_meta(root, text_of("g"), &e, none, &is, NULL),
+    assert_int_equal(mrs_target_same_meta(root, text_of("g"), &e, &is, NULL),
                      MARS_ERR_NOT_FOUND);
     assert_false(is);
 }
@@ -116,36 +114,36 @@ every_difference_is_seen(void **state)
 static void
 links_and_devices_are_compared(void **state)
 {
-    struct mrs_entry link = entry_of(MRS_ENTRY_SYMLINK, 0700);
-    struct mrs_entry dev = entry_of(MRS_ENTRY_BLOCKDEV, 0600);
+    mars_entry link = entry_of(MARS_ENTRY_SYMLINK, 0700);
+    mars_entry dev = entry_of(MARS_ENTRY_BLOCKDEV, 0600);
 
     (void)state;
-    link.target = text_of("there");
-    assert_int_equal(mrs_target_make(root, &link, none, text_of("l"), false, NULL), MARS_OK);
-    assert_true(same("l", &link, none));
-    link.target = text_of("therE");
-    assert_false(same("l", &link, none));
-    link.target = text_of("ther");
-    assert_false(same("l", &link, none));
-    dev.rdev_major = 7;
-    dev.rdev_minor = 200;
-    if (mrs_target_make(root, &dev, none, text_of("b"), false, NULL) != MARS_OK)
+    set_link(&link, "there");
+    assert_int_equal(mrs_target_make(root, &link, text_of("l"), false, NULL), MARS_OK);
+    assert_true(same("l", &link));
+    set_link(&link, "therE");
+    assert_false(same("l", &link));
+    set_link(&link, "ther");
+    assert_false(same("l", &link));
+    dev.device_major = 7;
+    dev.device_minor = 200;
+    if (mrs_target_make(root, &dev, text_of("b"), false, NULL) != MARS_OK)
         return; /* needs root */
-    assert_true(same("b", &dev, none));
-    dev.rdev_minor = 201;
-    assert_false(same("b", &dev, none));
+    assert_true(same("b", &dev));
+    dev.device_minor = 201;
+    assert_false(same("b", &dev));
 }
 
 static void
 what_is_there_can_be_read(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_tree_file *f;
     char text[8];
     size_t got;
 
     (void)state;
-    assert_int_equal(restore_file(root, "f", "abc", &e, none, false), MARS_OK);
+    assert_int_equal(restore_file(root, "f", "abc", &e, false), MARS_OK);
     assert_int_equal(mrs_target_existing(root, text_of("f"), &f, NULL), MARS_OK);
     assert_int_equal(mrs_tree_file_read(f, 0, text, sizeof text, &got, NULL), MARS_OK);
     assert_int_equal(got, 3);

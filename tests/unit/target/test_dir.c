@@ -17,13 +17,11 @@
 #include "kit.h"
 #include "target/meta.h"
 
-static const struct mrs_slice none = { NULL, 0 };
-
 static void
 a_new_directory_is_private_until_it_is_finished(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_DIR, 03775);
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_DIRECTORY, 03775);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_target_dir *d;
     struct stat st;
 
@@ -31,8 +29,8 @@ a_new_directory_is_private_until_it_is_finished(void **state)
     assert_int_equal(mrs_target_enter(root, text_of("d"), &d, NULL), MARS_OK);
     assert_int_equal(stat(in_target("d"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
-    assert_int_equal(restore_file(d, "f", "x", &file, none, false), MARS_OK);
-    assert_int_equal(mrs_target_dir_finish(d, &e, none, NULL), MARS_OK);
+    assert_int_equal(restore_file(d, "f", "x", &file, false), MARS_OK);
+    assert_int_equal(mrs_target_dir_finish(d, &e, NULL), MARS_OK);
     assert_int_equal(stat(in_target("d"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 03775);
     assert_int_equal(st.st_mtim.tv_sec, 1000000000);
@@ -44,7 +42,7 @@ a_new_directory_is_private_until_it_is_finished(void **state)
 static void
 a_directory_that_is_there_is_entered(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_DIR, 0750);
+    mars_entry e = entry_of(MARS_ENTRY_DIRECTORY, 0750);
     struct mrs_target_dir *d;
     struct stat st;
 
@@ -52,7 +50,7 @@ a_directory_that_is_there_is_entered(void **state)
     assert_int_equal(mkdir(in_target("d"), 0777), 0);
     assert_int_equal(mkdir(in_target("d/inner"), 0777), 0);
     assert_int_equal(mrs_target_enter(root, text_of("d"), &d, NULL), MARS_OK);
-    assert_int_equal(mrs_target_dir_finish(d, &e, none, NULL), MARS_OK);
+    assert_int_equal(mrs_target_dir_finish(d, &e, NULL), MARS_OK);
     assert_int_equal(stat(in_target("d"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0750);
     assert_int_equal(access(in_target("d/inner"), F_OK), 0);
@@ -101,7 +99,7 @@ what_is_no_directory_is_not_entered(void **state)
 static void
 a_replaced_open_directory_leads_nowhere(void **state)
 {
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_target_dir *d;
     struct mrs_target_dir *sub;
 
@@ -111,7 +109,7 @@ a_replaced_open_directory_leads_nowhere(void **state)
     assert_int_equal(rename(in_target("d"), in_target("was")), 0);
     assert_int_equal(symlink(scratch_path("outside"), in_target("d")), 0);
     /* The handle is open: what is done is done in the directory that was entered. */
-    assert_int_equal(restore_file(d, "f", "x", &file, none, false), MARS_OK);
+    assert_int_equal(restore_file(d, "f", "x", &file, false), MARS_OK);
     assert_int_equal(mrs_target_enter(d, text_of("s"), &sub, NULL), MARS_OK);
     assert_int_equal(access(in_target("was/f"), F_OK), 0);
     assert_int_equal(access(in_target("was/s"), F_OK), 0);
@@ -130,9 +128,9 @@ has_acl(const char *path)
 static void
 a_default_acl_of_the_target_is_not_inherited(void **state)
 {
-    struct mrs_entry fifo = entry_of(MRS_ENTRY_FIFO, 0640);
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0640);
-    struct mrs_entry dir = entry_of(MRS_ENTRY_DIR, 0750);
+    mars_entry fifo = entry_of(MARS_ENTRY_FIFO, 0640);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0640);
+    mars_entry dir = entry_of(MARS_ENTRY_DIRECTORY, 0750);
     struct mrs_target_dir *d;
     uint8_t acl[64];
     size_t n = acl_of(acl, 7, 7, 7, 7);
@@ -144,20 +142,20 @@ a_default_acl_of_the_target_is_not_inherited(void **state)
         skip();
     }
     reopen_target(false, false);
-    assert_int_equal(restore_file(root, "f", "x", &file, none, false), MARS_OK);
+    assert_int_equal(restore_file(root, "f", "x", &file, false), MARS_OK);
     assert_false(has_acl(in_target("f")));
     assert_int_equal(stat(in_target("f"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0640);
-    assert_int_equal(mrs_target_make(root, &fifo, none, text_of("p"), false, NULL), MARS_OK);
+    assert_int_equal(mrs_target_make(root, &fifo, text_of("p"), false, NULL), MARS_OK);
     assert_false(has_acl(in_target("p")));
     assert_int_equal(mrs_target_enter(root, text_of("d"), &d, NULL), MARS_OK);
     assert_false(has_acl(in_target("d")));
     assert_int_equal(stat(in_target("d"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700); /* although the ACL leaves the owner 0600 */
-    assert_int_equal(restore_file(d, "f", "x", &file, none, false), MARS_OK);
+    assert_int_equal(restore_file(d, "f", "x", &file, false), MARS_OK);
     assert_false(has_acl(in_target("d/f")));
-    assert_int_equal(mrs_target_dir_finish(d, &dir, none, NULL), MARS_OK);
-    assert_int_equal(mrs_target_dir_finish(root, &dir, none, NULL), MARS_OK);
+    assert_int_equal(mrs_target_dir_finish(d, &dir, NULL), MARS_OK);
+    assert_int_equal(mrs_target_dir_finish(root, &dir, NULL), MARS_OK);
     assert_false(has_acl(in_target("")));
     assert_string_equal(warnings, "");
     mrs_target_dir_unref(d);
@@ -166,8 +164,8 @@ a_default_acl_of_the_target_is_not_inherited(void **state)
 static mars_status
 open_and_enter(void)
 {
-    struct mrs_entry dir = entry_of(MRS_ENTRY_DIR, 0750);
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0750);
+    mars_entry dir = entry_of(MARS_ENTRY_DIRECTORY, 0750);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0750);
     struct mrs_target_options opts;
     struct mrs_target_dir *top;
     struct mrs_target_dir *d;
@@ -181,9 +179,9 @@ open_and_enter(void)
     top = mrs_target_root(t);
     st = mrs_target_enter(top, text_of("d"), &d, NULL);
     if (st == MARS_OK)
-        st = restore_file(d, "f", "x", &file, none, true);
+        st = restore_file(d, "f", "x", &file, true);
     if (st == MARS_OK)
-        st = mrs_target_dir_finish(d, &dir, none, NULL);
+        st = mrs_target_dir_finish(d, &dir, NULL);
     mrs_target_dir_unref(d);
     mrs_target_dir_unref(top);
     mrs_target_close(t);

@@ -15,8 +15,6 @@
 #include "kit.h"
 #include "target/meta.h"
 
-static const struct mrs_slice none = { NULL, 0 };
-
 static void
 expect_content(const char *name, const char *content)
 {
@@ -32,7 +30,7 @@ expect_content(const char *name, const char *content)
 static void
 a_file_appears_complete_and_exact(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 04751);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 04751);
     struct mrs_target_file *f;
     struct stat st;
 
@@ -41,7 +39,7 @@ a_file_appears_complete_and_exact(void **state)
     assert_int_equal(mrs_target_file_write(f, 0, "hello", 5, NULL), MARS_OK);
     assert_int_equal(count_temporary(""), 1);
     assert_int_equal(access(in_target("f"), F_OK), -1);
-    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, text_of("f"), false, NULL), MARS_OK);
     assert_int_equal(count_temporary(""), 0);
     expect_content("f", "hello");
     assert_int_equal(stat(in_target("f"), &st), 0);
@@ -54,32 +52,32 @@ a_file_appears_complete_and_exact(void **state)
 static void
 a_taken_name_is_not_overwritten_unasked(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
 
     (void)state;
-    assert_int_equal(restore_file(root, "f", "old", &e, none, false), MARS_OK);
-    assert_int_equal(restore_file(root, "f", "new", &e, none, false), MARS_ERR_EXISTS);
+    assert_int_equal(restore_file(root, "f", "old", &e, false), MARS_OK);
+    assert_int_equal(restore_file(root, "f", "new", &e, false), MARS_ERR_EXISTS);
     expect_content("f", "old");
     assert_int_equal(count_temporary(""), 0);
-    assert_int_equal(restore_file(root, "f", "new", &e, none, true), MARS_OK);
+    assert_int_equal(restore_file(root, "f", "new", &e, true), MARS_OK);
     expect_content("f", "new");
 }
 
 static void
 a_file_whose_name_is_taken_waits_for_another(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0640);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0640);
     struct mrs_target_file *f;
     struct stat st;
 
     (void)state;
     assert_int_equal(mrs_target_file_begin(root, 3, &f, NULL), MARS_OK);
     assert_int_equal(mrs_target_file_write(f, 0, "new", 3, NULL), MARS_OK);
-    assert_int_equal(restore_file(root, "f", "old", &e, none, false), MARS_OK);
-    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL),
+    assert_int_equal(restore_file(root, "f", "old", &e, false), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, text_of("f"), false, NULL),
                      MARS_ERR_EXISTS);
     assert_int_equal(count_temporary(""), 1);
-    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("g"), false, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, text_of("g"), false, NULL), MARS_OK);
     assert_int_equal(count_temporary(""), 0);
     expect_content("f", "old");
     expect_content("g", "new");
@@ -93,7 +91,7 @@ static void
 the_mode_is_exact_whatever_the_umask(void **state)
 {
     static const uint32_t modes[] = { 0600, 0644, 0400, 0777, 0 };
-    struct mrs_entry e;
+    mars_entry e;
     struct stat st;
 
     (void)state;
@@ -101,8 +99,8 @@ the_mode_is_exact_whatever_the_umask(void **state)
         mode_t was = umask(mask);
 
         for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-            e = entry_of(MRS_ENTRY_FILE, modes[i]);
-            assert_int_equal(restore_file(root, "f", "x", &e, none, true), MARS_OK);
+            e = entry_of(MARS_ENTRY_FILE, modes[i]);
+            assert_int_equal(restore_file(root, "f", "x", &e, true), MARS_OK);
             assert_int_equal(stat(in_target("f"), &st), 0);
             assert_int_equal(st.st_mode & 07777, modes[i]);
         }
@@ -113,13 +111,13 @@ the_mode_is_exact_whatever_the_umask(void **state)
 static void
 a_file_of_nothing_but_a_hole_has_its_size(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_target_file *f;
     struct stat st;
 
     (void)state;
     assert_int_equal(mrs_target_file_begin(root, 1 << 20, &f, NULL), MARS_OK);
-    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, text_of("f"), false, NULL), MARS_OK);
     assert_int_equal(stat(in_target("f"), &st), 0);
     assert_int_equal(st.st_size, 1 << 20);
     assert_int_equal(st.st_blocks, 0);
@@ -128,13 +126,13 @@ a_file_of_nothing_but_a_hole_has_its_size(void **state)
 static void
 a_directory_is_never_replaced(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct stat st;
 
     (void)state;
     assert_int_equal(mkdir(in_target("d"), 0700), 0);
-    assert_int_equal(restore_file(root, "d", "x", &e, none, true), MARS_ERR_EXISTS);
-    assert_int_equal(restore_file(root, "d", "x", &e, none, false), MARS_ERR_EXISTS);
+    assert_int_equal(restore_file(root, "d", "x", &e, true), MARS_ERR_EXISTS);
+    assert_int_equal(restore_file(root, "d", "x", &e, false), MARS_ERR_EXISTS);
     assert_int_equal(stat(in_target("d"), &st), 0);
     assert_true(S_ISDIR(st.st_mode));
     assert_int_equal(count_temporary(""), 0);
@@ -143,14 +141,14 @@ a_directory_is_never_replaced(void **state)
 static void
 a_link_in_the_way_is_replaced_not_followed(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct stat st;
 
     (void)state;
     scratch_write("victim", "precious", 8);
     assert_int_equal(symlink(scratch_path("victim"), in_target("f")), 0);
-    assert_int_equal(restore_file(root, "f", "x", &e, none, false), MARS_ERR_EXISTS);
-    assert_int_equal(restore_file(root, "f", "x", &e, none, true), MARS_OK);
+    assert_int_equal(restore_file(root, "f", "x", &e, false), MARS_ERR_EXISTS);
+    assert_int_equal(restore_file(root, "f", "x", &e, true), MARS_OK);
     assert_int_equal(lstat(in_target("f"), &st), 0);
     assert_true(S_ISREG(st.st_mode));
     assert_int_equal(stat(scratch_path("victim"), &st), 0);
@@ -190,14 +188,14 @@ data_behind_the_end_is_refused(void **state)
 static void
 holes_stay_holes(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_target_file *f;
     struct stat st;
 
     (void)state;
     assert_int_equal(mrs_target_file_begin(root, 64 << 20, &f, NULL), MARS_OK);
     assert_int_equal(mrs_target_file_write(f, 32 << 20, "x", 1, NULL), MARS_OK);
-    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, text_of("f"), false, NULL), MARS_OK);
     assert_int_equal(stat(in_target("f"), &st), 0);
     assert_int_equal(st.st_size, 64 << 20);
     assert_in_range(st.st_blocks, 0, 2048);
@@ -206,7 +204,7 @@ holes_stay_holes(void **state)
 static void
 pieces_may_come_in_any_order(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_target_file *f;
 
     (void)state;
@@ -214,7 +212,7 @@ pieces_may_come_in_any_order(void **state)
     assert_int_equal(mrs_target_file_write(f, 4, "ef", 2, NULL), MARS_OK);
     assert_int_equal(mrs_target_file_write(f, 0, "ab", 2, NULL), MARS_OK);
     assert_int_equal(mrs_target_file_write(f, 2, "cd", 2, NULL), MARS_OK);
-    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, text_of("f"), false, NULL), MARS_OK);
     expect_content("f", "abcdef");
 }
 

@@ -17,26 +17,24 @@
 #include "kit.h"
 #include "target/meta.h"
 
-static const struct mrs_slice none = { NULL, 0 };
-
 enum { DEEP = 2500 };
 
 static mars_status
 restore_chain(struct mrs_target_dir **dirs)
 {
-    struct mrs_entry dir = entry_of(MRS_ENTRY_DIR, 0755);
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry dir = entry_of(MARS_ENTRY_DIRECTORY, 0755);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0644);
     mars_status st = MARS_OK;
 
     for (int i = 0; st == MARS_OK && i < DEEP; i++)
         st = mrs_target_enter(i > 0 ? dirs[i - 1] : root, text_of("d"), &dirs[i], NULL);
     /* To and fro, so that closed ones are opened again. */
     for (int i = 0; st == MARS_OK && i < DEEP; i += 100)
-        st = restore_file(dirs[i * 7 % DEEP], "f", "content", &file, none, true);
+        st = restore_file(dirs[i * 7 % DEEP], "f", "content", &file, true);
     if (st == MARS_OK)
         st = mrs_target_link(dirs[0], text_of("f"), dirs[DEEP - 1], text_of("l"), true, NULL);
     for (int i = DEEP - 1; st == MARS_OK && i >= 0; i--)
-        st = mrs_target_dir_finish(dirs[i], &dir, none, NULL);
+        st = mrs_target_dir_finish(dirs[i], &dir, NULL);
     return st;
 }
 
@@ -91,7 +89,7 @@ push_out(struct mrs_target_dir *d)
 static void
 a_replaced_directory_is_not_written_to(void **state)
 {
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_target_file *f;
     struct mrs_target_dir *d;
     mars_error err;
@@ -104,14 +102,14 @@ a_replaced_directory_is_not_written_to(void **state)
     assert_int_equal(symlink(scratch_path("outside"), in_target("d")), 0);
     assert_int_equal(mrs_target_file_begin(d, 1, &f, &err), MARS_ERR_EXISTS);
     assert_non_null(strstr(err.message, "replaced"));
-    assert_int_equal(mrs_target_dir_finish(d, &file, none, NULL), MARS_ERR_EXISTS);
+    assert_int_equal(mrs_target_dir_finish(d, &file, NULL), MARS_ERR_EXISTS);
     assert_int_equal(unlink(in_target("d")), 0);
     assert_int_equal(mkdir(in_target("d"), 0755), 0); /* another one */
     assert_int_equal(mrs_target_file_begin(d, 1, &f, NULL), MARS_ERR_EXISTS);
     assert_int_equal(rmdir(in_target("d")), 0);
     assert_int_equal(mrs_target_file_begin(d, 1, &f, NULL), MARS_ERR_NOT_FOUND);
     assert_int_equal(rename(in_target("was"), in_target("d")), 0);
-    assert_int_equal(restore_file(d, "f", "x", &file, none, false), MARS_OK);
+    assert_int_equal(restore_file(d, "f", "x", &file, false), MARS_OK);
     assert_int_equal(access(in_target("d/f"), F_OK), 0);
     assert_int_equal(rmdir(scratch_path("outside")), 0); /* it is empty */
     mrs_target_dir_unref(d);
@@ -130,7 +128,7 @@ struct writer {
 static void
 write_everywhere(void *arg)
 {
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0644);
     struct writer *w = arg;
     char name[16];
 
@@ -139,7 +137,7 @@ write_everywhere(void *arg)
         for (int k = 0; k < WIDE; k += 7) {
             struct mrs_target_dir *d = w->dirs[(k + i + w->nth * WIDE / THREADS) % WIDE];
 
-            w->failed += restore_file(d, name, "x", &file, none, true) != MARS_OK;
+            w->failed += restore_file(d, name, "x", &file, true) != MARS_OK;
         }
 }
 

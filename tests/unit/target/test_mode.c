@@ -17,7 +17,7 @@ static const struct mrs_slice none = { NULL, 0 };
 static void
 set_id_bits_need_their_owner(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0107777);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0107777);
 
     (void)state;
     assert_int_equal(mrs_target_mode(&e, true, true, none), 07777);
@@ -29,7 +29,7 @@ set_id_bits_need_their_owner(void **state)
 static void
 an_acl_that_is_left_out_narrows_the_group(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0670);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0670);
     struct mrs_slice acl;
     uint8_t bytes[64];
 

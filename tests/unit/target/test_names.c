@@ -15,14 +15,12 @@
 #include "kit.h"
 #include "target/meta.h"
 
-static const struct mrs_slice none = { NULL, 0 };
-
 static void
 hostile_names_are_refused(void **state)
 {
     static const char *const names[] = { "", ".", "..", "/", "a/b", "../x", "/etc/passwd" };
-    struct mrs_entry link = entry_of(MRS_ENTRY_SYMLINK, 0777);
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry link = entry_of(MARS_ENTRY_SYMLINK, 0777);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_slice nul = { (const uint8_t *)"a\0b", 3 };
     struct mrs_target_found found;
     struct mrs_target_dir *d;
@@ -30,7 +28,7 @@ hostile_names_are_refused(void **state)
     mars_error err;
 
     (void)state;
-    link.target = text_of("x");
+    set_link(&link, "x");
     memset(longer, 'x', 256);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct mrs_slice n = text_of(names[i]);
@@ -38,8 +36,8 @@ hostile_names_are_refused(void **state)
         assert_int_equal(mrs_target_enter(root, n, &d, &err), MARS_ERR_CORRUPT);
         assert_non_null(strstr(err.message, "name refused"));
         assert_int_equal(mrs_target_probe(root, n, &found, NULL), MARS_ERR_CORRUPT);
-        assert_int_equal(restore_file(root, names[i], "x", &e, none, true), MARS_ERR_CORRUPT);
-        assert_int_equal(mrs_target_make(root, &link, none, n, true, NULL), MARS_ERR_CORRUPT);
+        assert_int_equal(restore_file(root, names[i], "x", &e, true), MARS_ERR_CORRUPT);
+        assert_int_equal(mrs_target_make(root, &link, n, true, NULL), MARS_ERR_CORRUPT);
         assert_int_equal(mrs_target_link(root, n, root, text_of("y"), true, NULL),
                          MARS_ERR_CORRUPT);
         assert_int_equal(mrs_target_link(root, text_of("y"), root, n, true, NULL),
@@ -118,7 +116,7 @@ leftovers_below_are_removed_when_entered(void **state)
 static void
 files_of_this_run_are_no_leftovers(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_FILE, 0644);
+    mars_entry e = entry_of(MARS_ENTRY_FILE, 0644);
     struct mrs_target_file *f;
     struct mrs_target_dir *d;
     struct mrs_target_dir *again;
@@ -129,7 +127,7 @@ files_of_this_run_are_no_leftovers(void **state)
     assert_int_equal(count_temporary("d"), 1);
     assert_int_equal(mrs_target_enter(root, text_of("d"), &again, NULL), MARS_OK);
     assert_int_equal(count_temporary("d"), 1);
-    assert_int_equal(mrs_target_file_finish(f, &e, none, text_of("f"), false, NULL), MARS_OK);
+    assert_int_equal(mrs_target_file_finish(f, &e, text_of("f"), false, NULL), MARS_OK);
     assert_int_equal(access(in_target("d/f"), F_OK), 0);
     mrs_target_dir_unref(again);
     mrs_target_dir_unref(d);

@@ -111,7 +111,7 @@ every_file_system_that_is_entered_is_flushed(void **state)
 static void
 a_file_system_beyond_the_bound_is_flushed_with_its_directories(void **state)
 {
-    struct mrs_entry e = entry_of(MRS_ENTRY_DIR, 0755);
+    mars_entry e = entry_of(MARS_ENTRY_DIRECTORY, 0755);
     struct mrs_target_dir *d;
 
     (void)state;
@@ -123,7 +123,7 @@ a_file_system_beyond_the_bound_is_flushed_with_its_directories(void **state)
     assert_int_equal(mrs_target_enter(root, text_of("d"), &d, NULL), MARS_OK);
     assert_int_equal(target->n_fs, MRS_TARGET_FS_MAX);
     assert_true(d->flush_now);
-    assert_int_equal(mrs_target_dir_finish(d, &e, none, NULL), MARS_OK);
+    assert_int_equal(mrs_target_dir_finish(d, &e, NULL), MARS_OK);
     mrs_target_dir_unref(d);
     assert_int_equal(mrs_target_flush(target, NULL), MARS_OK);
 }
@@ -138,8 +138,8 @@ struct worker {
 static void
 work(void *arg)
 {
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
-    struct mrs_entry dir = entry_of(MRS_ENTRY_DIR, 0755);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0644);
+    mars_entry dir = entry_of(MARS_ENTRY_DIRECTORY, 0755);
     struct worker *w = arg;
     struct mrs_target_dir *dirs[50];
     struct mrs_target_dir *shared;
@@ -153,10 +153,10 @@ work(void *arg)
     }
     for (int i = 0; w->st == MARS_OK && i < 200; i++) {
         (void)snprintf(name, sizeof name, "f%d", i);
-        w->st = restore_file(dirs[i % 50], name, "some content", &file, none, false);
+        w->st = restore_file(dirs[i % 50], name, "some content", &file, false);
     }
     for (int i = 0; w->st == MARS_OK && i < 50; i++)
-        w->st = mrs_target_dir_finish(dirs[i], &dir, none, NULL);
+        w->st = mrs_target_dir_finish(dirs[i], &dir, NULL);
     while (n > 0)
         mrs_target_dir_unref(dirs[--n]);
     mrs_target_dir_unref(shared);
@@ -183,23 +183,23 @@ many_threads_restore_at_once(void **state)
 
 /* A link, a second name, a comparison and a copy's name in the target that is open. */
 static mars_status
-do_the_rest(struct mrs_slice attrs)
+do_the_rest(struct attrs attrs)
 {
-    struct mrs_entry file = entry_of(MRS_ENTRY_FILE, 0644);
-    struct mrs_entry link = entry_of(MRS_ENTRY_SYMLINK, 0777);
+    mars_entry file = entry_of(MARS_ENTRY_FILE, 0644);
+    mars_entry link = entry_of(MARS_ENTRY_SYMLINK, 0777);
     struct mrs_buf b = MRS_BUF_INIT(1000);
-    mars_status st = restore_file(root, "f", "x", &file, attrs, true);
+    mars_status st = restore_file(root, "f", "x", with(&file, attrs), true);
     bool same;
 
-    link.target = text_of("x");
+    set_link(&link, "x");
     if (st == MARS_OK)
-        st = mrs_target_make(root, &link, none, text_of("l"), true, NULL);
+        st = mrs_target_make(root, &link, text_of("l"), true, NULL);
     if (st == MARS_OK)
-        st = mrs_target_same_meta(root, text_of("l"), &link, none, &same, NULL);
+        st = mrs_target_same_meta(root, text_of("l"), &link, &same, NULL);
     if (st == MARS_OK)
         st = mrs_target_link(root, text_of("f"), root, text_of("g"), true, NULL);
     if (st == MARS_OK)
-        st = mrs_target_same_meta(root, text_of("g"), &file, attrs, &same, NULL);
+        st = mrs_target_same_meta(root, text_of("g"), with(&file, attrs), &same, NULL);
     if (st == MARS_OK)
         st = mrs_target_copy_name(root, text_of("f"), &b, NULL);
     mrs_buf_free(&b);
@@ -209,7 +209,7 @@ do_the_rest(struct mrs_slice attrs)
 static void
 all_else_survives_every_oom(void **state)
 {
-    struct mrs_slice attrs;
+    struct attrs attrs;
     size_t live;
     mars_status st = MARS_ERR_NOMEM;
     size_t n;

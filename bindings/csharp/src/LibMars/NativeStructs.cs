@@ -280,6 +280,30 @@ internal unsafe struct mars_restore_options
     public delegate* unmanaged[Cdecl]<mars_event*, nint, void> @event;
     public nint event_user;
     public nint cancel;
+    public mars_sink* sink;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct mars_sink_state
+{
+    public uint struct_size;
+    public uint state;
+    public byte* path;
+    public ulong path_len;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct mars_sink
+{
+    public uint struct_size;
+    public uint flags;
+    public nint user;
+    public delegate* unmanaged[Cdecl]<nint, nint, mars_entry*, nint*, mars_error*, int> begin;
+    public delegate* unmanaged[Cdecl]<nint, nint, ulong, void*, ulong, mars_error*, int> write;
+    public delegate* unmanaged[Cdecl]<nint, nint, int, mars_error*, int> end;
+    public delegate* unmanaged[Cdecl]<nint, nint, nint, mars_error*, int> link;
+    public delegate* unmanaged[Cdecl]<nint, nint, mars_sink_state*, void> state;
+    public delegate* unmanaged[Cdecl]<nint, nint, void> release;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -354,6 +378,15 @@ internal unsafe struct mars_point_info
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal unsafe struct mars_attr
+{
+    public byte* name;
+    public ulong name_len;
+    public void* value;
+    public ulong value_len;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal unsafe struct mars_entry
 {
     public uint struct_size;
@@ -376,7 +409,7 @@ internal unsafe struct mars_entry
     public uint btime_ns;
     public long btime;
     public byte* link_group;
-    public void* attrs;
+    public mars_attr* attrs;
     public ulong n_attrs;
 }
 
