@@ -84,8 +84,7 @@ mrs_rest_append(void *upload, const void *data, size_t n, mars_error *err)
     return st;
 }
 
-/* Of an earlier attempt the answer may have been lost: is what stands there ours? Of a file the
- * caller knows by its name. */
+/* Is what stands there ours? Of a file the caller knows by its name. */
 static bool
 is_ours(const struct upload *u, const char *name)
 {
@@ -99,6 +98,28 @@ is_ours(const struct upload *u, const char *name)
            (there.len == 0 || memcmp(there.data, u->bytes.data, there.len) == 0);
     mrs_buf_free(&there);
     return same;
+}
+
+/* The name is taken: perhaps by ourselves, since the answer to an attempt may have been lost. Not
+ * all attempts are counted: on a connection that the server had closed one is made again further
+ * down. Who may only create is told by some servers that he may not overwrite. */
+static mars_status
+settle(const struct upload *u, const char *name, mars_status put, mars_error *err)
+{
+    struct mrs_object_info info;
+
+    if (put != MARS_ERR_EXISTS && put != MARS_ERR_FORBIDDEN)
+        return put;
+    if (is_ours(u, name)) {
+        mrs_error_clear(err);
+        mrs_logf(u->view->rest->logger, MARS_LEVEL_INFO, "store", "%s: an attempt whose answer was "
+                 "lost had stored it", name);
+        return MARS_OK;
+    }
+    if (put == MARS_ERR_FORBIDDEN &&
+        mrs_rest_driver.stat((void *)(uintptr_t)u->view, name, &info, NULL) == MARS_OK)
+        return mrs_fail(err, MARS_ERR_EXISTS, "the name is taken");
+    return put;
 }
 
 static mars_status
@@ -121,14 +142,8 @@ put(struct upload *u, const char *name, mars_error *err)
         u->view->rest->kind->put(u->view->rest, &c, md5);
         st = mrs_rest_run(u->view->rest, &c, &a, err);
     }
-    if (st == MARS_ERR_EXISTS && a.attempts > 1 && is_ours(u, name)) {
-        mrs_error_clear(err);
-        st = MARS_OK;
-        mrs_logf(u->view->rest->logger, MARS_LEVEL_INFO, "store", "%s: an attempt whose answer was "
-                 "lost had stored it", name);
-    }
     mrs_http_answer_free(&a);
-    return st;
+    return settle(u, name, st, err);
 }
 
 mars_status
