@@ -42,7 +42,7 @@ typedef struct mars_source_item {
  *
  *  They are called on threads of the library: next, describe and open on one at a time, read,
  *  extent, changed and close on any, several at once, also for one file. They must not use the
- *  agent. All that they give stays the source's. */
+ *  agent. All that they give stays the source's. @since 0.1 */
 typedef struct mars_source {
     uint32_t struct_size;
     uint32_t flags;           /* none yet: 0 */

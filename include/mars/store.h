@@ -30,7 +30,7 @@ typedef mars_status(MARS_CALL *mars_object_fn)(const mars_object *object, void *
  *  All functions return MARS_OK or a status, with err filled in if there is more to say: it is
  *  never NULL, and cleared before. MARS_ERR_NETWORK is not tried again: the store knows better.
  *  They are called on any thread, several at once, each upload by one at a time. Cancelling a call
- *  waits for the one that runs. All but flush and remove are needed. */
+ *  waits for the one that runs. All but flush and remove are needed. @since 0.1 */
 typedef struct mars_store {
     uint32_t struct_size;
     uint32_t flags;           /* none yet: 0 */

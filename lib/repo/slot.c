@@ -31,35 +31,17 @@ mrs_root_derive(const uint8_t root[MRS_ROOT_SIZE], const char *info, void *out, 
     return mrs_hkdf(root, MRS_ROOT_SIZE, NULL, 0, info, strlen(info), out, n, err);
 }
 
-/* What a caller's function made of it, with a message in any case. */
-static mars_status
-called(int32_t returned, const char *which, mars_error *why, mars_error *err)
-{
-    mars_status st = (mars_status)returned;
-
-    why->message[sizeof why->message - 1] = '\0';
-    if (st == MARS_OK)
-        return MARS_OK;
-    if (st > 0)
-        return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: returned %d, which is no status", which,
-                        (int)st);
-    if (why->message[0] == '\0')
-        (void)mrs_fail(why, st, "%s: failed", which);
-    why->status = st;
-    if (err != NULL)
-        *err = *why;
-    return st;
-}
-
 static mars_status
 unwrap(const struct mrs_slot *slot, const mars_key_wrapper *w, uint8_t secret[MRS_ROOT_SIZE],
        mars_error *err)
 {
-    mars_error why = { .status = MARS_OK };
+    mars_error own, *why = err != NULL ? err : &own;
 
     memset(secret, 0, MRS_ROOT_SIZE);
-    return called(w->unwrap(w->user, slot->blob.bytes, slot->blob.len, secret, &why), "unwrap",
-                  &why, err);
+    mrs_error_clear(why);
+    return mrs_answered((mars_status)w->unwrap(w->user, slot->blob.bytes, slot->blob.len, secret,
+                                               why),
+                        "unwrap", why);
 }
 
 /* A new secret, wrapped into the slot: one that cannot be unwrapped again must not be relied on. */
@@ -67,16 +49,18 @@ static mars_status
 wrap(struct mrs_slot *slot, const mars_key_wrapper *w, uint8_t secret[MRS_ROOT_SIZE],
      mars_error *err)
 {
-    mars_error why = { .status = MARS_OK };
+    mars_error own, *why = err != NULL ? err : &own;
     uint8_t again[MRS_ROOT_SIZE];
     uint64_t len = 0;
     mars_status st;
 
     if (w->wrap == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "wrap: is NULL");
-    st = mrs_random_fill(secret, MRS_ROOT_SIZE, err);
+    mrs_error_clear(why);
+    st = mrs_random_fill(secret, MRS_ROOT_SIZE, why);
     if (st == MARS_OK)
-        st = called(w->wrap(w->user, secret, slot->blob.bytes, &len, &why), "wrap", &why, err);
+        st = mrs_answered((mars_status)w->wrap(w->user, secret, slot->blob.bytes, &len, why), "wrap",
+                          why);
     if (st == MARS_OK && (len == 0 || len > MRS_SLOT_BLOB_MAX))
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "wrap: a blob of %llu bytes, not of 1 to %d",
                       (unsigned long long)len, MRS_SLOT_BLOB_MAX);
