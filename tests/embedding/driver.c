@@ -105,6 +105,7 @@ point(const mars_point_info *p, void *first)
     comma = ",";
     text("item", p->item);
     text("machine", p->machine);
+    text("machine_id", p->machine_id);
     number("started", (uint64_t)p->started);
     number("finished", (uint64_t)p->finished);
     number("entries", p->entries);

@@ -65,7 +65,7 @@ static JsonObject OfEntry(Entry e)
 static JsonObject OfPoint(PointInfo p)
 {
     return new JsonObject {
-        ["id"] = p.Id, ["item"] = p.Item, ["machine"] = p.Machine,
+        ["id"] = p.Id, ["item"] = p.Item, ["machine"] = p.Machine, ["machine_id"] = p.MachineId,
         ["started"] = p.Started.ToUnixTimeSeconds(), ["finished"] = p.Finished.ToUnixTimeSeconds(),
         ["entries"] = p.Entries, ["bytes"] = p.Bytes, ["files_skipped"] = p.FilesSkipped,
         ["bytes_added"] = p.BytesAdded, ["is_head"] = p.IsHead ? 1 : 0,

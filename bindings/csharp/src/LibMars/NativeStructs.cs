@@ -284,29 +284,6 @@ internal unsafe struct mars_restore_options
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct mars_sink_state
-{
-    public uint struct_size;
-    public uint state;
-    public byte* path;
-    public ulong path_len;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct mars_sink
-{
-    public uint struct_size;
-    public uint flags;
-    public nint user;
-    public delegate* unmanaged[Cdecl]<nint, nint, mars_entry*, nint*, mars_error*, int> begin;
-    public delegate* unmanaged[Cdecl]<nint, nint, ulong, void*, ulong, mars_error*, int> write;
-    public delegate* unmanaged[Cdecl]<nint, nint, int, mars_error*, int> end;
-    public delegate* unmanaged[Cdecl]<nint, nint, nint, mars_error*, int> link;
-    public delegate* unmanaged[Cdecl]<nint, nint, mars_sink_state*, void> state;
-    public delegate* unmanaged[Cdecl]<nint, nint, void> release;
-}
-
-[StructLayout(LayoutKind.Sequential)]
 internal struct mars_restore_result
 {
     public uint struct_size;
