@@ -5,7 +5,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-/* digits: NULL, or only points whose ids begin so are read. */
+/* digits: NULL, or only points whose ids begin so are read: one that is asked for by its id and
+ * cannot be read is an error. */
 static mars_status
 open_view(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of what, const char *digits,
           mrs_damage_fn damage, void *user, mars_error *err)
@@ -15,7 +16,7 @@ open_view(struct mrs_view *v, struct mars_agent *agent, enum mrs_view_of what, c
                                                                           : NULL,
         .digits = digits,
         .need = MRS_NEED_READ,
-        .damage = damage,
+        .damage = digits == NULL ? damage : NULL,
         .user = user
     };
     struct mrs_domain *d = agent->domain;
