@@ -424,6 +424,7 @@ mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct m
                          .own = MRS_BUF_INIT(MRS_OBJECT_MAX) };
     mars_status st;
 
+    p->bytes = (struct mrs_arena)MRS_ARENA_INIT;
     p->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_known_point);
     p->parts = (struct mrs_vec)MRS_VEC_INIT(struct mrs_buf);
     mrs_point_table_init(&r.table, d->cache, q->machine == NULL ? &p->parts : NULL);
