@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-# Two rows run beside each other: much of what is in the second waits for servers.
-ROWS = [["lint", "abi", "install", "reader", "tools", "bench", "cli"],
-        ["stores", "python", "csharp", "embedding", "large"]]
+# Two rows run beside each other, as long as each other: much of what is in the second waits for
+# servers, and what builds the bindings is in one row.
+ROWS = [["lint", "abi", "install", "reader", "tools", "cli", "large"],
+        ["stores", "python", "csharp", "embedding", "bench"]]
 
 
 def compiled(build: Path, suites: list[str]) -> tuple[int, int, int]:
