@@ -59,8 +59,8 @@ wrap(struct mrs_slot *slot, const mars_key_wrapper *w, uint8_t secret[MRS_ROOT_S
     mrs_error_clear(why);
     st = mrs_random_fill(secret, MRS_ROOT_SIZE, why);
     if (st == MARS_OK)
-        st = mrs_answered((mars_status)w->wrap(w->user, secret, slot->blob.bytes, &len, why), "wrap",
-                          why);
+        st = mrs_answered((mars_status)w->wrap(w->user, secret, slot->blob.bytes, &len, why),
+                          "wrap", why);
     if (st == MARS_OK && (len == 0 || len > MRS_SLOT_BLOB_MAX))
         st = mrs_fail(err, MARS_ERR_INVALID_ARG, "wrap: a blob of %llu bytes, not of 1 to %d",
                       (unsigned long long)len, MRS_SLOT_BLOB_MAX);
