@@ -45,7 +45,8 @@ typedef struct mars_backup_options {
     mars_event_fn event;
     void *event_user;
     const mars_cancel *cancel;     /* borrowed for the call; NULL: never */
-    const mars_source *source;     /* in place of paths; NULL: these are walked */
+    const mars_source *source;     /* in place of paths, excludes and what flags say of them; NULL:
+                                      the paths are walked */
 } mars_backup_options;
 
 typedef struct mars_backup_result {

@@ -143,7 +143,7 @@ fetch_trees(struct mrs_domain *d, struct mrs_known_point *k, struct teller *t,
 
     if (st == MARS_OK)
         return mrs_fill_trees(d, &k->whole->point, cancel, &t->unread, err);
-    if (st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED)
+    if (!mrs_is_damage(st))
         return st;
     mrs_name_point(relative, mrs_known_item(k), mrs_known_session(k));
     tell(t, relative, err);

@@ -140,7 +140,8 @@ void mrs_backup_close_window(struct mrs_backup *b);
 void mrs_backup_submit(struct mrs_backup *b, struct mrs_task *t);
 void mrs_backup_count_read(struct mrs_backup *b, uint64_t n);
 /* Why an item is to be named although it is in the point. 0: no reason. */
-uint32_t mrs_backup_judge(struct mrs_item *item, bool short_read, mars_error *why);
+uint32_t mrs_backup_judge(struct mrs_backup *b, struct mrs_item *item, bool short_read,
+                          mars_error *why);
 /* Failures of the source cost an entry; these stop the backup. */
 bool mrs_backup_is_fatal(mars_status st);
 /* Set an item ready, with a reason or 0. */

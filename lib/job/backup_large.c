@@ -232,7 +232,7 @@ mrs_backup_read_large(struct mrs_backup *b, struct mrs_item *item)
         reason = MRS_SKIP_PARTIAL;
         why = l.why;
     } else {
-        reason = mrs_backup_judge(item, l.short_read, &why);
+        reason = mrs_backup_judge(b, item, l.short_read, &why);
     }
     if (mrs_engine_buffer_is_wanted(b->job.engine))
         mrs_backup_close_window(b);

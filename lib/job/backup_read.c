@@ -40,11 +40,14 @@ mrs_backup_is_fatal(mars_status st)
 }
 
 uint32_t
-mrs_backup_judge(struct mrs_item *item, bool short_read, mars_error *why)
+mrs_backup_judge(struct mrs_backup *b, struct mrs_item *item, bool short_read, mars_error *why)
 {
     bool changed = short_read;
+    mars_status st = changed ? MARS_OK : mrs_source_changed(&item->file, &changed, why);
 
-    if (!changed && mrs_source_changed(&item->file, &changed, why) != MARS_OK)
+    if (mrs_backup_is_fatal(st))
+        mrs_job_fail(&b->job, st, why);
+    if (st != MARS_OK)
         return MRS_SKIP_UNREADABLE;
     if (!changed)
         return 0;
@@ -90,7 +93,7 @@ read_small(struct mrs_task *t)
     if (st == MARS_OK && !atomic_load(&b->job.stop))
         st = mrs_source_read(&item->file, 0, data, size, &got, &why);
     if (st == MARS_OK) {
-        reason = mrs_backup_judge(item, got < size, &why);
+        reason = mrs_backup_judge(b, item, got < size, &why);
         put = atomic_load(&b->job.stop) ? MARS_OK : store_small(b, item, data, got, &why);
         if (put != MARS_OK)
             mrs_job_fail(&b->job, put, &why);

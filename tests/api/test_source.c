@@ -50,6 +50,7 @@ struct memory {
     const char *fails_at;      /* a path; its read, or next where the entry would come, fails */
     mars_status read_fails;
     mars_status next_fails;
+    mars_status changed_fails;
 };
 
 /* The byte at a place of a file. */
@@ -164,6 +165,17 @@ extent(void *user, void *file, uint64_t offset, uint64_t *start, uint64_t *end, 
     return MARS_OK;
 }
 
+static mars_status
+changed(void *user, void *file, uint32_t *was, mars_error *err)
+{
+    const struct memory *m = user;
+    const struct thing *t = file;
+
+    (void)was;
+    return is_at(m, t) && m->changed_fails != MARS_OK ? fail_with(m->changed_fails, t->path, err)
+                                                      : MARS_OK;
+}
+
 static void
 close_file(void *user, void *file)
 {
@@ -183,6 +195,7 @@ fill(struct memory *m)
                               .open = open_file,
                               .read = read_file,
                               .extent = extent,
+                              .changed = changed,
                               .close = close_file };
 }
 
@@ -335,6 +348,10 @@ what_ends_the_backup_ends_it_with_its_own_words(void **state)
         m.read_fails = ends[i / 2];
         assert_int_equal(back_up(p, &m, &r, &err), ends[i / 2]);
         assert_non_null(strstr(err.message, "is on fire"));
+        m.read_fails = MARS_OK;
+        m.changed_fails = ends[i / 2];
+        assert_int_equal(back_up(p, &m, &r, &err), ends[i / 2]);
+        m.changed_fails = MARS_OK;
     }
     m.fails_at = NULL;
     assert_ok(back_up(p, &m, &r, &err), &err); /* the agent is as it was */
