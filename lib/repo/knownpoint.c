@@ -131,10 +131,15 @@ read_shared(const struct mrs_known_point *k, struct mrs_point_details *d)
 static const uint8_t *
 read_heads(struct mrs_rd *r, size_t *n)
 {
+    const uint8_t *heads;
+
     (void)mrs_rd_take(r, ID);
     (void)mrs_stamp_read(r);
     *n = (size_t)mrs_rd_varint_max(r, r->left / ID);
-    return mrs_rd_take(r, *n * ID);
+    heads = mrs_rd_take(r, *n * ID);
+    if (r->bad) /* the bound above counts the varint itself */
+        *n = 0;
+    return heads;
 }
 
 const uint8_t *

@@ -376,28 +376,30 @@ static void
 others_may_write_while_it_is_read(void **state)
 {
     struct kit *k = *state;
-    struct reader r = { k, MRS_LISTING_INIT, true };
+    struct reader r[2] = { { k, MRS_LISTING_INIT, true }, { k, MRS_LISTING_INIT, true } };
     struct mrs_thread *threads[2] = { NULL };
     struct mrs_point_table t;
     size_t n = 0;
 
-    assert_int_equal(mrs_listing_end(&r.listing, NULL), MARS_OK);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(mrs_thread_start(&threads[i], write_and_read, &r, NULL), MARS_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mrs_listing_end(&r[i].listing, NULL), MARS_OK);
+        assert_int_equal(mrs_thread_start(&threads[i], write_and_read, &r[i], NULL), MARS_OK);
+    }
     for (int i = 0; i < MANY / 4; i++) {
         mrs_point_table_init(&t, k->cache, NULL);
         assert_int_equal(mrs_point_table_read(&t, use, &n, NULL), MARS_OK);
         mrs_point_table_free(&t);
     }
-    mrs_thread_join(threads[0]);
-    mrs_thread_join(threads[1]);
-    assert_true(r.good);
+    for (int i = 0; i < 2; i++) {
+        mrs_thread_join(threads[i]);
+        mrs_listing_free(&r[i].listing);
+        assert_true(r[i].good);
+    }
     n = 0;
     mrs_point_table_init(&t, k->cache, NULL);
     assert_int_equal(mrs_point_table_read(&t, use, &n, NULL), MARS_OK);
     mrs_point_table_free(&t);
     assert_int_equal(n, 2 * MANY);
-    mrs_listing_free(&r.listing);
 }
 
 static mars_status
