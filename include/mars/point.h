@@ -77,6 +77,7 @@ typedef struct mars_point mars_point;
  * @param[out] out  freed with mars_point_close(); NULL on failure
  * @retval MARS_ERR_NOT_FOUND    no such point
  * @retval MARS_ERR_INVALID_ARG  the prefix fits several points, or "latest" several items
+ * @retval MARS_ERR_CORRUPT      the point is damaged; or one that may be newer than "latest" is
  * @retval MARS_ERR_AUTH         the right to use the vault has ended
  * @since 0.1
  */

@@ -279,39 +279,6 @@ drain(struct mrs_backup *b)
     mrs_mutex_unlock(b->job.lock);
 }
 
-/* Heads of this item, and the newest head of each other item of the machine. */
-static mars_status
-fill_heads(struct mrs_backup *b, struct mrs_vec *heads, struct mrs_vec *others, mars_error *err)
-{
-    for (size_t i = 0; i < b->points.list.len; i++) {
-        const struct mrs_known_point *k = mrs_points_at(&b->points, i);
-        struct mrs_item_head *other = NULL;
-
-        if (!k->is_head)
-            continue;
-        if (memcmp(mrs_known_item(k), b->item_id, 16) == 0) {
-            uint8_t *h = mrs_vec_add(heads);
-
-            if (h == NULL)
-                return mrs_nomem(err);
-            memcpy(h, mrs_known_session(k), 16);
-            continue;
-        }
-        for (size_t n = 0; n < others->len && other == NULL; n++) {
-            struct mrs_item_head *o = mrs_vec_at(others, n);
-
-            other = memcmp(o->item, mrs_known_item(k), 16) == 0 ? o : NULL;
-        }
-        if (other == NULL)
-            other = mrs_vec_add(others);
-        if (other == NULL)
-            return mrs_nomem(err);
-        memcpy(other->item, mrs_known_item(k), 16);
-        memcpy(other->session, mrs_known_session(k), 16);
-    }
-    return MARS_OK;
-}
-
 static mars_status
 finish_skips(struct build *w, struct mrs_point *p, mars_error *err)
 {
@@ -350,7 +317,7 @@ commit(struct build *w, mars_error *err)
     p.software = (struct mrs_slice){ (const uint8_t *)software, sizeof software - 1 };
     st = finish_skips(w, &p, err);
     if (st == MARS_OK)
-        st = fill_heads(b, &heads, &others, err);
+        st = mrs_backup_heads(b, &heads, &others, err);
     p.heads = heads.items;
     p.n_heads = heads.len;
     p.others = others.items;

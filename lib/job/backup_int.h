@@ -142,6 +142,10 @@ void mrs_backup_count_read(struct mrs_backup *b, uint64_t n);
 /* Why an item is to be named although it is in the point. 0: no reason. */
 uint32_t mrs_backup_judge(struct mrs_backup *b, struct mrs_item *item, bool short_read,
                           mars_error *why);
+/* The heads of this item, 16 bytes each, and the newest head of each other item of the machine
+ * (struct mrs_item_head). */
+MARS_NODISCARD mars_status mrs_backup_heads(const struct mrs_backup *b, struct mrs_vec *heads,
+                                            struct mrs_vec *others, mars_error *err);
 /* Failures of the source cost an entry; these stop the backup. */
 bool mrs_backup_is_fatal(mars_status st);
 /* Set an item ready, with a reason or 0. */

@@ -29,6 +29,36 @@ not_clear(const struct mrs_known_point *a, const struct mrs_known_point *b, mars
 }
 
 static mars_status
+none(const struct mrs_points *p, const char *item, mars_error *err)
+{
+    const char *what = p->unread.len > 0 ? "no recovery point can be read: they are damaged"
+                                         : "there are no recovery points";
+    mars_status st = p->unread.len > 0 ? MARS_ERR_CORRUPT : MARS_ERR_NOT_FOUND;
+
+    return item != NULL ? mrs_fail(err, st, "item \"%s\": %s", item, what)
+                        : mrs_fail(err, st, "%s", what);
+}
+
+/* A point of this item that cannot be read, and that no other saw, is perhaps newer. */
+static mars_status
+newest_is_known(const struct mrs_points *p, const struct mrs_known_point *k, mars_error *err)
+{
+    char hex[33];
+
+    for (size_t i = 0; i < p->unread.len; i++) {
+        const struct mrs_seen_head *h = mrs_vec_at(&p->unread, i);
+
+        if (memcmp(h->item, mrs_known_item(k), 16) != 0)
+            continue;
+        mrs_hex_encode(hex, h->session, 16);
+        return mrs_fail(err, MARS_ERR_CORRUPT, "\"latest\" is not known: point %s is damaged, and "
+                        "may be newer than those that can be read; give the id of one of these",
+                        hex);
+    }
+    return MARS_OK;
+}
+
+static mars_status
 latest(const struct mrs_points *p, const char *item, struct mrs_known_point **out,
        mars_error *err)
 {
@@ -41,11 +71,7 @@ latest(const struct mrs_points *p, const char *item, struct mrs_known_point **ou
             return not_clear(*out, k, err);
         *out = k;
     }
-    if (*out == NULL)
-        return item != NULL
-                   ? mrs_fail(err, MARS_ERR_NOT_FOUND, "item \"%s\" has no recovery points", item)
-                   : mrs_fail(err, MARS_ERR_NOT_FOUND, "there are no recovery points");
-    return MARS_OK;
+    return *out != NULL ? newest_is_known(p, *out, err) : none(p, item, err);
 }
 
 mars_status

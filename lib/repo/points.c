@@ -343,6 +343,7 @@ read_all_lacking(struct reading *r, mars_error *err)
         if (mrs_is_damage(st) && r->q->damage != NULL) {
             mrs_name_point(relative, l->item, l->session);
             r->q->damage(r->q->user, relative, &why);
+            mrs_listing_at(&r->listing, l->number - 1)->unread = true;
             st = MARS_OK;
         } else if (st != MARS_OK && err != NULL) {
             *err = why;
@@ -364,29 +365,6 @@ by_time(const void *a, const void *b)
     return memcmp(mrs_known_session(x), mrs_known_session(y), 16);
 }
 
-/* A head is a point that no other point of its item saw. */
-static void
-find_heads(struct reading *r)
-{
-    for (size_t i = 0; i < r->p->list.len; i++) {
-        const struct mrs_known_point *k = mrs_points_at(r->p, i);
-        size_t n;
-        const uint8_t *heads = mrs_known_point_heads(k, &n);
-
-        for (size_t h = 0; h < n; h++) {
-            uint32_t seen = mrs_listing_find(&r->listing, mrs_known_item(k), heads + 16 * h);
-
-            if (seen != 0)
-                mrs_listing_at(&r->listing, seen - 1)->seen = true;
-        }
-    }
-    for (size_t i = 0; i < r->p->list.len; i++) {
-        struct mrs_known_point *k = mrs_points_at(r->p, i);
-
-        k->is_head = !mrs_listing_at(&r->listing, k->number - 1)->seen;
-    }
-}
-
 static mars_status
 read_points(struct reading *r, const struct mrs_log *log, mars_error *err)
 {
@@ -403,9 +381,9 @@ read_points(struct reading *r, const struct mrs_log *log, mars_error *err)
         if (by_table(r))
             keep_new(r);
     }
-    if (st == MARS_OK && r->q->digits == NULL)
-        find_heads(r);
-    return st;
+    return st == MARS_OK && r->q->digits == NULL
+               ? mrs_points_find_heads(r->p, &r->listing, err)
+               : st;
 }
 
 mars_status
@@ -427,6 +405,7 @@ mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct m
     p->bytes = (struct mrs_arena)MRS_ARENA_INIT;
     p->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_known_point);
     p->parts = (struct mrs_vec)MRS_VEC_INIT(struct mrs_buf);
+    p->unread = (struct mrs_vec)MRS_VEC_INIT(struct mrs_seen_head);
     mrs_point_table_init(&r.table, d->cache, q->machine == NULL ? &p->parts : NULL);
     st = read_points(&r, log, err);
     mrs_point_table_free(&r.table);
@@ -459,4 +438,5 @@ mrs_points_free(struct mrs_points *p)
     for (size_t i = 0; i < p->parts.len; i++)
         mrs_buf_free(mrs_vec_at(&p->parts, i));
     mrs_vec_free(&p->parts);
+    mrs_vec_free(&p->unread);
 }

@@ -6,8 +6,9 @@
 #include "base/vec.h"
 #include "repo/knownpoint.h"
 #include "repo/ledger.h"
+#include "repo/listing.h"
 
-/* A point that a machine remembers having seen. */
+/* A point, by what its name says of it. */
 struct mrs_seen_head {
     uint8_t item[16];
     uint8_t session[16];
@@ -15,6 +16,8 @@ struct mrs_seen_head {
 
 struct mrs_points {
     struct mrs_vec list;    /* struct mrs_known_point, oldest first */
+    struct mrs_vec unread;  /* struct mrs_seen_head: damaged ones that no other point saw, so that
+                               each may be the newest of its item */
     struct mrs_arena bytes; /* that these borrow, and */
     struct mrs_vec parts;   /* struct mrs_buf */
 };
@@ -46,8 +49,14 @@ mrs_points_at(const struct mrs_points *p, size_t i)
     return mrs_vec_at(&p->list, i);
 }
 
+/* Which points are heads, once all were read; unread ones are added to p. */
+MARS_NODISCARD mars_status mrs_points_find_heads(struct mrs_points *p,
+                                                 const struct mrs_listing *listing,
+                                                 mars_error *err);
+
 /* The point that a text means: "latest", a full id, or a unique prefix of at least 6 digits. item
- * NULL: of any item, and "latest" then needs that there is only one. */
+ * NULL: of any item, and "latest" then needs that there is only one. MARS_ERR_CORRUPT: a point that
+ * may be the latest is damaged. */
 MARS_NODISCARD mars_status mrs_points_resolve(const struct mrs_points *p, const char *text,
                                               const char *item, struct mrs_known_point **out,
                                               mars_error *err);

@@ -44,6 +44,25 @@ class Recover(Box):
         self.assertEqual(sorted((p, p.stat().st_mtime_ns) for p in self.objects()), before,
                          "nothing changes in the vault")
 
+    def test_the_newest_is_not_passed_over_where_it_is_damaged(self) -> None:
+        """Whoever restores the latest must not get an older one unawares."""
+        older, newest = self.points
+        point = next(p for p in self.objects("points") if p.name.startswith(newest))
+        data = bytearray(point.read_bytes())
+        data[len(data) // 2] ^= 1
+        point.write_bytes(bytes(data))
+        out = self.path / "out"
+        run = self.recover("restore", "latest", "--to", out, code=1)
+        self.assertIn(newest, run.error)
+        self.assertFalse(out.exists())
+        self.recover("restore", older, "--to", out)
+        self.m.run("cache", "clear")
+        again = self.m.backup(self.source)
+        self.recover("restore", "latest", "--to", self.path / "latest")
+        self.assert_same(self.source, self.path / "latest" / str(self.source)[1:])
+        self.assertEqual([p["id"] for p in self.recover("points", code=1).of("point")],
+                         [older, again["point"]])
+
     def test_what_writes_cannot_be_recovered_into(self) -> None:
         for verb in (["backup", self.source], ["key", "list"], ["register"]):
             self.recover(*verb, code=2)

@@ -281,6 +281,67 @@ a_damaged_point_is_named_or_an_error(void **state)
 }
 
 static void
+assert_resolves(const struct mrs_points *p, const char *text, const char *item, mars_status want,
+                int64_t started)
+{
+    struct mrs_known_point *lp = NULL;
+    mars_error err;
+
+    memset(&err, 0, sizeof err);
+    assert_int_equal(mrs_points_resolve(p, text, item, &lp, &err), want);
+    if (want == MARS_OK)
+        assert_int_equal(lp->started_s, started);
+    assert_int_equal(err.status, want);
+}
+
+static void
+damage_point(struct kit *k, uint8_t item, uint8_t session)
+{
+    char relative[MRS_OBJECT_NAME_MAX];
+    uint8_t id[16];
+
+    memset(id, item, sizeof id);
+    mrs_name_point(relative, id, (uint8_t[16]){ session, session, session, session });
+    kit_damage(k, relative, 200);
+}
+
+/* What cannot be read has no time: only a point that saw it tells that it is older. */
+static void
+latest_does_not_pass_over_a_damaged_point_that_may_be_newer(void **state)
+{
+    static uint8_t first[1][16] = { { 5, 5, 5, 5 } };
+    struct kit *k = *state;
+    struct kit_damages damages = { 0 };
+    struct spec second = { .item = 1, .session = { 6, 6, 6, 6 }, .started = 2, .heads = first,
+                           .n_heads = 1 };
+    struct mrs_points p;
+
+    simple(k, 1, 5, 1);
+    put_point(k, &second);
+    simple(k, 2, 8, 3); /* another item: no matter */
+    damage_point(k, 1, 5);
+    damage_point(k, 2, 8);
+    assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
+    assert_int_equal(p.unread.len, 1);
+    assert_resolves(&p, "latest", "one", MARS_OK, 2);
+    mrs_points_free(&p);
+
+    simple(k, 1, 7, 3);
+    damage_point(k, 1, 7);
+    assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
+    assert_int_equal(p.unread.len, 2);
+    assert_resolves(&p, "latest", "one", MARS_ERR_CORRUPT, 0);
+    assert_resolves(&p, "060606", "one", MARS_OK, 2);
+    mrs_points_free(&p);
+
+    damage_point(k, 1, 6);
+    assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
+    assert_resolves(&p, "latest", NULL, MARS_ERR_CORRUPT, 0); /* none can be read */
+    assert_resolves(&p, "latest", "one", MARS_ERR_CORRUPT, 0);
+    mrs_points_free(&p);
+}
+
+static void
 a_point_under_another_name_is_damage(void **state)
 {
     struct kit *k = *state;
@@ -315,20 +376,6 @@ a_point_that_says_that_it_is_another_is_damage(void **state)
                                     NULL), MARS_OK);
     assert_int_equal(read_points(k, &points, NULL, NULL), MARS_ERR_CORRUPT);
     mrs_buf_free(&payload);
-}
-
-static void
-assert_resolves(const struct mrs_points *p, const char *text, const char *item, mars_status want,
-                int64_t started)
-{
-    struct mrs_known_point *lp = NULL;
-    mars_error err;
-
-    memset(&err, 0, sizeof err);
-    assert_int_equal(mrs_points_resolve(p, text, item, &lp, &err), want);
-    if (want == MARS_OK)
-        assert_int_equal(lp->started_s, started);
-    assert_int_equal(err.status, want);
 }
 
 static void
@@ -408,6 +455,7 @@ main(void)
         KIT_TEST(heads_are_points_that_no_other_of_the_item_saw),
         KIT_TEST(points_may_be_read_by_the_beginning_of_their_ids),
         KIT_TEST(a_damaged_point_is_named_or_an_error),
+        KIT_TEST(latest_does_not_pass_over_a_damaged_point_that_may_be_newer),
         KIT_TEST(a_point_under_another_name_is_damage),
         KIT_TEST(a_point_that_says_that_it_is_another_is_damage),
         KIT_TEST(a_point_is_meant_by_its_id_a_unique_prefix_or_latest),

@@ -1,0 +1,52 @@
+/* A head is a point that no other point of its item saw. */
+#include <string.h>
+
+#include "base/err.h"
+#include "repo/points.h"
+
+static void
+mark_seen(const struct mrs_points *p, const struct mrs_listing *listing)
+{
+    for (size_t i = 0; i < p->list.len; i++) {
+        const struct mrs_known_point *k = mrs_points_at(p, i);
+        size_t n;
+        const uint8_t *heads = mrs_known_point_heads(k, &n);
+
+        for (size_t h = 0; h < n; h++) {
+            uint32_t seen = mrs_listing_find(listing, mrs_known_item(k), heads + 16 * h);
+
+            if (seen != 0)
+                mrs_listing_at(listing, seen - 1)->seen = true;
+        }
+    }
+}
+
+static mars_status
+add_unread(struct mrs_points *p, const struct mrs_listing *listing, mars_error *err)
+{
+    for (size_t i = 0; i < listing->len; i++) {
+        const struct mrs_listed *l = mrs_listing_at(listing, i);
+        struct mrs_seen_head *at;
+
+        if (!l->unread || l->seen)
+            continue;
+        at = mrs_vec_add(&p->unread);
+        if (at == NULL)
+            return mrs_nomem(err);
+        memcpy(at->item, mrs_listing_item(listing, l), sizeof at->item);
+        memcpy(at->session, l->session, sizeof at->session);
+    }
+    return MARS_OK;
+}
+
+mars_status
+mrs_points_find_heads(struct mrs_points *p, const struct mrs_listing *listing, mars_error *err)
+{
+    mark_seen(p, listing);
+    for (size_t i = 0; i < p->list.len; i++) {
+        struct mrs_known_point *k = mrs_points_at(p, i);
+
+        k->is_head = !mrs_listing_at(listing, k->number - 1)->seen;
+    }
+    return add_unread(p, listing, err);
+}
