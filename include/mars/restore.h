@@ -64,11 +64,13 @@ typedef struct mars_restore_result {
  * Nothing outside the target is touched, whatever the vault holds. A file whose data is damaged is
  * named by an event and not written; the rest goes on: the result is then MARS_ERR_CORRUPT with
  * result filled in. So it is where attributes are damaged, but that file is written and named by a
- * warning, and its group gets no rights, since an ACL may have limited them. An interrupted restore
- * can be run again and finishes what is missing. What was restored has been flushed to the disk
- * when the call returns.
+ * warning, and its group gets no rights, since an ACL may have limited them. A vault that can no
+ * longer be reached ends the restore. An interrupted restore can be run again and finishes what is
+ * missing. What was restored has been flushed to the disk when the call returns.
  *
  * @param[out] result  NULL, or struct_size set by the caller; filled in also on failure
+ * @retval MARS_ERR_NETWORK  the vault cannot be reached: run it again
+ * @retval MARS_ERR_AUTH     the right to use the vault has ended
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

@@ -20,11 +20,11 @@ pass(void *user, const struct mrs_piece *piece, mars_error *err)
     return MARS_OK;
 }
 
-/* What cannot be read is counted; only without memory it ends. */
+/* What is damaged is counted; any other failure ends it. */
 static mars_status
 count_unread(const struct fill *f, mars_status st, mars_error *err)
 {
-    if (st == MARS_OK || st == MARS_ERR_NOMEM)
+    if (!mrs_is_damage(st))
         return st;
     mrs_error_clear(err);
     ++*f->unread;

@@ -90,9 +90,10 @@ want_all(struct mrs_restore *r, struct mrs_rfile *f, mars_error *err)
         st = await_room(r, err);
         f->has_room = st == MARS_OK;
     }
-    return st == MARS_OK
-               ? mrs_content_each(r->job.d, &f->content, f->size, want_piece, NULL, f, err)
-               : st;
+    if (st != MARS_OK)
+        return st;
+    st = mrs_content_each(r->job.d, &f->content, f->size, want_piece, NULL, f, err);
+    return mrs_restore_has_read(r, st, err);
 }
 
 /* Its content is wanted, if it has any and the sink takes it; it is finished when all is there. */

@@ -162,20 +162,23 @@ open_chunk(struct run *run, const struct mrs_want *w, const struct mrs_pack_key 
 }
 
 /* All of the run's bytes; on failure bytes is empty and each chunk is fetched on its own. */
-static void
-read_range(struct run *run, struct mrs_buf *bytes)
+static mars_status
+read_range(struct run *run, struct mrs_buf *bytes, mars_error *err)
 {
     const struct mrs_place *p = &run->wants[0].place;
     struct mrs_domain *d = run->r->job.d;
     char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
     size_t n = (size_t)(run->end - run->start);
+    mars_status st = mrs_buf_extend(bytes, n, err);
 
     mrs_name_pack(relative, p->kind, p->pack);
     mrs_name_in_domain(name, d->keys->domain, relative);
-    if (mrs_buf_extend(bytes, n, NULL) != MARS_OK ||
-        mrs_store_read(d->store, name, run->start, bytes->data, n, NULL) != MARS_OK)
+    if (st == MARS_OK)
+        st = mrs_store_read(d->store, name, run->start, bytes->data, n, err);
+    if (st != MARS_OK)
         mrs_buf_reset(bytes);
     atomic_fetch_add(&run->r->tally.bytes_fetched, bytes->len);
+    return st;
 }
 
 /* Opened in place, so the same chunk is opened once for all that want it. */
@@ -184,7 +187,7 @@ serve(struct run *run, const struct mrs_want *w, const struct mrs_pack_key *key,
       struct mrs_scratch *s)
 {
     if (run->opened == NULL || memcmp(w->place.blob.id, run->opened->place.blob.id, 32) != 0) {
-        run->st = open_chunk(run, w, key, s, &run->why);
+        run->st = mrs_restore_has_read(run->r, open_chunk(run, w, key, s, &run->why), &run->why);
         run->opened = w;
     }
     if (run->st == MARS_OK)
@@ -199,10 +202,12 @@ serve_chunks(struct run *run, struct mrs_scratch *s)
 {
     struct mrs_restore *r = run->r;
     struct mrs_pack_key *key = NULL;
+    mars_error why;
+    mars_status st = mrs_pack_key_get(r->job.d, run->wants[0].place.kind,
+                                      run->wants[0].place.pack, &key, &why);
 
-    (void)!mrs_pack_key_get(r->job.d, run->wants[0].place.kind, run->wants[0].place.pack, &key,
-                           NULL);
-    read_range(run, &s->sealed);
+    if (!mrs_is_out_of_reach(mrs_restore_has_read(r, st, &why)))
+        (void)mrs_restore_has_read(r, read_range(run, &s->sealed, &why), &why);
     for (; run->done < run->n && !atomic_load(&r->job.stop); run->done++) {
         const struct mrs_want *w = &run->wants[run->done];
 

@@ -12,6 +12,14 @@ mrs_restore_is_fatal(mars_status st)
            st == MARS_ERR_QUOTA;
 }
 
+mars_status
+mrs_restore_has_read(struct mrs_restore *r, mars_status st, const mars_error *why)
+{
+    if (mrs_is_out_of_reach(st))
+        mrs_job_fail(&r->job, st, why);
+    return st;
+}
+
 static mars_status
 check(struct mrs_restore *r, mars_status st, const char *function, mars_error *err)
 {
@@ -105,12 +113,13 @@ read_attrs(struct mrs_restore *r, struct mrs_entry *e, struct mrs_buf *set, mars
     if (e->attrs_size == 0)
         return MARS_OK;
     st = mrs_content_get(r->job.d, &e->attrs, e->attrs_size, MRS_CLASS_ATTRS, set, &why);
+    st = mrs_restore_has_read(r, st, &why);
     if (st == MARS_OK)
         st = mrs_attrs_decode(set->data, set->len, NULL, NULL, &why);
     if (st == MARS_OK)
         return MARS_OK;
     mrs_buf_reset(set);
-    if (mrs_restore_is_fatal(st)) {
+    if (mrs_restore_is_fatal(st) || mrs_is_out_of_reach(st)) {
         *err = why;
         return st;
     }

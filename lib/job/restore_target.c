@@ -46,8 +46,9 @@ same(void *user, struct mrs_tree_file *there, bool *is, mars_error *err)
 {
     struct mrs_restore *r = user;
     struct mrs_source_file f = { &EXISTING, there, r->current->size, true };
+    mars_status st = mrs_compare_content(r->job.d, r->current, &f, &r->job.stop, is, err);
 
-    return mrs_compare_content(r->job.d, r->current, &f, &r->job.stop, is, err);
+    return mrs_restore_has_read(r, st, err);
 }
 
 mars_status

@@ -179,7 +179,7 @@ visit(struct disk *k, struct mrs_source_item *item, mars_error *err)
 
     if (st == MARS_OK && e != NULL) {
         st = compare(k, item, e, err);
-        if (st != MARS_OK && st != MARS_ERR_NOMEM) {
+        if (st != MARS_OK && st != MARS_ERR_NOMEM && !mrs_is_out_of_reach(st)) {
             differ(k, item->path, err->message);
             st = MARS_OK;
         }

@@ -174,13 +174,13 @@ walk_tree(struct walk *w, mars_error *err)
 
         w->path.len = f->path_len;
         st = mrs_dir_reader_next(f->reader, &e, &stat, &lost, err);
-        if (st == MARS_ERR_NOMEM)
-            break;
-        if (st != MARS_OK) {
+        if (mrs_is_damage(st)) {
             lose_node(w, &lost, err);
             st = MARS_OK;
             continue;
         }
+        if (st != MARS_OK)
+            break;
         if (e == NULL) {
             st = pop(w, err);
             continue;
@@ -211,7 +211,7 @@ walk_root(struct walk *w, const struct mrs_root *root, mars_error *err)
         st = mrs_dir_reader_open_root(&reader, w->v->d, root, err);
     if (st == MARS_OK) {
         st = mrs_dir_reader_next(reader, &e, &stat, &lost, err);
-        if (st != MARS_OK && st != MARS_ERR_NOMEM) {
+        if (mrs_is_damage(st)) {
             lose(w, err);
             st = MARS_OK;
         }

@@ -116,7 +116,7 @@ mrs_chunk_get_with(const struct mrs_domain *d, const uint8_t id[32], uint8_t cls
             st = read_place(d, &place, m, out, &why);
         if (st == MARS_OK)
             mrs_chunk_keep(d, id, cls, out->data + start, out->len - start);
-        if (st == MARS_OK || st == MARS_ERR_NOMEM)
+        if (st == MARS_OK || st == MARS_ERR_NOMEM || mrs_is_out_of_reach(st))
             break;
     }
     if (st == MARS_ERR_NOT_FOUND)
@@ -210,7 +210,7 @@ walk_list(struct walk *w, const uint8_t id[32], uint8_t level, uint64_t size, ma
     mars_error why;
     mars_status st = mrs_list_get(w->d, id, level, size, &n, &why);
 
-    if (st != MARS_OK && w->lost != NULL && st != MARS_ERR_NOMEM) {
+    if (mrs_is_damage(st) && w->lost != NULL) {
         st = w->lost(w->user, w->offset, size, &why, err);
         w->offset += size;
     } else if (st != MARS_OK) {

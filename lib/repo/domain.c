@@ -218,6 +218,12 @@ mrs_is_damage(mars_status st)
            st == MARS_ERR_IO || st == MARS_ERR_KEY;
 }
 
+bool
+mrs_is_out_of_reach(mars_status st)
+{
+    return st == MARS_ERR_NETWORK || st == MARS_ERR_AUTH;
+}
+
 mars_status
 mrs_domain_get_listed(const struct mrs_domain *d, uint8_t kind, enum mrs_need need,
                       const char *relative, uint8_t *object_digest, struct mrs_buf *payload,

@@ -1,0 +1,181 @@
+#include "tape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "platform/file.h"
+
+static const char PASSPHRASE[] = "correct horse battery staple";
+
+static mars_status
+ask(struct tape *t, const char *name, mars_error *err)
+{
+    bool torn = t->fails != NULL && strstr(name, t->fails) != NULL;
+
+    if (!torn && atomic_load(&t->left) < 0)
+        return MARS_OK;
+    if (!torn && atomic_fetch_sub(&t->left, 1) > 0)
+        return MARS_OK;
+    if (!torn)
+        atomic_store(&t->left, t->once ? -1 : 0);
+    atomic_fetch_add(&t->refused, 1);
+    return mrs_fail(err, t->status, "the tape is torn");
+}
+
+/* The calls that look at what is there; those that make objects always succeed. */
+static mars_status
+read_range(void *user, const char *name, uint64_t offset, void *out, uint64_t len,
+           mars_error *err)
+{
+    struct tape *t = user;
+    mars_status st = ask(t, name, err);
+
+    return st == MARS_OK ? t->inner.read(t->inner.user, name, offset, out, len, err) : st;
+}
+
+static mars_status
+stat_object(void *user, const char *name, mars_object *object, mars_error *err)
+{
+    struct tape *t = user;
+    mars_status st = ask(t, name, err);
+
+    return st == MARS_OK ? t->inner.stat(t->inner.user, name, object, err) : st;
+}
+
+static mars_status
+list(void *user, const char *prefix, mars_object_fn fn, void *fn_user, mars_error *err)
+{
+    struct tape *t = user;
+    mars_status st = ask(t, prefix, err);
+
+    return st == MARS_OK ? t->inner.list(t->inner.user, prefix, fn, fn_user, err) : st;
+}
+
+static mars_status
+begin(void *user, void **upload, mars_error *err)
+{
+    const struct tape *t = user;
+
+    return t->inner.begin(t->inner.user, upload, err);
+}
+
+static mars_status
+append(void *user, void *upload, const void *data, uint64_t len, mars_error *err)
+{
+    const struct tape *t = user;
+
+    return t->inner.append(t->inner.user, upload, data, len, err);
+}
+
+static mars_status
+commit(void *user, void *upload, const char *name, mars_error *err)
+{
+    const struct tape *t = user;
+
+    return t->inner.commit(t->inner.user, upload, name, err);
+}
+
+static void
+abandon(void *user, void *upload)
+{
+    const struct tape *t = user;
+
+    t->inner.abandon(t->inner.user, upload);
+}
+
+void
+tape_mend(struct tape *t)
+{
+    t->fails = NULL;
+    t->once = false;
+    atomic_store(&t->left, -1);
+    atomic_store(&t->refused, 0);
+}
+
+int
+tape_make(void **state)
+{
+    static struct tape t;
+    mars_vault_options vault = { .struct_size = sizeof vault, .store = &t.how };
+    mars_credentials_options right = { .struct_size = sizeof right, .store = &t.how };
+    struct mrs_file *f;
+
+    memset(&t, 0, sizeof t);
+    t.status = MARS_ERR_NETWORK;
+    tape_mend(&t);
+    tmpdir_make(t.dir);
+    (void)snprintf(t.config, sizeof t.config, "%s/config", t.dir);
+    (void)snprintf(t.credentials, sizeof t.credentials, "%s/credentials", t.dir);
+    (void)snprintf(t.tree, sizeof t.tree, "%s/file", t.dir);
+    assert_int_equal(mrs_file_create(&f, t.tree, NULL), MARS_OK);
+    assert_int_equal(mrs_file_append(f, PASSPHRASE, sizeof PASSPHRASE, NULL), MARS_OK);
+    mrs_file_close(f);
+    assert_int_equal(mrs_store_open(&t.memory, "memory:", 1, NULL, NULL), MARS_OK);
+    t.inner = table_over(t.memory);
+    t.table = (mars_store){ .struct_size = sizeof t.table,
+                            .user = &t,
+                            .begin = begin,
+                            .append = append,
+                            .commit = commit,
+                            .abandon = abandon,
+                            .read = read_range,
+                            .stat = stat_object,
+                            .list = list };
+    t.how = (mars_store_options){ .struct_size = sizeof t.how, .custom = &t.table };
+    assert_int_equal(mars_vault_create(TAPE_URL, &vault, NULL), MARS_OK);
+    assert_int_equal(mars_vault_issue_credentials(TAPE_URL, t.credentials, &right, NULL), MARS_OK);
+    *state = &t;
+    return 0;
+}
+
+int
+tape_remove(void **state)
+{
+    struct tape *t = *state;
+
+    mrs_store_close(t->memory);
+    tmpdir_remove(t->dir);
+    return 0;
+}
+
+mars_agent *
+tape_enrol(struct tape *t)
+{
+    mars_store lent = t->table;
+    mars_store_options how = { .struct_size = sizeof how, .custom = &lent };
+    mars_register_options r = { .struct_size = sizeof r,
+                                .config_dir = t->config,
+                                .credentials = t->credentials,
+                                .passphrase = PASSPHRASE,
+                                .store = &how };
+    mars_agent *agent = NULL;
+    mars_error err;
+
+    if (mars_register(&r, &agent, &err) != MARS_OK)
+        fail_msg("%s", err.message);
+    memset(&lent, 0xee, sizeof lent); /* it was copied */
+    return agent;
+}
+
+mars_status
+tape_back_up(struct tape *t, mars_agent *agent, mars_error *err)
+{
+    const char *path = t->tree;
+    mars_backup_options o = { .struct_size = sizeof o, .paths = &path, .n_paths = 1 };
+
+    return mars_backup(agent, &o, NULL, err);
+}
+
+mars_agent *
+tape_recover(struct tape *t)
+{
+    mars_recover_options o = { .struct_size = sizeof o,
+                               .credentials = t->credentials,
+                               .passphrase = PASSPHRASE,
+                               .store = &t->how };
+    mars_agent *agent = NULL;
+
+    assert_int_equal(mars_recover_open(&o, &agent, NULL), MARS_OK);
+    return agent;
+}
