@@ -63,14 +63,14 @@ finish(struct cli *cli, const mars_backup_options *o, const mars_backup_result *
 static int
 pump(struct cli *cli, mars_stream *stream, char *buf)
 {
-    mars_error err = { .status = MARS_ERR_CANCELLED, .message = "interrupted" };
+    mars_error err = { 0 };
     size_t got = 1;
 
     while (got > 0) {
         enum os_result r = os_read_stdin(buf, READ_SIZE, &got);
 
         if (r == OS_INTERRUPTED)
-            return report_failure(cli, &err);
+            return report_interrupted(cli);
         if (r != OS_OK)
             return report_io(cli, "cannot read standard input");
         if (got > 0 && mars_stream_write(stream, buf, got, &err) != MARS_OK)

@@ -94,6 +94,14 @@ report_failure(struct cli *cli, const mars_error *err)
 }
 
 int
+report_interrupted(struct cli *cli)
+{
+    mars_error err = { .status = MARS_ERR_CANCELLED, .message = "interrupted" };
+
+    return report_failure(cli, &err);
+}
+
+int
 report_usage(struct cli *cli, const char *format, ...)
 {
     char message[1024], hint[64];

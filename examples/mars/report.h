@@ -18,6 +18,9 @@ int report_failure(struct cli *cli, const mars_error *err);
 /* The same with a hint of the caller's; NULL: none. */
 int report_failure_hint(struct cli *cli, const mars_error *err, const char *hint);
 
+/* Ctrl-C outside of a call. Returns CODE_INTERRUPTED. */
+int report_interrupted(struct cli *cli);
+
 /* The command line is wrong. Returns CODE_USAGE. */
 int report_usage(struct cli *cli, const char *format, ...) CLI_PRINTF(2, 3);
 

@@ -24,14 +24,6 @@ secret_free(struct secret *s)
 }
 
 static int
-interrupted(struct cli *cli)
-{
-    mars_error err = { .status = MARS_ERR_CANCELLED, .message = "interrupted" };
-
-    return report_failure(cli, &err);
-}
-
-static int
 read_stdin(struct cli *cli, struct secret *s)
 {
     size_t got = 1;
@@ -40,7 +32,7 @@ read_stdin(struct cli *cli, struct secret *s)
         enum os_result r = os_read_stdin(s->text + s->len, sizeof s->text - s->len, &got);
 
         if (r == OS_INTERRUPTED)
-            return interrupted(cli);
+            return report_interrupted(cli);
         if (r != OS_OK)
             return report_io(cli, "cannot read standard input");
         s->len += got;
@@ -95,7 +87,7 @@ ask(struct cli *cli, enum opt file, const char *prompt, struct secret *s)
         return report_usage(cli, "no terminal to ask for the passphrase: give --%s FILE",
                             options[file].name);
     case OS_INTERRUPTED:
-        return interrupted(cli);
+        return report_interrupted(cli);
     default:
         return report_io(cli, "cannot read the passphrase from the terminal");
     }

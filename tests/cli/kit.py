@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -167,6 +168,11 @@ class Box(unittest.TestCase):
                                f"{b}/"], capture_output=True, text=True, errors="replace",
                               check=False)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+def heed_interrupts() -> None:
+    """For a child: whoever runs in the background may have been told to ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def pseudo_random(size: int, seed: int = 1) -> bytes:

@@ -1,12 +1,15 @@
 """What goes into a recovery point, and what is left out."""
+import fcntl
 import os
+import signal
 import subprocess
+import termios
 import threading
 import time
 import unittest
 from pathlib import Path
 
-from kit import MIB, Box, Run, needs_root, pseudo_random
+from kit import MIB, Box, Run, heed_interrupts, needs_root, pseudo_random
 
 
 class Backup(Box):
@@ -81,6 +84,23 @@ class Backup(Box):
         self.assertLess(self.vault_bytes() - before, 65536)
         m.restore("latest", self.path / "out", "--item", "database")
         self.assertEqual((self.path / "out" / "dump.sql").read_bytes(), data)
+
+    def test_an_interrupt_ends_what_waits_for_standard_input(self) -> None:
+        run = subprocess.Popen(self.m.command("backup", "--stdin", "slow"), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               preexec_fn=heed_interrupts)
+        assert run.stdin is not None
+        run.stdin.write(bytes(MIB))
+        run.stdin.flush()
+        in_pipe = b"\1"
+        while any(in_pipe):                     # until all is read, and more is waited for
+            in_pipe = fcntl.ioctl(run.stdin, termios.FIONREAD, bytes(4))
+        time.sleep(0.3)
+        run.send_signal(signal.SIGINT)
+        _, error = run.communicate(timeout=30)
+        self.assertEqual(run.returncode, 130)
+        self.assertIn("interrupted", error.decode())
+        self.assertEqual(self.m.points(), [])
 
     def test_what_cannot_be_read_is_named_and_the_rest_goes_on(self) -> None:
         self.write("source/good")

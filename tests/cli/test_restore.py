@@ -7,12 +7,7 @@ import time
 import unittest
 from pathlib import Path
 
-from kit import MIB, TRACED, Box, Run, needs_root, pseudo_random
-
-
-def heed_interrupts() -> None:
-    """Whoever runs in the background may have been told to ignore them."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+from kit import MIB, TRACED, Box, Run, heed_interrupts, needs_root, pseudo_random
 
 
 class Restore(Box):
