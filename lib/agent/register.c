@@ -123,20 +123,22 @@ take_over(struct work *w, mars_error *err)
     return st;
 }
 
-/* The domain of this name among those of the vault's machines. */
+/* The domain of this name among those of the vault's machines. One whose record cannot be read may
+ * be it: a second one of the name would share nothing with it. */
 static mars_status
 join_domain(struct work *w, mars_error *err)
 {
     const struct mrs_register_spec *spec = w->spec;
+    mars_error unread = { .status = MARS_OK };
     struct mrs_domain_record r;
     mars_status st;
 
     for (size_t i = 0; i < w->machines.list.len; i++) {
         const uint8_t *id = mrs_machines_at(&w->machines, i)->record.domain;
 
-        st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_READ, NULL, err);
-        if (st == MARS_ERR_NOMEM)
-            return st;
+        st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_READ, NULL, &unread);
+        if (st != MARS_OK && !mrs_is_damage(st))
+            return mrs_fail(err, st, "%s", unread.message);
         if (st != MARS_OK || strcmp(r.name, spec->domain) != 0)
             continue;
         st = mrs_domain_unlock(w->store, id, &spec->key, &w->keys, err);
@@ -144,8 +146,10 @@ join_domain(struct work *w, mars_error *err)
             st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_WRITE, w->keys, err);
         return st;
     }
-    mrs_error_clear(err);
-    return MARS_OK;
+    return unread.status != MARS_OK
+               ? mrs_fail(err, MARS_ERR_CORRUPT, "%s; it may be the domain \"%s\"", unread.message,
+                          spec->domain)
+               : MARS_OK;
 }
 
 /* A new machine, in a domain that is there or in a new one. */

@@ -166,6 +166,7 @@ struct ring_search {
     uint32_t previous_number; /* 0: none */
     struct mrs_key previous;
     mars_error why;           /* the last ring that did not open */
+    mars_error missed;        /* one that could not be fetched, though it may be whole */
 };
 
 /* Add keys that are not there yet; a key id stands for one key. */
@@ -234,6 +235,8 @@ try_ring(void *user, const struct mrs_object_info *info, mars_error *err)
     mrs_buf_free(&bytes);
     if (st == MARS_ERR_NOMEM || st == MARS_ERR_UNSUPPORTED)
         return mrs_fail(err, st, "%s", s->why.message);
+    if (st != MARS_OK && !mrs_is_damage(st))
+        s->missed = s->why;
     return MARS_OK;
 }
 
@@ -254,8 +257,11 @@ read_rings(struct mrs_store *store, const uint8_t root[MRS_ROOT_SIZE], struct mr
     mrs_name_in_domain(prefix, k->domain, "keys/rings/");
     while (st == MARS_OK && s.root_number > 0) {
         s.found = false;
+        mrs_error_clear(&s.missed);
         st = mrs_store_list(store, prefix, MRS_LIST_NAMES, try_ring, &s, err);
-        if (st == MARS_OK && !s.found)
+        if (st == MARS_OK && !s.found && s.missed.status != MARS_OK)
+            st = mrs_fail(err, (mars_status)s.missed.status, "%s", s.missed.message);
+        else if (st == MARS_OK && !s.found)
             st = mrs_fail(err, MARS_ERR_CORRUPT, "%s: no key ring opens: %s", prefix,
                           s.why.message);
         s.root_number = s.previous_number;

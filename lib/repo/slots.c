@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "format/name.h"
+#include "repo/domain.h"
 #include "vault/row.h"
 
 enum { SETS_BACK = 8 }; /* below the highest one, where it does not open */
@@ -140,13 +141,14 @@ check_higher(const struct mrs_slots *s, struct mrs_store *store, const uint8_t d
     struct mrs_slots higher = { .number = s->number + 1 };
 
     for (; higher.number <= s->last; higher.number++) {
-        mars_status st = read_set(&higher, store, domain, slot_mac_key, root, NULL);
+        mars_status st = read_set(&higher, store, domain, slot_mac_key, root, err);
 
         mrs_slots_free(&higher);
-        if (st == MARS_ERR_NOMEM)
-            return mrs_nomem(err);
         if (st == MARS_OK)
             return mrs_fail(err, MARS_ERR_KEY, "the key does not open this domain any more");
+        if (!mrs_is_damage(st))
+            return st;
+        mrs_error_clear(err);
     }
     return MARS_OK;
 }

@@ -6,8 +6,6 @@
 #include "base/err.h"
 #include "platform/file.h"
 
-static const char PASSPHRASE[] = "correct horse battery staple";
-
 static mars_status
 ask(struct tape *t, const char *name, mars_error *err)
 {
@@ -109,7 +107,7 @@ tape_make(void **state)
     (void)snprintf(t.credentials, sizeof t.credentials, "%s/credentials", t.dir);
     (void)snprintf(t.tree, sizeof t.tree, "%s/file", t.dir);
     assert_int_equal(mrs_file_create(&f, t.tree, NULL), MARS_OK);
-    assert_int_equal(mrs_file_append(f, PASSPHRASE, sizeof PASSPHRASE, NULL), MARS_OK);
+    assert_int_equal(mrs_file_append(f, TAPE_PASSPHRASE, sizeof TAPE_PASSPHRASE, NULL), MARS_OK);
     mrs_file_close(f);
     assert_int_equal(mrs_store_open(&t.memory, "memory:", 1, NULL, NULL), MARS_OK);
     t.inner = table_over(t.memory);
@@ -147,7 +145,7 @@ tape_enrol(struct tape *t)
     mars_register_options r = { .struct_size = sizeof r,
                                 .config_dir = t->config,
                                 .credentials = t->credentials,
-                                .passphrase = PASSPHRASE,
+                                .passphrase = TAPE_PASSPHRASE,
                                 .store = &how };
     mars_agent *agent = NULL;
     mars_error err;
@@ -167,15 +165,22 @@ tape_back_up(struct tape *t, mars_agent *agent, mars_error *err)
     return mars_backup(agent, &o, NULL, err);
 }
 
-mars_agent *
-tape_recover(struct tape *t)
+mars_status
+tape_try_recover(struct tape *t, mars_agent **agent, mars_error *err)
 {
     mars_recover_options o = { .struct_size = sizeof o,
                                .credentials = t->credentials,
-                               .passphrase = PASSPHRASE,
+                               .passphrase = TAPE_PASSPHRASE,
                                .store = &t->how };
+
+    return mars_recover_open(&o, agent, err);
+}
+
+mars_agent *
+tape_recover(struct tape *t)
+{
     mars_agent *agent = NULL;
 
-    assert_int_equal(mars_recover_open(&o, &agent, NULL), MARS_OK);
+    assert_int_equal(tape_try_recover(t, &agent, NULL), MARS_OK);
     return agent;
 }

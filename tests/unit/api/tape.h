@@ -16,6 +16,7 @@
 #include "tmpdir.h"
 
 #define TAPE_URL "custom:tape"
+#define TAPE_PASSPHRASE "correct horse battery staple"
 
 struct tape {
     mars_store table;     /* what is given to the library */
@@ -45,5 +46,6 @@ mars_agent *tape_enrol(struct tape *t);
 mars_status tape_back_up(struct tape *t, mars_agent *agent, mars_error *err);
 /* As another machine sees it, without a cache. */
 mars_agent *tape_recover(struct tape *t);
+mars_status tape_try_recover(struct tape *t, mars_agent **agent, mars_error *err);
 
 #endif

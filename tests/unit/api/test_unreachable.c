@@ -166,13 +166,20 @@ sweep(struct tape *t, mars_agent *(*open)(struct tape *), operation op)
     assert_true(n > 10 && succeeded < n / 2);
 }
 
+static mars_status
+try_reopen(struct tape *t, mars_agent **agent, mars_error *err)
+{
+    mars_agent_options o = { .struct_size = sizeof o, .store = &t->table };
+
+    return mars_agent_open(t->config, 0, &o, agent, err);
+}
+
 static mars_agent *
 reopen(struct tape *t)
 {
-    mars_agent_options o = { .struct_size = sizeof o, .store = &t->table };
     mars_agent *agent = NULL;
 
-    assert_int_equal(mars_agent_open(t->config, 0, &o, &agent, NULL), MARS_OK);
+    assert_int_equal(try_reopen(t, &agent, NULL), MARS_OK);
     return agent;
 }
 
@@ -242,6 +249,83 @@ filling_the_cache_ends(void **state)
     sweep(*state, reopen, rebuild);
 }
 
+/* What is out of reach is not called missing, damaged, or locked by another passphrase. */
+static void
+an_opening_ends(void **state)
+{
+    mars_status (*const opens[])(struct tape *, mars_agent **, mars_error *) = {
+        tape_try_recover, try_reopen
+    };
+    struct tape *t = *state;
+
+    prepare(t);
+    for (size_t i = 0; i < 2; i++) {
+        mars_status st = MARS_ERR_NETWORK;
+
+        for (int n = 0; st != MARS_OK; n++) {
+            mars_agent *agent = NULL;
+            mars_error err = { 0 };
+
+            atomic_store(&t->left, n);
+            st = opens[i](t, &agent, &err);
+            if (st != MARS_OK &&
+                (st != t->status || strstr(err.message, "the tape is torn") == NULL))
+                fail_msg("call %d: %s: %s", n, mars_status_name(st), err.message);
+            assert_true((agent != NULL) == (st == MARS_OK));
+            tape_mend(t);
+            mars_agent_close(agent);
+        }
+    }
+}
+
+/* Register a machine in the domain that all share; its id, or "" where that failed. */
+static mars_status
+join(struct tape *t, int n, char domain[33], mars_error *err)
+{
+    char config[TMPDIR_PATH_MAX + 32], name[16];
+    mars_register_options r = { .struct_size = sizeof r,
+                                .config_dir = config,
+                                .credentials = t->credentials,
+                                .passphrase = TAPE_PASSPHRASE,
+                                .name = name,
+                                .domain = "shared",
+                                .store = &t->how };
+    mars_agent_info info = { .struct_size = sizeof info };
+    mars_agent *agent = NULL;
+    mars_status st;
+
+    domain[0] = '\0';
+    (void)snprintf(config, sizeof config, "%s/config-%d", t->dir, n);
+    (void)snprintf(name, sizeof name, "machine-%d", n);
+    st = mars_register(&r, &agent, err);
+    if (st == MARS_OK && mars_agent_get_info(agent, &info, NULL) == MARS_OK)
+        (void)snprintf(domain, 33, "%s", info.domain_id);
+    mars_agent_close(agent);
+    return st;
+}
+
+/* What cannot be read may be the domain of this name, or a machine of it. */
+static void
+registering_makes_no_second_domain(void **state)
+{
+    static const char *const parts[] = { "machines/", "/record/", "/keys/slots/", "/keys/rings/" };
+    const mars_status failures[] = { MARS_ERR_NETWORK, MARS_ERR_CORRUPT };
+    struct tape *t = *state;
+    char first[33], domain[33];
+    mars_error err;
+
+    assert_int_equal(join(t, 0, first, &err), MARS_OK);
+    for (size_t i = 0; i < 8; i++) {
+        t->fails = parts[i % 4];
+        t->status = failures[i / 4];
+        assert_int_equal(join(t, 1, domain, &err), t->status);
+        assert_non_null(strstr(err.message, "the tape is torn"));
+    }
+    tape_mend(t);
+    assert_int_equal(join(t, 1, domain, &err), MARS_OK);
+    assert_string_equal(domain, first);
+}
+
 static void
 a_right_that_ends_ends_them_too(void **state)
 {
@@ -258,6 +342,8 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, tape_make, tape_remove)
     const struct CMUnitTest tests[] = {
+        T(an_opening_ends),
+        T(registering_makes_no_second_domain),
         T(a_restore_ends),
         T(a_verify_ends),
         T(a_backup_ends_or_is_whole),

@@ -348,6 +348,31 @@ a_passphrase_that_was_taken_out_opens_no_more_although_an_older_set_has_it(void 
     assert_int_equal(try_open(store, SECOND, 2, 3, 0), MARS_OK);
 }
 
+/* A newer set that cannot be fetched may be the one that took it out. */
+static void
+an_older_set_does_not_open_while_a_newer_one_is_out_of_reach(void **state)
+{
+    struct kit_failure away = { .call = SPY_READ, .part = "0000000000000002",
+                                .st = MARS_ERR_NETWORK };
+    struct mrs_store *store = *state;
+    mars_status st;
+
+    assert_int_equal(put_set(store, DOMAIN, 0, 2, 1), MARS_OK);
+    assert_int_equal(put_set(store, DOMAIN, 1, 1, 2), MARS_OK);
+    kit_put_spy_between(store);
+    kit_spy(NULL, kit_fail_spy, &away);
+    for (;; away.skip++) {
+        away.met = 0;
+        st = try_open(store, FIRST, 0, 0, 0);
+        if (away.met <= away.skip)
+            break;
+        assert_int_equal(st, MARS_ERR_NETWORK);
+    }
+    kit_spy(NULL, NULL, NULL);
+    assert_int_equal(st, MARS_ERR_KEY);
+    assert_true(away.skip >= 2); /* read first, and again when the one before has opened */
+}
+
 static struct mrs_keyring *
 root_keyring(void)
 {
@@ -488,6 +513,7 @@ main(void)
         SLOT_TEST(a_damaged_blob_is_found),
         SLOT_TEST(a_wrapper_that_does_not_do_its_work_gets_no_slot),
         SLOT_TEST(a_slot_says_what_it_costs),
+        SLOT_TEST(an_older_set_does_not_open_while_a_newer_one_is_out_of_reach),
         SLOT_TEST(a_passphrase_that_was_taken_out_opens_no_more_although_an_older_set_has_it),
         SLOT_TEST(a_damaged_highest_set_falls_back_to_the_one_before),
         SLOT_TEST(the_highest_set_is_read_under_the_keyring),
