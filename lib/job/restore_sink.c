@@ -12,6 +12,12 @@ mrs_restore_is_fatal(mars_status st)
            st == MARS_ERR_QUOTA;
 }
 
+bool
+mrs_restore_ends(mars_status st)
+{
+    return mrs_restore_is_fatal(st) || mrs_is_out_of_reach(st);
+}
+
 mars_status
 mrs_restore_has_read(struct mrs_restore *r, mars_status st, const mars_error *why)
 {
@@ -119,7 +125,7 @@ read_attrs(struct mrs_restore *r, struct mrs_entry *e, struct mrs_buf *set, mars
     if (st == MARS_OK)
         return MARS_OK;
     mrs_buf_reset(set);
-    if (mrs_restore_is_fatal(st) || mrs_is_out_of_reach(st)) {
+    if (mrs_restore_ends(st)) {
         *err = why;
         return st;
     }

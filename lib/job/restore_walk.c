@@ -115,7 +115,7 @@ walk_tree(struct mrs_restore *r, struct mrs_vec *stack, mars_error *err)
 
         r->path.len = f->path_len;
         st = mrs_dir_reader_next(f->reader, &e, &stat, &lost, err);
-        if (mrs_is_damage(st)) {
+        if (st != MARS_OK && !mrs_restore_ends(st)) {
             lose_node(r, &lost, err);
             st = MARS_OK; /* the reader goes on behind the node */
         } else if (st == MARS_OK && e == NULL) {
@@ -167,7 +167,7 @@ walk_root(struct mrs_restore *r, const struct mrs_root *root, mars_error *err)
         if (st == MARS_OK)
             st = walk_tree(r, &stack, err);
     }
-    if (mrs_is_damage(st)) {
+    if (st != MARS_OK && !mrs_restore_ends(st)) {
         mrs_restore_lost(r, NULL, mrs_restore_path(r), err);
         st = MARS_OK;
     }

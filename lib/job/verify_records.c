@@ -213,26 +213,43 @@ struct machines {
     bool mine;
 };
 
+/* Is a record sealed under a key of this domain? */
+static mars_status
+is_ours(struct mrs_verify *v, const char *name, bool *ours, mars_error *err)
+{
+    uint8_t head[MRS_HEADER_SIZE];
+    struct mrs_header h;
+    struct mrs_key key;
+    mars_status st = mrs_store_read(v->d->store, name, 0, head, sizeof head, err);
+
+    if (st == MARS_OK)
+        st = mrs_header_decode(&h, head, sizeof head, err);
+    if (st == MARS_OK)
+        st = mrs_keyring_find(v->d->keys, &h, &key, err);
+    *ours = st == MARS_OK;
+    if (!mrs_is_damage(st))
+        return st;
+    mrs_error_clear(err);
+    return MARS_OK;
+}
+
 /* Machine records of this domain; those of others are sealed under keys that are not ours. */
 static mars_status
 check_machine(void *user, const struct mrs_object_info *info, mars_error *err)
 {
     struct machines *m = user;
-    struct mrs_header h;
-    struct mrs_key key;
-    uint8_t head[MRS_HEADER_SIZE];
     struct mrs_name n;
-    bool mine;
+    bool mine, ours = true;
+    mars_status st = MARS_OK;
 
     if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_MACHINE)
         return MARS_OK;
     mine = memcmp(n.machine, m->v->spec.expected.machine, 16) == 0;
     m->mine |= mine;
-    if (!mine &&
-        (mrs_store_read(m->v->d->store, info->name, 0, head, sizeof head, NULL) != MARS_OK ||
-         mrs_header_decode(&h, head, sizeof head, NULL) != MARS_OK ||
-         mrs_keyring_find(m->v->d->keys, &h, &key, NULL) != MARS_OK))
-        return MARS_OK;
+    if (!mine)
+        st = is_ours(m->v, info->name, &ours, err);
+    if (st != MARS_OK || !ours)
+        return st;
     return check_record(m->v, MRS_KIND_MACHINE, info->name, info->name, err);
 }
 

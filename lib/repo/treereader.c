@@ -107,7 +107,23 @@ load(struct mrs_dir_reader *r, uint8_t kind, const uint8_t id[32], struct mrs_sl
     return mrs_chunk_get(r->d, id, cls, out, err);
 }
 
-/* Step down into a node. Its stat node is optional: what is wrong with it only costs reading. */
+/* A stat node is optional: what is wrong with it only costs reading. */
+static mars_status
+load_stat(struct mrs_dir_reader *r, struct step *s, uint8_t kind, const uint8_t *id,
+          struct mrs_slice inside, mars_error *err)
+{
+    mars_status st = load(r, kind, id, inside, MRS_CLASS_STAT, &s->stat_bytes, err);
+
+    if (st == MARS_OK)
+        st = mrs_stat_node_decode(&s->stat, &s->node, s->stat_bytes.data, s->stat_bytes.len, err);
+    s->has_stat = st == MARS_OK;
+    if (mrs_is_out_of_reach(st))
+        return st;
+    mrs_error_clear(err);
+    return MARS_OK;
+}
+
+/* Step down into a node. */
 static mars_status
 enter(struct mrs_dir_reader *r, uint8_t kind, const uint8_t id[32], struct mrs_slice inside,
       uint8_t level, uint8_t stat_kind, const uint8_t *stat_id, struct mrs_slice stat_inside,
@@ -125,16 +141,11 @@ enter(struct mrs_dir_reader *r, uint8_t kind, const uint8_t id[32], struct mrs_s
     if (st == MARS_OK && s->node.level != level)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "directory node: level %u where %u is due",
                       s->node.level, level);
-    if (st != MARS_OK) {
+    if (st == MARS_OK && stat_kind != MRS_SUB_EMPTY)
+        st = load_stat(r, s, stat_kind, stat_id, stat_inside, err);
+    if (st != MARS_OK)
         leave_step(r);
-        return st;
-    }
-    s->has_stat = stat_kind != MRS_SUB_EMPTY &&
-                  load(r, stat_kind, stat_id, stat_inside, MRS_CLASS_STAT, &s->stat_bytes, NULL) ==
-                      MARS_OK &&
-                  mrs_stat_node_decode(&s->stat, &s->node, s->stat_bytes.data, s->stat_bytes.len,
-                                       NULL) == MARS_OK;
-    return MARS_OK;
+    return st;
 }
 
 static mars_status
