@@ -92,6 +92,59 @@ rebuild(struct tape *t, mars_agent *agent, mars_error *err)
     return mars_cache_rebuild(agent, take, NULL, NULL, err);
 }
 
+static int
+count_point(const mars_point_info *point, void *user)
+{
+    (void)point;
+    ++*(int *)user;
+    return 0;
+}
+
+static int
+count_entry(const mars_entry *entry, void *user)
+{
+    (void)entry;
+    ++*(int *)user;
+    return 0;
+}
+
+static int
+count_bytes(const void *data, uint64_t len, void *user)
+{
+    (void)data;
+    *(int *)user += (int)len;
+    return 0;
+}
+
+/* All that looks into a vault; what is told of it is all of it. */
+static mars_status
+look(struct tape *t, mars_agent *agent, mars_error *err)
+{
+    static const char *const everything = "*";
+    mars_stats stats = { .struct_size = sizeof stats };
+    char path[sizeof t->tree + 64];
+    mars_point *point = NULL;
+    int points = 0, entries = 0, bytes = 0;
+    mars_status st = mars_point_list(agent, NULL, 0, count_point, &points, take, NULL, err);
+
+    if (st == MARS_OK)
+        st = mars_stats_get(agent, NULL, &stats, take, NULL, err);
+    if (st == MARS_OK)
+        st = mars_point_open(agent, "latest", NULL, &point, err);
+    if (st == MARS_OK)
+        st = mars_point_find(point, &everything, 1, count_entry, &entries, err);
+    (void)snprintf(path, sizeof path, "%s/large", t->tree);
+    if (st == MARS_OK)
+        st = mars_point_read(point, path, 0, count_bytes, &bytes, NULL, err);
+    mars_point_close(point);
+    if (st == MARS_OK) {
+        assert_int_equal(points, 1);
+        assert_true(entries > MANY && stats.chunks > 0);
+        assert_int_equal(bytes, LARGE);
+    }
+    return st;
+}
+
 static void
 write_random(const char *path, size_t n)
 {
@@ -167,20 +220,13 @@ sweep(struct tape *t, mars_agent *(*open)(struct tape *), operation op)
     return succeeded;
 }
 
-static mars_status
-try_reopen(struct tape *t, mars_agent **agent, mars_error *err)
-{
-    mars_agent_options o = { .struct_size = sizeof o, .store = &t->table };
-
-    return mars_agent_open(t->config, 0, &o, agent, err);
-}
-
 static mars_agent *
 reopen(struct tape *t)
 {
+    mars_agent_options o = { .struct_size = sizeof o, .store = &t->table };
     mars_agent *agent = NULL;
 
-    assert_int_equal(try_reopen(t, &agent, NULL), MARS_OK);
+    assert_int_equal(mars_agent_open(t->config, 0, &o, &agent, NULL), MARS_OK);
     return agent;
 }
 
@@ -193,32 +239,6 @@ prepare(struct tape *t)
     make_tree(t);
     assert_int_equal(tape_back_up(t, agent, &err), MARS_OK);
     mars_agent_close(agent);
-}
-
-/* Register a machine in the domain "shared"; the domain's id, or "" where that failed. */
-static mars_status
-join(struct tape *t, int n, char domain[33], mars_error *err)
-{
-    char config[TMPDIR_PATH_MAX + 32], name[16];
-    mars_register_options r = { .struct_size = sizeof r,
-                                .config_dir = config,
-                                .credentials = t->credentials,
-                                .passphrase = TAPE_PASSPHRASE,
-                                .name = name,
-                                .domain = "shared",
-                                .store = &t->how };
-    mars_agent_info info = { .struct_size = sizeof info };
-    mars_agent *agent = NULL;
-    mars_status st;
-
-    domain[0] = '\0';
-    (void)snprintf(config, sizeof config, "%s/config-%d", t->dir, n);
-    (void)snprintf(name, sizeof name, "machine-%d", n);
-    st = mars_register(&r, &agent, err);
-    if (st == MARS_OK && mars_agent_get_info(agent, &info, NULL) == MARS_OK)
-        (void)snprintf(domain, 33, "%s", info.domain_id);
-    mars_agent_close(agent);
-    return st;
 }
 
 static void
@@ -242,10 +262,17 @@ a_verify_ends(void **state)
 
     prepare(*state);
     (void)sweep(*state, tape_recover, against_disk);
-    assert_int_equal(join(*state, 0, other, &err), MARS_OK); /* its record is looked at, too */
+    assert_int_equal(tape_join(*state, 0, other, &err), MARS_OK); /* its record is looked at, too */
     /* It needs all that it asks for: where none fails it succeeds. */
     assert_int_equal(sweep(*state, reopen, verify), 1);
     assert_int_equal(sweep(*state, reopen, verify_data), 1);
+}
+
+static void
+looking_ends(void **state)
+{
+    prepare(*state);
+    (void)sweep(*state, tape_recover, look); /* where one fails it may have another way */
 }
 
 /* A backup needs few reads, and may do without some: it fails, or it is whole. */
@@ -281,57 +308,6 @@ filling_the_cache_ends(void **state)
     (void)sweep(*state, reopen, rebuild);
 }
 
-/* What is out of reach is not called missing, damaged, or locked by another passphrase. */
-static void
-an_opening_ends(void **state)
-{
-    mars_status (*const opens[])(struct tape *, mars_agent **, mars_error *) = {
-        tape_try_recover, try_reopen
-    };
-    struct tape *t = *state;
-
-    prepare(t);
-    for (size_t i = 0; i < 2; i++) {
-        mars_status st = MARS_ERR_NETWORK;
-
-        for (int n = 0; st != MARS_OK; n++) {
-            mars_agent *agent = NULL;
-            mars_error err = { 0 };
-
-            atomic_store(&t->left, n);
-            st = opens[i](t, &agent, &err);
-            if (st != MARS_OK &&
-                (st != t->status || strstr(err.message, "the tape is torn") == NULL))
-                fail_msg("call %d: %s: %s", n, mars_status_name(st), err.message);
-            assert_true((agent != NULL) == (st == MARS_OK));
-            tape_mend(t);
-            mars_agent_close(agent);
-        }
-    }
-}
-
-/* What cannot be read may be the domain of this name, or a machine of it. */
-static void
-registering_makes_no_second_domain(void **state)
-{
-    static const char *const parts[] = { "machines/", "/record/", "/keys/slots/", "/keys/rings/" };
-    const mars_status failures[] = { MARS_ERR_NETWORK, MARS_ERR_CORRUPT };
-    struct tape *t = *state;
-    char first[33], domain[33];
-    mars_error err;
-
-    assert_int_equal(join(t, 0, first, &err), MARS_OK);
-    for (size_t i = 0; i < 8; i++) {
-        t->fails = parts[i % 4];
-        t->status = failures[i / 4];
-        assert_int_equal(join(t, 1, domain, &err), t->status);
-        assert_non_null(strstr(err.message, "the tape is torn"));
-    }
-    tape_mend(t);
-    assert_int_equal(join(t, 1, domain, &err), MARS_OK);
-    assert_string_equal(domain, first);
-}
-
 static void
 a_right_that_ends_ends_them_too(void **state)
 {
@@ -348,10 +324,9 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, tape_make, tape_remove)
     const struct CMUnitTest tests[] = {
-        T(an_opening_ends),
-        T(registering_makes_no_second_domain),
         T(a_restore_ends),
         T(a_verify_ends),
+        T(looking_ends),
         T(a_backup_ends_or_is_whole),
         T(filling_the_cache_ends),
         T(a_right_that_ends_ends_them_too),
