@@ -8,7 +8,7 @@
 #include "platform/file.h"
 #include "platform/random.h"
 
-enum { DIRS = 4, FILES = 8, MANY = 300, TINY = 40, SMALL = 20000, LARGE = 6 << 20, MOST = 2000,
+enum { DIRS = 4, FILES = 8, MANY = 300, TINY = 40, SMALL = 20000, LARGE = 4 << 20, MOST = 2000,
        LATE = 40 };
 
 typedef mars_status (*operation)(struct tape *t, mars_agent *agent, mars_error *err);
