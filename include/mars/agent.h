@@ -60,6 +60,7 @@ typedef struct mars_register_options {
  * @retval MARS_ERR_AUTH         the credentials have expired, were edited, or are another vault's
  * @retval MARS_ERR_KEY          the key does not open the domain of this name
  * @retval MARS_ERR_STATE        config_dir belongs to another vault or machine
+ * @retval MARS_ERR_CORRUPT      what may be this machine's record, or this domain's, is damaged
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

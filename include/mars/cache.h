@@ -96,6 +96,7 @@ mars_cache_clear(mars_agent *agent, mars_error *err);
  * @param event   told of objects of the vault that cannot be read; may be NULL
  * @param cancel  may be NULL
  * @retval MARS_ERR_CORRUPT  something is damaged; the rest is there
+ * @retval MARS_ERR_NETWORK  the vault cannot be reached: what was fetched is there
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

@@ -56,6 +56,7 @@ typedef struct mars_verify_result {
  * @param[out] result  NULL, or struct_size set by the caller; filled in also on failure
  * @retval MARS_ERR_CORRUPT  something is damaged or missing; differences to disk alone are MARS_OK
  * @retval MARS_ERR_NETWORK  the vault cannot be reached: what was not read is not called damaged
+ * @retval MARS_ERR_AUTH     the right to use the vault has ended; the same
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

@@ -147,8 +147,8 @@ join_domain(struct work *w, mars_error *err)
         return st;
     }
     return unread.status != MARS_OK
-               ? mrs_fail(err, MARS_ERR_CORRUPT, "%s; it may be the domain \"%s\"", unread.message,
-                          spec->domain)
+               ? mrs_fail(err, (mars_status)unread.status, "%s; it may be the domain \"%s\"",
+                          unread.message, spec->domain)
                : MARS_OK;
 }
 

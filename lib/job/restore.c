@@ -5,6 +5,27 @@
 #include "job/restore_int.h"
 #include "platform/clock.h"
 
+bool
+mrs_restore_is_fatal(mars_status st)
+{
+    return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL ||
+           st == MARS_ERR_QUOTA;
+}
+
+bool
+mrs_restore_ends(mars_status st)
+{
+    return mrs_restore_is_fatal(st) || mrs_is_out_of_reach(st);
+}
+
+mars_status
+mrs_restore_has_read(struct mrs_restore *r, mars_status st, const mars_error *why)
+{
+    if (mrs_is_out_of_reach(st))
+        mrs_job_fail(&r->job, st, why);
+    return st;
+}
+
 void
 mrs_restore_warn(struct mrs_restore *r, struct mrs_slice path, const mars_error *why)
 {

@@ -141,7 +141,7 @@ mars_status mrs_restore_want_inside(struct mrs_restore *r, struct mrs_rfile *f, 
 
 /* Failures of one entry are named and passed over; these end the job. */
 bool mrs_restore_is_fatal(mars_status st);
-/* Of reading from the vault: it is out of reach, too. */
+/* These, and a vault that is out of reach: of reading from it. */
 bool mrs_restore_ends(mars_status st);
 /* What came of reading from the vault, which is given back: where that is out of reach the job
  * ends, since it would be tried in vain for each file that is left. Any thread. */

@@ -5,27 +5,6 @@
 
 enum { GROUP_BITS = 070 };
 
-bool
-mrs_restore_is_fatal(mars_status st)
-{
-    return st == MARS_ERR_NOMEM || st == MARS_ERR_CANCELLED || st == MARS_ERR_INTERNAL ||
-           st == MARS_ERR_QUOTA;
-}
-
-bool
-mrs_restore_ends(mars_status st)
-{
-    return mrs_restore_is_fatal(st) || mrs_is_out_of_reach(st);
-}
-
-mars_status
-mrs_restore_has_read(struct mrs_restore *r, mars_status st, const mars_error *why)
-{
-    if (mrs_is_out_of_reach(st))
-        mrs_job_fail(&r->job, st, why);
-    return st;
-}
-
 static mars_status
 check(struct mrs_restore *r, mars_status st, const char *function, mars_error *err)
 {

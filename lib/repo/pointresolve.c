@@ -31,12 +31,13 @@ not_clear(const struct mrs_known_point *a, const struct mrs_known_point *b, mars
 static mars_status
 none(const struct mrs_points *p, const char *item, mars_error *err)
 {
-    const char *what = p->unread.len > 0 ? "no recovery point can be read: they are damaged"
-                                         : "there are no recovery points";
-    mars_status st = p->unread.len > 0 ? MARS_ERR_CORRUPT : MARS_ERR_NOT_FOUND;
+    /* What is damaged does not tell the name of its item. */
+    mars_status st = p->unread.len > 0
+                         ? mrs_fail(err, MARS_ERR_CORRUPT, "no recovery point can be read; damaged "
+                                    "ones, of whatever item: %zu", p->unread.len)
+                         : mrs_fail(err, MARS_ERR_NOT_FOUND, "there are no recovery points");
 
-    return item != NULL ? mrs_fail(err, st, "item \"%s\": %s", item, what)
-                        : mrs_fail(err, st, "%s", what);
+    return item != NULL ? mrs_context(err, st, "item \"%s\"", item) : st;
 }
 
 /* A point of this item that cannot be read, and that no other saw, is perhaps newer. */

@@ -6,19 +6,21 @@
 #include "base/err.h"
 #include "platform/file.h"
 
-static mars_status
-ask(struct tape *t, const char *name, mars_error *err)
-{
-    bool torn = t->fails != NULL && strstr(name, t->fails) != NULL;
+static struct tape tape;
 
-    if (!torn && atomic_load(&t->left) < 0)
+static mars_status
+ask(const char *name, mars_error *err)
+{
+    bool torn = tape.fails != NULL && strstr(name, tape.fails) != NULL;
+
+    if (!torn && atomic_load(&tape.left) < 0)
         return MARS_OK;
-    if (!torn && atomic_fetch_sub(&t->left, 1) > 0)
+    if (!torn && atomic_fetch_sub(&tape.left, 1) > 0)
         return MARS_OK;
     if (!torn)
-        atomic_store(&t->left, t->once ? -1 : 0);
-    atomic_fetch_add(&t->refused, 1);
-    return mrs_fail(err, t->status, "the tape is torn");
+        atomic_store(&tape.left, tape.once ? -1 : 0);
+    atomic_fetch_add(&tape.refused, 1);
+    return mrs_fail(err, tape.status, "the tape is torn");
 }
 
 /* The calls that look at what is there; those that make objects always succeed. */
@@ -26,60 +28,25 @@ static mars_status
 read_range(void *user, const char *name, uint64_t offset, void *out, uint64_t len,
            mars_error *err)
 {
-    struct tape *t = user;
-    mars_status st = ask(t, name, err);
+    mars_status st = ask(name, err);
 
-    return st == MARS_OK ? t->inner.read(t->inner.user, name, offset, out, len, err) : st;
+    return st == MARS_OK ? tape.inner.read(user, name, offset, out, len, err) : st;
 }
 
 static mars_status
 stat_object(void *user, const char *name, mars_object *object, mars_error *err)
 {
-    struct tape *t = user;
-    mars_status st = ask(t, name, err);
+    mars_status st = ask(name, err);
 
-    return st == MARS_OK ? t->inner.stat(t->inner.user, name, object, err) : st;
+    return st == MARS_OK ? tape.inner.stat(user, name, object, err) : st;
 }
 
 static mars_status
 list(void *user, const char *prefix, mars_object_fn fn, void *fn_user, mars_error *err)
 {
-    struct tape *t = user;
-    mars_status st = ask(t, prefix, err);
+    mars_status st = ask(prefix, err);
 
-    return st == MARS_OK ? t->inner.list(t->inner.user, prefix, fn, fn_user, err) : st;
-}
-
-static mars_status
-begin(void *user, void **upload, mars_error *err)
-{
-    const struct tape *t = user;
-
-    return t->inner.begin(t->inner.user, upload, err);
-}
-
-static mars_status
-append(void *user, void *upload, const void *data, uint64_t len, mars_error *err)
-{
-    const struct tape *t = user;
-
-    return t->inner.append(t->inner.user, upload, data, len, err);
-}
-
-static mars_status
-commit(void *user, void *upload, const char *name, mars_error *err)
-{
-    const struct tape *t = user;
-
-    return t->inner.commit(t->inner.user, upload, name, err);
-}
-
-static void
-abandon(void *user, void *upload)
-{
-    const struct tape *t = user;
-
-    t->inner.abandon(t->inner.user, upload);
+    return st == MARS_OK ? tape.inner.list(user, prefix, fn, fn_user, err) : st;
 }
 
 void
@@ -94,36 +61,33 @@ tape_mend(struct tape *t)
 int
 tape_make(void **state)
 {
-    static struct tape t;
-    mars_vault_options vault = { .struct_size = sizeof vault, .store = &t.how };
-    mars_credentials_options right = { .struct_size = sizeof right, .store = &t.how };
+    mars_vault_options vault = { .struct_size = sizeof vault, .store = &tape.how };
+    mars_credentials_options right = { .struct_size = sizeof right, .store = &tape.how };
     struct mrs_file *f;
 
-    memset(&t, 0, sizeof t);
-    t.status = MARS_ERR_NETWORK;
-    tape_mend(&t);
-    tmpdir_make(t.dir);
-    (void)snprintf(t.config, sizeof t.config, "%s/config", t.dir);
-    (void)snprintf(t.credentials, sizeof t.credentials, "%s/credentials", t.dir);
-    (void)snprintf(t.tree, sizeof t.tree, "%s/file", t.dir);
-    assert_int_equal(mrs_file_create(&f, t.tree, NULL), MARS_OK);
+    memset(&tape, 0, sizeof tape);
+    tape.status = MARS_ERR_NETWORK;
+    tape_mend(&tape);
+    tmpdir_make(tape.dir);
+    (void)snprintf(tape.config, sizeof tape.config, "%s/config", tape.dir);
+    (void)snprintf(tape.credentials, sizeof tape.credentials, "%s/credentials", tape.dir);
+    (void)snprintf(tape.tree, sizeof tape.tree, "%s/file", tape.dir);
+    assert_int_equal(mrs_file_create(&f, tape.tree, NULL), MARS_OK);
     assert_int_equal(mrs_file_append(f, TAPE_PASSPHRASE, sizeof TAPE_PASSPHRASE, NULL), MARS_OK);
     mrs_file_close(f);
-    assert_int_equal(mrs_store_open(&t.memory, "memory:", 1, NULL, NULL), MARS_OK);
-    t.inner = table_over(t.memory);
-    t.table = (mars_store){ .struct_size = sizeof t.table,
-                            .user = &t,
-                            .begin = begin,
-                            .append = append,
-                            .commit = commit,
-                            .abandon = abandon,
-                            .read = read_range,
-                            .stat = stat_object,
-                            .list = list };
-    t.how = (mars_store_options){ .struct_size = sizeof t.how, .custom = &t.table };
+    assert_int_equal(mrs_store_open(&tape.memory, "memory:", 1, NULL, NULL), MARS_OK);
+    tape.inner = table_over(tape.memory);
+    tape.table = tape.inner;
+    tape.table.read = read_range;
+    tape.table.stat = stat_object;
+    tape.table.list = list;
+    tape.table.remove = NULL;
+    tape.table.flush = NULL;
+    tape.how = (mars_store_options){ .struct_size = sizeof tape.how, .custom = &tape.table };
     assert_int_equal(mars_vault_create(TAPE_URL, &vault, NULL), MARS_OK);
-    assert_int_equal(mars_vault_issue_credentials(TAPE_URL, t.credentials, &right, NULL), MARS_OK);
-    *state = &t;
+    assert_int_equal(mars_vault_issue_credentials(TAPE_URL, tape.credentials, &right, NULL),
+                     MARS_OK);
+    *state = &tape;
     return 0;
 }
 
