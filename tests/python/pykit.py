@@ -2,6 +2,8 @@
 and a scratch place with a vault, machines, and the command line to compare with."""
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import sys
 from pathlib import Path
@@ -61,7 +63,21 @@ class AzurePythonBox(PythonBox, AzuriteBox):
         return libmars.StoreOptions(endpoint=self.server.endpoint, account_key=self.server.KEY)
 
 
-def rss() -> int:
-    """Bytes of memory that this process has."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(status.split("VmRSS:")[1].split()[0]) << 10
+class Mallinfo2(ctypes.Structure):
+    """glibc's struct of that name."""
+    _fields_ = [(name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd",
+        "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")]
+
+
+def live() -> tuple[int, int]:
+    """Bytes that malloc has given out and not got back, and blocks that Python has.
+
+    What the process occupies says less: how much freed memory malloc keeps depends on which threads
+    were busy at once.
+    """
+    gc.collect()
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = Mallinfo2
+    info = mallinfo2()
+    return info.uordblks + info.hblkhd, sys.getallocatedblocks()

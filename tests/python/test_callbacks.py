@@ -7,7 +7,7 @@ import traceback
 import unittest
 import weakref
 
-from pykit import PythonBox, libmars, rss
+from pykit import PythonBox, libmars, live
 
 
 class Mine(Exception):
@@ -104,20 +104,23 @@ class Callbacks(PythonBox):
         self.still_usable()
 
     def test_a_thousand_cancelled_backups_leak_nothing(self) -> None:
-        def cancelled() -> None:
+        def cancelled(moment: int) -> None:
+            def fail(progress: libmars.Progress) -> None:
+                time.sleep(moment % 40 / 10_000)
+                raise Mine
             try:
-                self.one.backup(self.home, progress=failing)
+                self.one.backup(self.home, progress=fail)
             except Mine:
                 pass
-        for _ in range(50):
-            cancelled()
-        gc.collect()
-        files, memory = len(os.listdir("/proc/self/fd")), rss()
-        for _ in range(1000):
-            cancelled()
-        gc.collect()
+        for moment in range(50):
+            cancelled(moment)
+        files, (memory, blocks) = len(os.listdir("/proc/self/fd")), live()
+        for moment in range(1000):
+            cancelled(moment)
+        after, blocks_after = live()
         self.assertEqual(len(os.listdir("/proc/self/fd")), files)
-        self.assertLess(rss() - memory, 8 << 20)
+        self.assertLess(after - memory, 64 << 10)
+        self.assertLess(blocks_after - blocks, 100)
         self.still_usable()
 
 

@@ -5,7 +5,8 @@ namespace LibMars.Tests;
 
 public sealed class CancelTests : IDisposable
 {
-    private const int Times = 1000;
+    private const int Rounds = 10, Times = 100;
+    private const int Most = 256 * Times; // bytes that a round may leave; the runtime needs some
     private readonly Place place = Place.Ready();
 
     public void Dispose()
@@ -54,15 +55,31 @@ public sealed class CancelTests : IDisposable
         Directory.CreateDirectory(tree);
         File.WriteAllText(Path.Combine(tree, "one"), "content");
         CancelMany(tree, 50);
-        Held before = Held.Now();
-        List<WeakReference> callbacks = CancelMany(tree, Times);
-        Held after = Held.Now();
+        Held before = Held.Now(), after = before;
+        var callbacks = new List<WeakReference>();
+        var native = new List<long>();
+        var managed = new List<long>();
+        for (int i = 0; i < Rounds; i++) {
+            Held last = after;
+            callbacks.AddRange(CancelMany(tree, Times));
+            after = Held.Now();
+            native.Add(after.Native - last.Native);
+            managed.Add(after.Managed - last.Managed);
+        }
         Assert.Equal(before.Handles, after.Handles);
         Assert.Equal(before.Files, after.Files);
         Assert.InRange(after.Threads, 0, before.Threads + 4);
-        Assert.InRange(after.Bytes, 0, before.Bytes + (24 << 20));
+        // Now and then the runtime takes or frees megabytes of its own: most rounds count.
+        Assert.InRange(Median(native), long.MinValue, Most);
+        Assert.InRange(Median(managed), long.MinValue, Most);
         Assert.DoesNotContain(callbacks, c => c.IsAlive);
         place.Agent.Backup(new BackupOptions { Paths = [tree] });
+    }
+
+    private static long Median(List<long> values)
+    {
+        values.Sort();
+        return values[values.Count / 2];
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -101,7 +118,7 @@ public sealed class CancelTests : IDisposable
     }
 
     /// <summary>What this process holds, after the collector has been through.</summary>
-    private sealed record Held(int Handles, int Files, int Threads, long Bytes)
+    private sealed record Held(int Handles, int Files, int Threads, long Native, long Managed)
     {
         internal static Held Now()
         {
@@ -111,7 +128,8 @@ public sealed class CancelTests : IDisposable
             }
             return new Held(
                 MarsHandle.Alive, Directory.GetFileSystemEntries("/proc/self/fd").Length,
-                Directory.GetDirectories("/proc/self/task").Length, Environment.WorkingSet);
+                Directory.GetDirectories("/proc/self/task").Length, Mallinfo2.Live(),
+                GC.GetTotalMemory(true));
         }
     }
 }
