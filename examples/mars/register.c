@@ -38,13 +38,23 @@ tell(struct cli *cli, const mars_agent *agent)
 static int
 renew(struct cli *cli, const char *dir, const struct reach *reach)
 {
+    mars_renew_options o = { .struct_size = sizeof o,
+                             .config_dir = dir,
+                             .credentials = cli->value[OPT_CREDENTIALS],
+                             .store = reach->given ? &reach->options : NULL,
+                             .log = report_log(cli),
+                             .log_level = report_log_level(cli),
+                             .cancel = cli->cancel };
+    mars_agent_options open = { .struct_size = sizeof open,
+                                .log = o.log,
+                                .log_level = o.log_level,
+                                .cancel = o.cancel };
     mars_agent *agent = NULL;
     mars_error err = { 0 };
     int code;
 
-    if (mars_register_renew(dir, 0, cli->value[OPT_CREDENTIALS], 0,
-                            reach->given ? &reach->options : NULL, &err) != MARS_OK ||
-        mars_agent_open(dir, 0, NULL, &agent, &err) != MARS_OK)
+    if (mars_register_renew(&o, &err) != MARS_OK ||
+        mars_agent_open(dir, 0, &open, &agent, &err) != MARS_OK)
         return report_failure(cli, &err);
     code = tell(cli, agent);
     mars_agent_close(agent);

@@ -55,7 +55,8 @@ typedef struct mars_register_options {
  *
  * Takes about 64 MiB and a fraction of a second for the passphrase.
  *
- * @param[out] out  the open agent, or NULL: then nothing is opened
+ * @param[out] out  the open agent, for mars_agent_close(); NULL on failure. Or NULL: then nothing
+ *                  is opened
  * @retval MARS_ERR_INVALID_ARG  passphrase shorter than 16 characters or not UTF-8, or a name
  * @retval MARS_ERR_AUTH         the credentials have expired, were edited, or are another vault's
  * @retval MARS_ERR_KEY          the key does not open the domain of this name
@@ -66,25 +67,41 @@ typedef struct mars_register_options {
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err);
 
+typedef struct mars_renew_options {
+    uint32_t struct_size;
+    uint32_t flags;            /* none yet: 0 */
+    const char *config_dir;    /* where this machine's state lies. Required */
+    uint64_t config_dir_len;
+    const char *credentials;   /* path of the newer file, of the same vault. Required */
+    uint64_t credentials_len;
+    const mars_store_options *store; /* this machine's way to the vault, and its limits; NULL: that
+                                        of before */
+    mars_log_fn log;           /* as in mars_agent_options, for this call */
+    void *log_user;
+    uint32_t log_level;
+    uint32_t reserved;
+    const mars_cancel *cancel; /* as in mars_agent_options */
+} mars_renew_options;
+
 /**
  * Give a registered machine the right that newer credentials carry, in place of the one it has,
- * without registering again: nothing in the vault changes, and no passphrase is needed.
+ * without registering again: nothing in the vault changes, and no passphrase is needed. Agents that
+ * are open go on with the right that they had.
  *
- * @param config_dir   bytes; config_dir_len 0: NUL-terminated
- * @param credentials  path of the file, of the same vault; credentials_len 0: NUL-terminated
- * @param store        this machine's way to the vault; NULL: that of before
- * @retval MARS_ERR_AUTH   the credentials have expired, were edited, or the vault refuses them
- * @retval MARS_ERR_STATE  not registered, or with another vault
+ * @retval MARS_ERR_AUTH       the credentials have expired, were edited, or the vault refuses them
+ * @retval MARS_ERR_STATE      not registered, or with another vault
+ * @retval MARS_ERR_NOT_FOUND  the file or the vault is not there
+ * @retval MARS_ERR_NETWORK    the vault cannot be reached
+ * @retval MARS_ERR_CANCELLED  by opts->cancel: the right is the one of before
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
-mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char *credentials,
-                    uint64_t credentials_len, const mars_store_options *store, mars_error *err);
+mars_register_renew(const mars_renew_options *opts, mars_error *err);
 
 typedef struct mars_agent_options {
     uint32_t struct_size;
-    uint32_t workers;          /* threads that hash, compress, seal; 0: one a core, at least 4 for a
-                                  vault over the network */
+    uint32_t workers;          /* threads that hash, compress, seal; at most 256; 0: one a core, at
+                                  least 4 for a vault over the network */
     uint64_t buffer_bytes;     /* budget for bytes in flight; 0: 64 MiB, at least 32 MiB */
     mars_log_fn log;           /* told until the agent, and its last point and file, is closed;
                                   NULL: silent */
@@ -101,6 +118,9 @@ typedef struct mars_agent_options {
  *
  * @param config_dir  bytes; config_dir_len 0: NUL-terminated
  * @param opts        NULL for defaults
+ * @param[out] out    for mars_agent_close(); NULL on failure
+ * @retval MARS_ERR_AUTH       the right to use the vault has ended: see mars_register_renew()
+ * @retval MARS_ERR_CANCELLED  by opts->cancel
  * @retval MARS_ERR_STATE      not registered: see mars_register()
  * @retval MARS_ERR_NOT_FOUND  the vault is not there
  * @since 0.1
@@ -130,8 +150,11 @@ typedef struct mars_recover_options {
 
 /**
  * Open another machine's points, read-only: nothing is stored here and nothing changes in the
- * vault. mars_backup() and key changes answer MARS_ERR_STATE.
+ * vault. mars_backup(), key changes and the calls of cache.h answer MARS_ERR_STATE.
  *
+ * @param[out] out  for mars_agent_close(); NULL on failure
+ * @retval MARS_ERR_AUTH       the credentials have expired, were edited, or are another vault's
+ * @retval MARS_ERR_CANCELLED  by opts->cancel
  * @retval MARS_ERR_NOT_FOUND  no such machine; without a name: none, or several
  * @retval MARS_ERR_KEY        the key does not open its domain
  * @since 0.1

@@ -77,6 +77,10 @@ typedef struct mars_backup_result {
  * @retval MARS_ERR_NOT_FOUND  a path is not there; nothing was written
  * @retval MARS_ERR_LOCKED     this item is being backed up already on this machine
  * @retval MARS_ERR_QUOTA      vault or cache is full; nothing is lost
+ * @retval MARS_ERR_STATE      another machine's points are open; or the cache was moved by another
+ *                             process: open the agent again
+ * @retval MARS_ERR_AUTH       the right to use the vault has ended: see mars_register_renew()
+ * @retval MARS_ERR_NETWORK    the vault cannot be reached: the next run goes on from there
  * @retval MARS_ERR_CANCELLED  by opts->cancel or the progress callback
  * @since 0.1
  */

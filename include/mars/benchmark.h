@@ -33,7 +33,7 @@ typedef void(MARS_CALL *mars_benchmark_fn)(const mars_benchmark_figure *figure, 
 typedef struct mars_benchmark_options {
     uint32_t struct_size;
     uint32_t workers;          /* threads of all_cores; 0: one a core; at most 256 */
-    uint32_t figure_ms;        /* how long each figure is measured, twice; 0: 250 */
+    uint32_t figure_ms;        /* how long each figure is measured, twice; at most 60000; 0: 250 */
     uint32_t reserved;
     mars_benchmark_fn figure;  /* required */
     void *figure_user;
@@ -55,7 +55,7 @@ typedef struct mars_benchmark_result {
  * a worker.
  *
  * @param[out] result  NULL, or struct_size set by the caller
- * @retval MARS_ERR_INVALID_ARG  figure is NULL, or too many workers
+ * @retval MARS_ERR_INVALID_ARG  figure is NULL, or too many workers or figure_ms
  * @retval MARS_ERR_CANCELLED    by opts->cancel or the progress callback
  * @since 0.1
  */

@@ -75,6 +75,7 @@ typedef struct mars_cache_settings {
  * index runs; never journals. A quota that is too small costs reading from the vault.
  *
  * @retval MARS_ERR_INVALID_ARG  out of bounds, or refuse_permille is above warn_permille
+ * @retval MARS_ERR_STATE        another machine's points are open: there is no cache
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
@@ -84,6 +85,8 @@ mars_cache_set(mars_agent *agent, const mars_cache_settings *settings, mars_erro
  * Delete what is in the cache and can be fetched again. Journals stay. Other processes may be
  * using it, backups may be running.
  *
+ * @retval MARS_ERR_STATE  another machine's points are open
+ * @retval MARS_ERR_IO     the cache cannot be used, or a file of it not be removed
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
@@ -95,6 +98,7 @@ mars_cache_clear(mars_agent *agent, mars_error *err);
  *
  * @param event   told of objects of the vault that cannot be read; may be NULL
  * @param cancel  may be NULL
+ * @retval MARS_ERR_STATE    another machine's points are open
  * @retval MARS_ERR_CORRUPT  something is damaged; the rest is there
  * @retval MARS_ERR_NETWORK  the vault cannot be reached: what was fetched is there
  * @since 0.1

@@ -32,7 +32,15 @@
 extern "C" {
 #endif
 
-/** Values are frozen. Each one asks for a different reaction of the caller. */
+/** Values are frozen. Each one asks for a different reaction of the caller.
+ *
+ *  Any call may answer INTERNAL, NOMEM, INVALID_ARG (NULL where something is required, a number
+ *  out of bounds, a text that is too long or not UTF-8), UNSUPPORTED (a flag or a field of a struct
+ *  that this build does not know) and IO; one on an agent, or on what came of it, STATE in a forked
+ *  child; one that asks the vault also NETWORK, AUTH, FORBIDDEN, CORRUPT, NOT_FOUND where the vault
+ *  is not there, and UNSUPPORTED where a newer build wrote it. Functions name these only where
+ *  there is more to say. After a failure what a call gives out is NULL, empty or zero, unless it
+ *  says otherwise. */
 typedef enum mars_status {
     MARS_OK = 0,
     MARS_ERR_INTERNAL = -1,    /* a bug in libmars: please report it */

@@ -59,12 +59,13 @@ typedef struct mars_key_info {
     uint32_t kind;        /* 1 passphrase, 2 raw key, 3 caller's wrapper */
     const char *id;       /* hex */
     const char *label;
-    int64_t created;
+    int64_t created;      /* seconds since 1970 UTC, by the clock of who made it */
     uint32_t passes;      /* Argon2id cost of a passphrase; else 0, as the next two */
     uint32_t memory_kib;
     uint32_t lanes;
     uint32_t reserved;
 } mars_key_info;
+/** Called on the thread that made the call. It must not use the agent that the call is on. */
 typedef void(MARS_CALL *mars_key_fn)(const mars_key_info *key, void *user);
 
 /** List the slots of the agent's domain. @since 0.1 */
@@ -79,7 +80,9 @@ mars_key_list(mars_agent *agent, mars_key_fn fn, void *user, mars_error *err);
  * @param label    shown by mars_key_list(); NUL-terminated, at most 63 bytes, NULL: none
  * @param[out] id  17 bytes for the slot's id in hex; NULL: not wanted
  * @retval MARS_ERR_KEY          present opens no slot; or added does not unwrap what it wraps
- * @retval MARS_ERR_INVALID_ARG  the new passphrase is too short or not UTF-8
+ * @retval MARS_ERR_INVALID_ARG  the new passphrase is too short or not UTF-8, or label is too long
+ *                               or no UTF-8
+ * @retval MARS_ERR_STATE        there are 64 slots already; or another machine's points are open
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
@@ -87,13 +90,18 @@ mars_key_add(mars_agent *agent, const mars_key *present, const mars_key *added, 
              char id[17], mars_error *err);
 
 /** Replace the slot that present opens by one for fresh, which is one of the two. Someone who kept
- *  the old slot and its key can still open the domain. @since 0.1 */
+ *  the old slot and its key can still open the domain. Errors: as mars_key_add(). @since 0.1 */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_key_change(mars_agent *agent, const mars_key *present, const mars_key *fresh,
                 mars_error *err);
 
 /** Remove a slot, which may be the one that present opens.
- *  @retval MARS_ERR_STATE it is the last one @since 0.1 */
+ *  @param id  16 digits, as mars_key_list() tells it; NUL-terminated
+ *  @retval MARS_ERR_NOT_FOUND    there is no such slot
+ *  @retval MARS_ERR_INVALID_ARG  id is no id
+ *  @retval MARS_ERR_KEY          present opens no slot
+ *  @retval MARS_ERR_STATE        it is the last one; or another machine's points are open
+ *  @since 0.1 */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_key_remove(mars_agent *agent, const mars_key *present, const char *id, mars_error *err);
 

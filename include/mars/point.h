@@ -51,6 +51,8 @@ enum {
  * @param flags  0, or MARS_POINTS_ALL_MACHINES
  * @param event  NULL, or called for points that cannot be read (MARS_EVENT_DAMAGED), and for points
  *               that this machine saw and that are gone
+ * @retval MARS_ERR_CANCELLED  fn wanted no more
+ * @retval MARS_ERR_AUTH       the right to use the vault has ended
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

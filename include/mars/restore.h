@@ -69,8 +69,12 @@ typedef struct mars_restore_result {
  * missing. What was restored has been flushed to the disk when the call returns.
  *
  * @param[out] result  NULL, or struct_size set by the caller; filled in also on failure
- * @retval MARS_ERR_NETWORK  the vault cannot be reached: run it again
- * @retval MARS_ERR_AUTH     the right to use the vault has ended
+ * @retval MARS_ERR_NETWORK      the vault cannot be reached: run it again
+ * @retval MARS_ERR_AUTH         the right to use the vault has ended
+ * @retval MARS_ERR_NOT_FOUND    there is no such point, or none of the paths is in it
+ * @retval MARS_ERR_INVALID_ARG  several points fit, or "latest" and there are several items
+ * @retval MARS_ERR_QUOTA        the disk is full
+ * @retval MARS_ERR_CANCELLED    by opts->cancel or the progress callback
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL

@@ -20,10 +20,15 @@ typedef struct mars_stream mars_stream;
 /**
  * Begin a backup of streams. Returns when the vault's index was read and the session is announced.
  *
- * @param opts  of it the item, compression and its level, progress, event and cancel count, and the
- *              flag MARS_BACKUP_SKIP_UPLOAD_CHECK; paths must be empty. Progress, event and cancel
- *              are used until the session ends; the rest is copied
- * @retval MARS_ERR_LOCKED  this item is being backed up already on this machine
+ * @param opts      of it the item, compression and its level, progress, event and cancel count, and
+ *                  the flags MARS_BACKUP_SKIP_UPLOAD_CHECK and MARS_BACKUP_DRY_RUN, with which the
+ *                  commit only counts; there must be no paths, excludes or source. Progress, event
+ *                  and cancel are used until the session ends; the rest is copied
+ * @param[out] out  to be committed or abandoned; NULL on failure. The agent may be closed before it
+ * @retval MARS_ERR_LOCKED     this item is being backed up already on this machine
+ * @retval MARS_ERR_STATE      another machine's points are open
+ * @retval MARS_ERR_QUOTA      the cache has less room than mars_cache_set() wants
+ * @retval MARS_ERR_CANCELLED  by opts->cancel or the progress callback
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
@@ -47,17 +52,22 @@ mars_stream_open(mars_session *session, const char *name, uint64_t name_len, mar
                  mars_error *err);
 
 /** Add bytes; waits while the engine is busy. A failure is the session's: after it only abandon is
- *  of use. @since 0.1 */
+ *  of use.
+ *  @param len  bytes, any number
+ *  @retval MARS_ERR_CANCELLED  by cancel or callback of the session, or it was abandoned
+ *  @retval MARS_ERR_QUOTA      vault or cache is full
+ *  @since 0.1 */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_stream_write(mars_stream *stream, const void *data, uint64_t len, mars_error *err);
 
 /** All is written: it will be in the point. Waits until its bytes are on their way to the vault.
- *  Frees the stream in every case. @since 0.1 */
+ *  Frees the stream in every case but in a forked child. Errors: as mars_stream_write().
+ *  @since 0.1 */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
 mars_stream_finish(mars_stream *stream, mars_error *err);
 
-/** Leave it out of the point; its name is free again. Frees the stream. NULL is allowed.
- *  @since 0.1 */
+/** Leave it out of the point; its name is free again. Frees the stream; does nothing in a forked
+ *  child. NULL is allowed. @since 0.1 */
 MARS_API void MARS_CALL mars_stream_abandon(mars_stream *stream);
 
 /**
@@ -65,7 +75,8 @@ MARS_API void MARS_CALL mars_stream_abandon(mars_stream *stream);
  * may be running. Frees the session, except with MARS_ERR_STATE.
  *
  * @param[out] result  NULL, or struct_size set by the caller; its files are the streams
- * @retval MARS_ERR_STATE  streams are still open: nothing happened
+ * @retval MARS_ERR_STATE      streams are still open: nothing happened
+ * @retval MARS_ERR_QUOTA      vault or cache is full
  * @retval MARS_ERR_CANCELLED  by the cancel or the progress callback of mars_session_begin()
  * @since 0.1
  */
@@ -74,7 +85,7 @@ mars_session_commit(mars_session *session, mars_backup_result *result, mars_erro
 
 /** Stop; nothing becomes visible, and what was sent is used by the next backup of the item. Frees
  *  the session; streams that are still open answer MARS_ERR_CANCELLED, and are to be abandoned.
- *  NULL is allowed. @since 0.1 */
+ *  Does nothing in a forked child. NULL is allowed. @since 0.1 */
 MARS_API void MARS_CALL mars_session_abandon(mars_session *session);
 
 #ifdef __cplusplus

@@ -105,7 +105,8 @@ typedef struct mars_store_options {
     const char *proxy_user;
     const char *proxy_password;
     const char *no_proxy;        /* hosts and domains reached directly, separated by commas */
-    uint32_t timeout_s;          /* with less than 4 KiB either way: it is tried again; 0: 60 */
+    uint32_t timeout_s;          /* with less than 4 KiB either way: it is tried again; at most
+                                    3600; 0: 60 */
     uint32_t requests_limit;     /* a second; 0: none */
     uint32_t work_kbps;          /* kilobits a second in hours of work, at least 64; 0: no limit */
     uint32_t other_kbps;         /* and in the others */
@@ -113,8 +114,8 @@ typedef struct mars_store_options {
     uint32_t work_from;          /* minutes since midnight, by this machine's time zone */
     uint32_t work_to;            /* where it is not after work_from: of the next day */
     uint32_t reserved;
-    mars_log_fn log;             /* told while the call runs, by those of vault.h and by
-                                    mars_register_renew(); others have one of their own. Or NULL */
+    mars_log_fn log;             /* told while the call runs, by those of vault.h; others
+                                    have one of their own. NULL: silent */
     void *log_user;
     uint32_t log_level;          /* mars_level, the least grave that is wanted; 0: INFO */
     uint32_t log_reserved;

@@ -21,8 +21,9 @@ typedef struct mars_vault_options {
  * Make an empty vault.
  *
  * @param url   "file:///path", "azblob://ACCOUNT/CONTAINER[/PREFIX]" or the container's URL as
- *              Azure's portal shows it, "s3://BUCKET[/PREFIX]"; NUL-terminated. A directory is made
- *              if it is not there, a container or bucket has to be
+ *              Azure's portal shows it, "s3://BUCKET[/PREFIX]", "custom:NAME" for a store of the
+ *              caller's; NUL-terminated. A directory is made if it is not there, a container or
+ *              bucket has to be
  * @param opts  NULL for defaults
  * @param[out] err  NULL, or details when the result is not MARS_OK
  * @retval MARS_ERR_EXISTS       there is a vault already: it is not touched
@@ -51,17 +52,20 @@ typedef struct mars_machine_info {
     const char *name;    /* UTF-8 */
     const char *domain;  /* hex */
     const char *os;
-    int64_t created;
+    int64_t created;     /* seconds since 1970 UTC */
 } mars_machine_info;
+/** Called on the thread that made the call; it may make others. */
 typedef void(MARS_CALL *mars_machine_fn)(const mars_machine_info *machine, void *user);
 
 /**
  * Read a vault's record and, if fn is not NULL, its machines' records. Needs no key, so what it
  * tells is as trustworthy as the store.
  *
+ * @param url           as in mars_vault_create(); NUL-terminated
  * @param store         how it is reached; NULL: the URL says all
  * @param[in,out] info  struct_size set by the caller
  * @retval MARS_ERR_NOT_FOUND  nothing there, or not a vault
+ * @retval MARS_ERR_CORRUPT    a record is damaged: the others are told
  * @since 0.1
  */
 MARS_API MARS_NODISCARD mars_status MARS_CALL
@@ -81,6 +85,7 @@ typedef struct mars_credentials_options {
  * for Azure, where the account's key is known, a signature for this container to read, create and
  * list, which ends after access_days; else what `store` says, S3's keys as they are.
  *
+ * @param url   as in mars_vault_create(); NUL-terminated
  * @param path  NUL-terminated; the new file, mode 0600
  * @retval MARS_ERR_EXISTS  the file is there already
  * @since 0.1

@@ -43,6 +43,12 @@ pause_a_moment(mars_error *err)
 }
 
 mars_status
+mrs_config_missing(const char *config_dir, mars_error *err)
+{
+    return mrs_fail(err, MARS_ERR_STATE, "%.150s: this machine is not registered", config_dir);
+}
+
+mars_status
 mrs_config_lock(struct mrs_lock **out, const char *config_dir, mars_error *err)
 {
     char *path = mrs_config_path(config_dir, "lock");
@@ -54,7 +60,7 @@ mrs_config_lock(struct mrs_lock **out, const char *config_dir, mars_error *err)
             st = mrs_lock_take(out, path, err);
     }
     mrs_free(path);
-    return st;
+    return st != MARS_ERR_NOT_FOUND ? st : mrs_config_missing(config_dir, err);
 }
 
 mars_status

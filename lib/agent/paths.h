@@ -7,8 +7,12 @@
 /* dir/name, for mrs_free; NULL when out of memory. */
 char *mrs_config_path(const char *dir, const char *name);
 
+/* MARS_ERR_STATE: nobody registered in this directory. */
+MARS_NODISCARD mars_status mrs_config_missing(const char *config_dir, mars_error *err);
+
 /* The lock of a config directory, which whoever updates its files holds; waits for it as long as
- * an update may take. Released with mrs_lock_release. */
+ * an update may take. MARS_ERR_STATE: there is no such directory. Released with
+ * mrs_lock_release. */
 MARS_NODISCARD mars_status mrs_config_lock(struct mrs_lock **out, const char *config_dir,
                                            mars_error *err);
 

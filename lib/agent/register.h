@@ -28,10 +28,17 @@ struct mrs_register_spec {
  * the vault, and here nothing but that the two directories are made. */
 MARS_NODISCARD mars_status mrs_register(const struct mrs_register_spec *spec, mars_error *err);
 
+struct mrs_renew_spec {
+    const char *credentials;        /* path of the file */
+    const char *config_dir;         /* absolute */
+    const struct mrs_access *store; /* this machine's way to the vault; NULL: that of before */
+    const struct mrs_logger *logger;
+    const atomic_bool *stop;        /* as above */
+};
+
 /* Put the right to use the vault that newer credentials carry in place of the registered one, and,
- * where it is not NULL, the way there. */
-MARS_NODISCARD mars_status mrs_register_renew(const char *config_dir, const char *credentials,
-                                              const struct mrs_access *store, mars_error *err);
+ * where it is told, the way there. */
+MARS_NODISCARD mars_status mrs_register_renew(const struct mrs_renew_spec *spec, mars_error *err);
 
 struct mrs_recover_spec {
     const char *credentials;

@@ -27,22 +27,25 @@ take(struct mrs_registration *r, const struct mrs_credentials *c, mars_error *er
 }
 
 static mars_status
-renew(struct mrs_registration *r, const char *config_dir, const char *credentials,
-      const struct mrs_access *way, mars_error *err)
+renew(struct mrs_registration *r, const struct mrs_renew_spec *spec, mars_error *err)
 {
     struct mrs_store *store = NULL;
     struct mrs_credentials c;
     struct mrs_vault vault;
-    mars_status st = mrs_registration_secrets(r, config_dir, err);
+    mars_status st = mrs_registration_secrets(r, spec->config_dir, err);
 
     if (st != MARS_OK)
         return st;
-    st = mrs_credentials_redeem(&c, credentials, way != NULL ? way : &r->access, MRS_USE_ACCESS,
-                                NULL, &store, &vault, err);
+    r->access.logger = spec->logger;
+    st = mrs_credentials_redeem(&c, spec->credentials, spec->store != NULL ? spec->store
+                                                                           : &r->access,
+                                MRS_USE_ACCESS, spec->stop, &store, &vault, err);
+    if (st == MARS_OK && spec->stop != NULL && atomic_load(spec->stop))
+        st = mrs_fail(err, MARS_ERR_CANCELLED, "cancelled");
     if (st == MARS_OK)
         st = take(r, &c, err);
     if (st == MARS_OK)
-        st = mrs_registration_save_access(r, config_dir, err);
+        st = mrs_registration_save_access(r, spec->config_dir, err);
     mrs_vault_forget(&vault);
     mrs_store_close(store);
     mrs_credentials_free(&c);
@@ -50,17 +53,16 @@ renew(struct mrs_registration *r, const char *config_dir, const char *credential
 }
 
 mars_status
-mrs_register_renew(const char *config_dir, const char *credentials, const struct mrs_access *way,
-                   mars_error *err)
+mrs_register_renew(const struct mrs_renew_spec *spec, mars_error *err)
 {
     struct mrs_registration r = { .vault_url = NULL };
     struct mrs_lock *lock = NULL;
-    mars_status st = mrs_config_lock(&lock, config_dir, err);
+    mars_status st = mrs_config_lock(&lock, spec->config_dir, err);
 
     if (st == MARS_OK)
-        st = mrs_registration_load(&r, config_dir, err);
+        st = mrs_registration_load(&r, spec->config_dir, err);
     if (st == MARS_OK)
-        st = renew(&r, config_dir, credentials, way, err);
+        st = renew(&r, spec, err);
     mrs_lock_release(lock);
     mrs_registration_free(&r);
     return st;

@@ -167,7 +167,7 @@ mrs_registration_load(struct mrs_registration *r, const char *config_dir, mars_e
     memset(r, 0, sizeof *r);
     r->old_caches = (struct mrs_vec)MRS_VEC_INIT(char *);
     if (st == MARS_ERR_NOT_FOUND)
-        return mrs_fail(err, MARS_ERR_STATE, "%.150s: this machine is not registered", config_dir);
+        return mrs_config_missing(config_dir, err);
     if (st != MARS_OK)
         return st;
     st = from_doc(r, doc, err);

@@ -34,13 +34,19 @@ mrs_agent_log_failure(const struct mars_agent *agent, const char *unit, mars_sta
                  err != NULL ? err->message : "");
 }
 
+bool
+mrs_agent_is_forked(const struct mars_agent *agent)
+{
+    return agent->process != mrs_process_id();
+}
+
 mars_status
 mrs_agent_enter(const struct mars_agent *agent, mars_error *err)
 {
     mrs_error_clear(err);
     if (agent == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "agent: is NULL");
-    if (agent->process != mrs_process_id())
+    if (mrs_agent_is_forked(agent))
         return mrs_fail(err, MARS_ERR_STATE, "the agent was opened before a fork");
     return MARS_OK;
 }
@@ -321,22 +327,38 @@ mars_register(const mars_register_options *opts, mars_agent **out, mars_error *e
 }
 
 mars_status
-mars_register_renew(const char *config_dir, uint64_t config_dir_len, const char *credentials,
-                    uint64_t credentials_len, const mars_store_options *store, mars_error *err)
+mars_register_renew(const mars_renew_options *opts, mars_error *err)
 {
     struct mrs_access access = { .stall_ms = 0 };
-    struct mrs_logger logger;
     char *dir = NULL, *file = NULL;
+    struct mrs_logger logger;
+    mars_renew_options o;
     mars_status st;
 
     mrs_error_clear(err);
-    st = mrs_arg_path(config_dir, config_dir_len, true, "config_dir", &dir, err);
+    if (opts == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "opts: is NULL");
+    st = mrs_opts_import(&o, sizeof o, opts, MRS_RENEW_OPTIONS_V1, err);
+    if (st == MARS_OK && o.flags != 0)
+        st = mrs_fail(err, MARS_ERR_UNSUPPORTED, "flags: 0x%x is not known", o.flags);
     if (st == MARS_OK)
-        st = mrs_arg_string(credentials, credentials_len, true, "credentials", &file, err);
+        st = mrs_arg_path(o.config_dir, o.config_dir_len, true, "config_dir", &dir, err);
     if (st == MARS_OK)
-        st = mrs_arg_store(store, &access, &logger, err);
+        st = mrs_arg_string(o.credentials, o.credentials_len, true, "credentials", &file, err);
     if (st == MARS_OK)
-        st = mrs_register_renew(dir, file, store != NULL ? &access : NULL, err);
+        st = mrs_arg_store(o.store, &access, NULL, err);
+    if (st == MARS_OK)
+        st = mrs_arg_log(&logger, o.log, o.log_user, o.log_level, err);
+    if (st == MARS_OK) {
+        struct mrs_renew_spec spec = { .credentials = file,
+                                       .config_dir = dir,
+                                       .store = o.store != NULL ? &access : NULL,
+                                       .logger = &logger,
+                                       .stop = o.cancel != NULL ? &o.cancel->set : NULL };
+
+        access.logger = &logger;
+        st = mrs_register_renew(&spec, err);
+    }
     mrs_free(dir);
     mrs_free(file);
     mrs_access_free(&access);

@@ -34,6 +34,9 @@ struct mars_agent {
     char domain_hex[33];
 };
 
+/* Is this a forked child? It has the handles, and not the threads that their calls may wait for. */
+bool mrs_agent_is_forked(const struct mars_agent *agent);
+
 /* First of every call: clears err; MARS_ERR_INVALID_ARG for NULL, MARS_ERR_STATE in a forked
  * child. */
 MARS_NODISCARD mars_status mrs_agent_enter(const struct mars_agent *agent, mars_error *err);

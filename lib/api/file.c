@@ -2,7 +2,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "job/file.h"
-#include "platform/thread.h"
 
 struct mars_file {
     struct mars_agent *agent; /* a hold */
@@ -75,11 +74,10 @@ mars_file_read_at(mars_file *file, uint64_t offset, void *out, uint64_t len, uin
     return st;
 }
 
-/* In a forked child the workers that it may wait for do not exist. */
 void
 mars_file_close(mars_file *file)
 {
-    if (file == NULL || file->agent->process != mrs_process_id())
+    if (file == NULL || mrs_agent_is_forked(file->agent))
         return;
     mrs_file_reader_close(file->reader);
     mars_agent_close(file->agent);

@@ -25,6 +25,7 @@ enum {
     MRS_VAULT_OPTIONS_V1 = sizeof(mars_vault_options),
     MRS_CREDENTIALS_OPTIONS_V1 = sizeof(mars_credentials_options),
     MRS_REGISTER_OPTIONS_V1 = sizeof(mars_register_options),
+    MRS_RENEW_OPTIONS_V1 = sizeof(mars_renew_options),
     MRS_AGENT_OPTIONS_V1 = sizeof(mars_agent_options),
     MRS_RECOVER_OPTIONS_V1 = sizeof(mars_recover_options),
     MRS_CACHE_SETTINGS_V1 = sizeof(mars_cache_settings),

@@ -26,8 +26,9 @@ start(struct mars_session *s, const mars_backup_options *opts, mars_error *err)
 {
     mars_status st = mrs_backup_call_import(&s->call, s->agent, opts, err);
 
-    if (st == MARS_OK && (s->call.opts.n_paths > 0 || s->call.opts.source != NULL))
-        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "paths, source: streams have none");
+    if (st == MARS_OK && (s->call.opts.n_paths > 0 || s->call.opts.n_excludes > 0 ||
+                          s->call.opts.source != NULL))
+        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "paths, excludes, source: streams have none");
     if (st == MARS_OK)
         st = mrs_mutex_new(&s->lock, err);
     s->call.waiting = mrs_session_tell;
@@ -57,11 +58,11 @@ mars_session_begin(mars_agent *agent, const mars_backup_options *opts, mars_sess
     struct mars_session *s;
     mars_status st = mrs_agent_enter(agent, err);
 
-    if (st == MARS_OK && out == NULL)
-        st = mrs_fail(err, MARS_ERR_INVALID_ARG, "out: is NULL");
+    if (out == NULL)
+        return mrs_fail(err, MARS_ERR_INVALID_ARG, "out: is NULL");
+    *out = NULL;
     if (st != MARS_OK)
         return st;
-    *out = NULL;
     s = mrs_alloc(sizeof *s);
     if (s == NULL)
         return mrs_nomem(err);
@@ -152,7 +153,7 @@ mars_session_commit(mars_session *session, mars_backup_result *result, mars_erro
 void
 mars_session_abandon(mars_session *session)
 {
-    if (session == NULL)
+    if (session == NULL || mrs_agent_is_forked(session->agent))
         return;
     mrs_backup_fail(session->backup, MARS_ERR_CANCELLED);
     mrs_mutex_lock(session->lock);

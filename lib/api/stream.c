@@ -198,7 +198,9 @@ mars_stream_finish(mars_stream *stream, mars_error *err)
     if (stream == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "stream: is NULL");
     s = stream->session;
-    mrs_error_clear(err);
+    st = mrs_agent_enter(s->agent, err);
+    if (st != MARS_OK)
+        return st;
     mrs_mutex_lock(stream->busy);
     if (stream->stream == NULL) {
         st = abandoned(err);
@@ -215,7 +217,7 @@ mars_stream_abandon(mars_stream *stream)
 {
     struct mars_session *s;
 
-    if (stream == NULL)
+    if (stream == NULL || mrs_agent_is_forked(stream->session->agent))
         return;
     s = stream->session;
     mrs_mutex_lock(s->lock);

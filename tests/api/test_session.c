@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -385,6 +387,58 @@ progress_tells_and_stops(void **state)
     free(data);
 }
 
+/* It has the handles and not the threads: nothing there may wait for one. */
+static void
+a_forked_child_is_told_so(void **state)
+{
+    mars_session *s = begin(*state, "forked");
+    mars_stream *stream = open_stream(s, "a");
+    mars_backup_result r = { .struct_size = sizeof r };
+    mars_error err;
+    int status;
+    pid_t child;
+
+    assert_ok(mars_stream_write(stream, "of the parent", 13, &err), &err);
+    child = fork();
+    if (child == 0) {
+        mars_stream *none;
+        int wrong;
+
+        (void)alarm(20);
+        wrong = mars_stream_write(stream, "x", 1, NULL) != MARS_ERR_STATE ||
+                mars_stream_finish(stream, NULL) != MARS_ERR_STATE ||
+                mars_stream_open(s, "b", 0, &none, NULL) != MARS_ERR_STATE ||
+                mars_session_commit(s, NULL, NULL) != MARS_ERR_STATE;
+        mars_stream_abandon(stream);
+        mars_session_abandon(s);
+        _exit(wrong);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_ok(mars_stream_finish(stream, &err), &err);
+    assert_ok(mars_session_commit(s, &r, &err), &err);
+    assert_int_equal(r.bytes, 13);
+}
+
+/* What says which files are read is not for streams. */
+static void
+what_is_for_paths_is_refused(void **state)
+{
+    struct place *p = *state;
+    const char *texts[] = { "/etc" };
+    mars_backup_options o = { .struct_size = sizeof o, .paths = texts, .n_paths = 1 };
+    mars_session *s;
+    mars_error err;
+
+    assert_int_equal(mars_session_begin(p->agent, &o, &s, &err), MARS_ERR_INVALID_ARG);
+    o.n_paths = 0;
+    o.excludes = texts;
+    o.n_excludes = 1;
+    assert_int_equal(mars_session_begin(p->agent, &o, &s, &err), MARS_ERR_INVALID_ARG);
+    assert_null(s);
+}
+
 int
 main(void)
 {
@@ -399,6 +453,8 @@ main(void)
         cmocka_unit_test(an_abandoned_session_leaves_no_point),
         cmocka_unit_test(sessions_of_one_item_exclude_each_other),
         cmocka_unit_test(progress_tells_and_stops),
+        cmocka_unit_test(a_forked_child_is_told_so),
+        cmocka_unit_test(what_is_for_paths_is_refused),
     };
 
     return cmocka_run_group_tests(tests, place_make, place_remove);

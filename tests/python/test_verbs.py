@@ -153,7 +153,14 @@ class OnFiles(Verbs, PythonBox):
         self.agent()
         newer = self.path / "newer"
         libmars.issue_credentials(self.url, newer, valid_days=2)
-        libmars.renew(self.path / "config-one", credentials=newer)
+        config = self.path / "config-one"
+        libmars.renew(config, credentials=newer)
+        cancel = libmars.Cancel()
+        cancel.set()
+        with self.assertRaises(libmars.CancelledError):
+            libmars.renew(config, credentials=newer, cancel=cancel)
+        with self.assertRaises(libmars.StateError):
+            libmars.renew(self.path / "nowhere", credentials=newer)
         with self.assertRaises(FileExistsError):
             libmars.issue_credentials(self.url, newer)
 

@@ -40,7 +40,8 @@ class SharedAccess(AzuriteBox):
         error = m.run("backup", self.source, code=1).one("error")
         self.assertEqual(error["status"], "MARS_ERR_AUTH")
         self.assertIn("--renew", error["message"])
-        m.run("register", "--renew", "--credentials", self.credentials())
+        log = m.run("register", "--renew", "--credentials", self.credentials(), *["-v"] * 3).error
+        self.assertIn(" http: GET ", log)
         again = m.backup(self.source)
         self.assertEqual(again["bytes_new"], 0)
         self.assertEqual([p["id"] for p in m.points()], [first["point"], again["point"]])

@@ -47,6 +47,7 @@ class Silent(AzuriteBox):
         self.silent = True
         self.interrupt(m, "points")
         self.interrupt(m, "register", "--credentials", file, *key)
+        self.interrupt(m, "register", "--renew", "--credentials", file)
         self.interrupt(m, "recover", "--credentials", file, *key, "points")
 
 

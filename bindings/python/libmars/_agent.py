@@ -48,16 +48,22 @@ def register(config_dir: Path, *, credentials: Path, passphrase: Optional[Passph
     return opening(Agent._opener(lib.mars_register, options, logger, callbacks), cancel)
 
 
-def renew(config_dir: Path, *, credentials: Path, store: Optional[StoreOptions] = None) -> None:
+def renew(config_dir: Path, *, credentials: Path, store: Optional[StoreOptions] = None,
+          logger: Optional[logging.Logger] = None, cancel: Optional[Cancel] = None) -> None:
     """Give a registered machine the right that newer credentials carry, in place of the one it has.
     No passphrase is needed.
 
     >>> issue_credentials(url, f"{tmp}/newer.vaultCredentials")
     >>> renew(config, credentials=f"{tmp}/newer.vaultCredentials")
     """
-    options = store_struct(store)
-    run(lib.mars_register_renew, *path(config_dir), *path(credentials),
-        options.c if options else ffi.NULL)
+    options = Struct("mars_renew_options", config_dir=path(config_dir),
+                     credentials=path(credentials), store=store_struct(store))
+    set_log(options, logger)
+
+    def renewed(stop: Cancel) -> None:
+        options.set("cancel", stop.pointer)
+        run(lib.mars_register_renew, options.c)
+    opening(renewed, cancel)
 
 
 def recover(*, credentials: Path, passphrase: Optional[Passphrase] = None,

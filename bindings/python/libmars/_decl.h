@@ -185,6 +185,20 @@ typedef struct mars_register_options {
     const mars_cancel *cancel;
     ...;
 } mars_register_options;
+typedef struct mars_renew_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *config_dir;
+    uint64_t config_dir_len;
+    const char *credentials;
+    uint64_t credentials_len;
+    const mars_store_options *store;
+    mars_log_fn log;
+    void *log_user;
+    uint32_t log_level;
+    const mars_cancel *cancel;
+    ...;
+} mars_renew_options;
 typedef struct mars_agent_options {
     uint32_t struct_size;
     uint32_t workers;
@@ -224,9 +238,7 @@ typedef struct mars_agent_info {
     ...;
 } mars_agent_info;
 mars_status mars_register(const mars_register_options *opts, mars_agent **out, mars_error *err);
-mars_status mars_register_renew(const char *config_dir, uint64_t config_dir_len,
-                                const char *credentials, uint64_t credentials_len,
-                                const mars_store_options *store, mars_error *err);
+mars_status mars_register_renew(const mars_renew_options *opts, mars_error *err);
 mars_status mars_agent_open(const char *config_dir, uint64_t config_dir_len,
                             const mars_agent_options *opts, mars_agent **out, mars_error *err);
 mars_status mars_recover_open(const mars_recover_options *opts, mars_agent **out,

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace LibMars;
 
 /// <summary>
@@ -84,15 +86,31 @@ public sealed unsafe partial class Agent : IDisposable
     /// <param name="configDir">Where this machine's state lies.</param>
     /// <param name="credentials">The vault credentials file, of the same vault.</param>
     /// <param name="store">This machine's way to the vault; null: that of before.</param>
-    public static void RenewCredentials(
-        MarsPath configDir, MarsPath credentials, StoreOptions? store = null)
+    /// <param name="logger">Gets the library's log of this call.</param>
+    /// <param name="cancellationToken">Ends the call, which waits for the vault's server, soon: the
+    /// right is then that of before.</param>
+    /// <exception cref="MarsException"><see cref="MarsStatus.State"/>: not registered, or with
+    /// another vault. <see cref="MarsStatus.Auth"/>: the credentials have expired, were edited, or
+    /// the vault refuses them.</exception>
+    public static void RenewCredentials(MarsPath configDir, MarsPath credentials,
+        StoreOptions? store = null, ILogger? logger = null,
+        CancellationToken cancellationToken = default)
     {
         using var args = new Arguments();
+        using var call = new Call(token: cancellationToken);
+        using var log = new LogUse(logger);
+        mars_renew_options o = new() {
+            struct_size = (uint)sizeof(mars_renew_options),
+            config_dir = args.Path(configDir.Required(nameof(configDir))),
+            credentials = args.Path(credentials.Required(nameof(credentials))),
+            store = StoreOptions.Native(store, args),
+            log = log.Line,
+            log_user = log.User,
+            log_level = log.Level,
+            cancel = call.CancelPointer,
+        };
         mars_error err;
-        Errors.Check(Native.mars_register_renew(
-            args.Path(configDir.Required(nameof(configDir))), 0,
-            args.Path(credentials.Required(nameof(credentials))), 0,
-            StoreOptions.Native(store, args), &err), &err);
+        call.Check(Native.mars_register_renew(&o, &err), &err);
     }
 
     /// <summary>Opens a registered machine's state.</summary>

@@ -49,9 +49,7 @@ internal static unsafe partial class Native
         mars_register_options* opts, out AgentHandle agent, mars_error* err);
 
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial int mars_register_renew(
-        byte* config_dir, ulong config_dir_len, byte* credentials, ulong credentials_len,
-        mars_store_options* store, mars_error* err);
+    internal static partial int mars_register_renew(mars_renew_options* opts, mars_error* err);
 
     [LibraryImport(Lib), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int mars_agent_open(

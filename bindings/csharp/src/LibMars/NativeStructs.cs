@@ -160,6 +160,23 @@ internal unsafe struct mars_register_options
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal unsafe struct mars_renew_options
+{
+    public uint struct_size;
+    public uint flags;
+    public byte* config_dir;
+    public ulong config_dir_len;
+    public byte* credentials;
+    public ulong credentials_len;
+    public mars_store_options* store;
+    public delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void> log;
+    public nint log_user;
+    public uint log_level;
+    public uint reserved;
+    public nint cancel;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal unsafe struct mars_agent_options
 {
     public uint struct_size;

@@ -182,6 +182,10 @@ public sealed class VerbTests : IDisposable
         Vault.IssueCredentials(place.Url, place.At("newer"),
             new CredentialsOptions { AccessDays = 30 });
         Agent.RenewCredentials(place.At("machine"), place.At("newer"));
+        Assert.Throws<OperationCanceledException>(() => Agent.RenewCredentials(
+            place.At("machine"), place.At("newer"), null, null, new CancellationToken(true)));
+        Assert.Equal(MarsStatus.State,
+            Fails(() => Agent.RenewCredentials(place.At("nowhere"), place.At("newer"))).Status);
         using Agent agent = Agent.Open(place.At("machine"),
             new AgentOptions { Workers = 1, BufferBytes = 32 << 20 });
         Assert.Equal("machine", agent.GetInfo().MachineName);
