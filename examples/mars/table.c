@@ -120,9 +120,10 @@ static const char URL_HELP[] =
     "AZURE_STORAGE_CONNECTION_STRING, or AZURE_TENANT_ID, AZURE_CLIENT_ID and "
     "AZURE_CLIENT_SECRET, or\na managed identity; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
     "AWS_SESSION_TOKEN, or AWS_PROFILE,\nor the role of a container or an instance.";
-static const char POINT_HELP[] =
-    "POINT is an id, at least the first 6 digits of one, or \"latest\" (with several items: "
-    "--item\ntoo). PATH is absolute, as it was backed up.";
+#define ONE_POINT \
+    "POINT is an id, at least the first 6 digits of one, or \"latest\" (with several items: " \
+    "--item\ntoo)"
+static const char POINT_HELP[] = ONE_POINT ". PATH is absolute, as it was backed up.";
 
 const struct verb verbs[] = {
     { .name = "vault create", .args = "URL", .run = verb_vault_create,
@@ -185,7 +186,9 @@ const struct verb verbs[] = {
       .options = OPT_BIT(OPT_ITEM) | OPT_BIT(OPT_READ_DATA) | OPT_BIT(OPT_SAMPLE) |
                  OPT_BIT(OPT_AGAINST_DISK),
       .flags = VERB_AGENT | VERB_RECOVERS,
-      .help = "find out whether what is in the vault can be restored", .more = POINT_HELP },
+      .help = "find out whether what is in the vault can be restored",
+      .more = ONE_POINT "; without it all are looked at, against the disk the latest. --read-data, "
+              "--sample\nand --against-disk do not go together." },
     { .name = "stats", .args = "", .run = verb_stats, .flags = VERB_AGENT | VERB_RECOVERS,
       .help = "tell what the domain holds, and what deduplication and compression save" },
     { .name = "recover", .args = "VERB...",

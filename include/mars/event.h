@@ -36,7 +36,8 @@ typedef int(MARS_CALL *mars_progress_fn)(const mars_progress *progress, void *us
 typedef enum mars_event_kind {
     MARS_EVENT_SKIPPED = 1,    /* backup: a file is not, or not wholly, in the point: reason */
     MARS_EVENT_WARNING = 2,    /* something to know; nothing is lost */
-    MARS_EVENT_DAMAGED = 3,    /* verify: an object of the vault is damaged or missing: object */
+    MARS_EVENT_DAMAGED = 3,    /* verify: an object of the vault is damaged or missing, or the
+                                  store does not give it out: object, status */
     MARS_EVENT_FILE_LOST = 4,  /* verify: point, path: it can no longer be restored */
     MARS_EVENT_DIFFERENT = 5,  /* verify against disk: path differs */
     MARS_EVENT_NOT_RESTORED = 6, /* restore: path could not be restored */

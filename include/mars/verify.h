@@ -36,7 +36,8 @@ typedef struct mars_verify_result {
     uint64_t points;            /* looked at */
     uint64_t objects;           /* looked at */
     uint64_t bytes_read;        /* from the vault */
-    uint64_t objects_damaged;   /* or missing; each named by an event */
+    uint64_t objects_damaged;   /* or missing, or not given out by the store (a rule, or put
+                                   away); each named by an event whose status tells which */
     uint64_t files_lost;        /* names in points that cannot be restored; each an event */
     uint64_t differences;       /* against disk; each an event */
     uint64_t elapsed_ns;

@@ -129,16 +129,18 @@ static mars_status
 join_domain(struct work *w, mars_error *err)
 {
     const struct mrs_register_spec *spec = w->spec;
-    mars_error unread = { .status = MARS_OK };
+    mars_error unread = { .status = MARS_OK }, why;
     struct mrs_domain_record r;
     mars_status st;
 
     for (size_t i = 0; i < w->machines.list.len; i++) {
         const uint8_t *id = mrs_machines_at(&w->machines, i)->record.domain;
 
-        st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_READ, NULL, &unread);
+        st = mrs_domain_record_read(&r, w->store, id, MRS_NEED_READ, NULL, &why);
         if (st != MARS_OK && !mrs_is_damage(st))
-            return mrs_fail(err, st, "%s", unread.message);
+            return mrs_fail(err, st, "%s", why.message);
+        if (st != MARS_OK)
+            unread = why;
         if (st != MARS_OK || strcmp(r.name, spec->domain) != 0)
             continue;
         st = mrs_domain_unlock(w->store, id, &spec->key, &w->keys, err);

@@ -143,7 +143,7 @@ fetch_trees(struct mrs_domain *d, struct mrs_known_point *k, struct teller *t,
 
     if (st == MARS_OK)
         return mrs_fill_trees(d, &k->whole->point, cancel, &t->unread, err);
-    if (!mrs_is_damage(st))
+    if (!mrs_is_unreadable(st))
         return st;
     mrs_name_point(relative, mrs_known_item(k), mrs_known_session(k));
     tell(t, relative, err);

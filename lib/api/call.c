@@ -60,7 +60,7 @@ mrs_view_point(struct mrs_view *v, struct mars_agent *agent, const char *point, 
     st = open_view(v, agent, MRS_VIEW_INDEX, strcmp(point, "latest") != 0 ? point : NULL,
                    mrs_event_damage, &nowhere, err);
     if (st == MARS_OK)
-        st = mrs_points_resolve(&v->points, point, item, out, err);
+        st = mrs_points_resolve(&v->points, agent->domain, point, item, out, err);
     return st == MARS_OK ? mrs_points_whole(agent->domain, *out, err) : st;
 }
 

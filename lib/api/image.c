@@ -17,11 +17,10 @@ struct image {
 };
 
 static mars_status
-failed(const char *what, int32_t st, mars_error *err)
+answered(const char *what, int32_t st, mars_error *err)
 {
-    return st == MARS_OK ? MARS_OK
-                         : mrs_fail(err, (mars_status)st, "image: its %s function answers %s", what,
-                                    mars_status_name(st));
+    mrs_error_clear(err);
+    return mrs_answered((mars_status)st, what, err);
 }
 
 static mars_status
@@ -30,7 +29,7 @@ call_read(void *user, uint64_t offset, void *out, size_t n, mars_error *err)
     struct image *m = user;
 
     mrs_session_tell(m->session);
-    return failed("read", m->opts.read(offset, out, n, m->opts.user), err);
+    return answered("the image's read", m->opts.read(offset, out, n, m->opts.user), err);
 }
 
 static mars_status
@@ -52,7 +51,7 @@ call_data(void *user, uint64_t offset, uint64_t *start, uint64_t *end, mars_erro
 {
     struct image *m = user;
 
-    return failed("data", m->opts.data(offset, start, end, m->opts.user), err);
+    return answered("the image's data", m->opts.data(offset, start, end, m->opts.user), err);
 }
 
 static mars_status
@@ -77,7 +76,8 @@ call_changed(void *user, const uint8_t since[16], uint64_t offset, uint64_t *sta
     char point[33];
 
     mrs_hex_encode(point, since, 16);
-    return failed("changed", m->opts.changed(point, offset, start, end, m->opts.user), err);
+    return answered("the image's changed",
+                    m->opts.changed(point, offset, start, end, m->opts.user), err);
 }
 
 static mars_status

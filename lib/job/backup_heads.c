@@ -22,10 +22,10 @@ fill_unread(const struct mrs_backup *b, struct mrs_vec *heads, mars_error *err)
     mars_status st = MARS_OK;
 
     for (size_t i = 0; st == MARS_OK && i < b->points.unread.len; i++) {
-        const struct mrs_seen_head *h = mrs_vec_at(&b->points.unread, i);
+        const struct mrs_unread_point *u = mrs_vec_at(&b->points.unread, i);
 
-        if (memcmp(h->item, b->item_id, 16) == 0)
-            st = add_head(heads, h->session, err);
+        if (memcmp(u->head.item, b->item_id, 16) == 0)
+            st = add_head(heads, u->head.session, err);
     }
     return st;
 }

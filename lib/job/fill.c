@@ -24,7 +24,7 @@ pass(void *user, const struct mrs_piece *piece, mars_error *err)
 static mars_status
 count_unread(const struct fill *f, mars_status st, mars_error *err)
 {
-    if (!mrs_is_damage(st))
+    if (!mrs_is_unreadable(st))
         return st;
     mrs_error_clear(err);
     ++*f->unread;

@@ -174,7 +174,7 @@ walk_tree(struct walk *w, mars_error *err)
 
         w->path.len = f->path_len;
         st = mrs_dir_reader_next(f->reader, &e, &stat, &lost, err);
-        if (mrs_is_damage(st)) {
+        if (mrs_is_unreadable(st)) {
             lose_node(w, &lost, err);
             st = MARS_OK;
             continue;
@@ -211,7 +211,7 @@ walk_root(struct walk *w, const struct mrs_root *root, mars_error *err)
         st = mrs_dir_reader_open_root(&reader, w->v->d, root, err);
     if (st == MARS_OK) {
         st = mrs_dir_reader_next(reader, &e, &stat, &lost, err);
-        if (mrs_is_damage(st)) {
+        if (mrs_is_unreadable(st)) {
             lose(w, err);
             st = MARS_OK;
         }
@@ -257,7 +257,7 @@ mrs_verify_points(struct mrs_verify *v, mars_error *err)
     mars_status st = MARS_OK;
 
     if (v->spec.point != NULL) {
-        st = mrs_points_resolve(&v->points, v->spec.point, v->spec.item, &one, err);
+        st = mrs_points_resolve(&v->points, v->d, v->spec.point, v->spec.item, &one, err);
         return st == MARS_OK ? check_point(v, &one->whole->point, err) : st;
     }
     for (size_t i = 0; st == MARS_OK && i < v->points.list.len; i++)

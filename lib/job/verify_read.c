@@ -35,7 +35,7 @@ is_stopped(const struct reading *r)
 static bool
 is_well(struct reading *r, mars_status st, const mars_error *why)
 {
-    if (st != MARS_OK && !mrs_is_damage(st))
+    if (st != MARS_OK && !mrs_is_unreadable(st))
         mrs_job_fail(&r->v->job, st, why);
     else if (st != MARS_OK && r->bad.status == MARS_OK)
         r->bad = *why;
@@ -118,7 +118,7 @@ open_blob(struct reading *r, const struct mrs_blob *b, uint8_t *sealed)
     st = mrs_buf_extend(plain, b->raw_len, &why);
     if (st == MARS_OK)
         st = mrs_blob_open(r->key, b, sealed, &r->x->codec, plain->data, &why);
-    if (is_well(r, st, &why) || !mrs_is_damage(st))
+    if (is_well(r, st, &why) || !mrs_is_unreadable(st))
         return;
     (void)is_well(r, mrs_verify_bad_place(r->v, r->pack->name, b->slot, &why), &why);
 }
@@ -147,7 +147,7 @@ read_alone(struct reading *r, const struct mrs_blob *b)
 
     if (is_well(r, st, &why))
         open_blob(r, b, r->x->sealed.data);
-    else if (mrs_is_damage(st))
+    else if (mrs_is_unreadable(st))
         (void)is_well(r, mrs_verify_bad_place(r->v, r->pack->name, b->slot, &why), &why);
 }
 

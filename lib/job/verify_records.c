@@ -48,7 +48,7 @@ check_record(struct mrs_verify *v, uint8_t kind, const char *name, const char *c
         st = mrs_record_open(kind, MRS_NEED_VERIFY, mrs_keyring_find, v->d->keys, context,
                              bytes.data, bytes.len, &payload, &len, err);
     mrs_buf_free(&bytes);
-    if (mrs_is_damage(st)) {
+    if (mrs_is_unreadable(st)) {
         mrs_verify_damage(v, name, err);
         st = MARS_OK;
     }
@@ -64,7 +64,7 @@ check_sealed(struct mrs_verify *v, uint8_t kind, const char *relative, mars_erro
 
     mrs_verify_count_object(v, payload.len);
     mrs_buf_free(&payload);
-    if (mrs_is_damage(st)) {
+    if (mrs_is_unreadable(st)) {
         mrs_verify_damage(v, relative, err);
         st = MARS_OK;
     }
@@ -128,7 +128,7 @@ check_rings(struct seen *s, mars_error *err)
             st = mrs_fail(err, MARS_ERR_CORRUPT, "its bytes do not have the digest in its name");
         copies += memcmp(n->digest, v->d->keys->ring_digest, 32) == 0;
         mrs_buf_free(&bytes);
-        if (mrs_is_damage(st)) {
+        if (mrs_is_unreadable(st)) {
             mrs_verify_damage(v, name, err);
             st = MARS_OK;
         }
@@ -201,7 +201,7 @@ check_vault(struct mrs_verify *v, mars_error *err)
         memcmp(v->spec.expected.vault_digest, digest, sizeof digest) != 0)
         st = mrs_fail(err, MARS_ERR_CORRUPT, "it is not the one that this machine registered with");
     mrs_buf_free(&bytes);
-    if (mrs_is_damage(st)) {
+    if (mrs_is_unreadable(st)) {
         mrs_verify_damage(v, name, err);
         st = MARS_OK;
     }
@@ -227,7 +227,7 @@ is_ours(struct mrs_verify *v, const char *name, bool *ours, mars_error *err)
     if (st == MARS_OK)
         st = mrs_keyring_find(v->d->keys, &h, &key, err);
     *ours = st == MARS_OK;
-    if (!mrs_is_damage(st))
+    if (!mrs_is_unreadable(st))
         return st;
     mrs_error_clear(err);
     return MARS_OK;

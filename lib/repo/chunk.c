@@ -210,7 +210,7 @@ walk_list(struct walk *w, const uint8_t id[32], uint8_t level, uint64_t size, ma
     mars_error why;
     mars_status st = mrs_list_get(w->d, id, level, size, &n, &why);
 
-    if (mrs_is_damage(st) && w->lost != NULL) {
+    if (mrs_is_unreadable(st) && w->lost != NULL) {
         st = w->lost(w->user, w->offset, size, &why, err);
         w->offset += size;
     } else if (st != MARS_OK) {

@@ -219,6 +219,12 @@ mrs_is_damage(mars_status st)
 }
 
 bool
+mrs_is_unreadable(mars_status st)
+{
+    return mrs_is_damage(st) || st == MARS_ERR_FORBIDDEN || st == MARS_ERR_STATE;
+}
+
+bool
 mrs_is_out_of_reach(mars_status st)
 {
     return st == MARS_ERR_NETWORK || st == MARS_ERR_AUTH;

@@ -22,6 +22,9 @@ typedef void (*mrs_damage_fn)(void *user, const char *relative, const mars_error
 /* Is this the object's failure, so that it would fail the next time too? Not that of the way there,
  * nor of a right to go it: what such a failure hides must not pass for absent. */
 bool mrs_is_damage(mars_status st);
+/* Is it this object alone that cannot be read, so that others may be: is it damaged, or does the
+ * store not give it out, by a rule or since it was put away? */
+bool mrs_is_unreadable(mars_status st);
 /* Is the vault out of reach, so that every other object would fail like this one? */
 bool mrs_is_out_of_reach(mars_status st);
 

@@ -12,7 +12,7 @@ struct mrs_listed {
     uint32_t item;      /* number of its item */
     uint32_t part;      /* of the table, that it is taken from: from 1 on; 0: none yet */
     bool seen;          /* another point of its item saw it: it is no head */
-    bool unread;        /* it is damaged */
+    mars_status unread; /* why it cannot be read; MARS_OK: it can, or was not to be */
 };
 
 /* All of them, to be found by their ids. They stay where they are. */

@@ -26,15 +26,16 @@ add_unread(struct mrs_points *p, const struct mrs_listing *listing, mars_error *
 {
     for (size_t i = 0; i < listing->len; i++) {
         const struct mrs_listed *l = mrs_listing_at(listing, i);
-        struct mrs_seen_head *at;
+        struct mrs_unread_point *at;
 
-        if (!l->unread || l->seen)
+        if (l->unread == MARS_OK || l->seen)
             continue;
         at = mrs_vec_add(&p->unread);
         if (at == NULL)
             return mrs_nomem(err);
-        memcpy(at->item, mrs_listing_item(listing, l), sizeof at->item);
-        memcpy(at->session, l->session, sizeof at->session);
+        memcpy(at->head.item, mrs_listing_item(listing, l), sizeof at->head.item);
+        memcpy(at->head.session, l->session, sizeof at->head.session);
+        at->why = l->unread;
     }
     return MARS_OK;
 }

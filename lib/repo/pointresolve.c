@@ -5,7 +5,8 @@
 #include "base/hex.h"
 #include "repo/points.h"
 
-enum { PREFIX_MIN = 6 };
+/* The clocks of the store and of the machines may differ by so much. */
+enum { PREFIX_MIN = 6, CLOCKS_DIFFER = 24 * 3600 };
 
 static bool
 is_item(const struct mrs_known_point *k, const char *item)
@@ -40,28 +41,59 @@ none(const struct mrs_points *p, const char *item, mars_error *err)
     return item != NULL ? mrs_context(err, st, "item \"%s\"", item) : st;
 }
 
-/* A point of this item that cannot be read, and that no other saw, is perhaps newer. */
+/* Was one that cannot be read there before k began? A vault that was copied has newer times, so
+ * that this is not known of it any more. */
 static mars_status
-newest_is_known(const struct mrs_points *p, const struct mrs_known_point *k, mars_error *err)
+is_older(const struct mrs_domain *d, const struct mrs_unread_point *u,
+         const struct mrs_known_point *k, bool *older, mars_error *err)
 {
+    char relative[MRS_OBJECT_NAME_MAX], name[MRS_OBJECT_NAME_MAX];
+    struct mrs_object_info info;
+    mars_status st;
+
+    mrs_name_point(relative, u->head.item, u->head.session);
+    mrs_name_in_domain(name, d->keys->domain, relative);
+    st = mrs_store_stat(d->store, name, &info, err);
+    *older = st == MARS_OK && info.mtime.s < k->started_s - CLOCKS_DIFFER;
+    return mrs_is_out_of_reach(st) ? st : MARS_OK;
+}
+
+static mars_status
+not_known(const struct mrs_unread_point *u, mars_error *err)
+{
+    bool damaged = u->why != MARS_ERR_UNSUPPORTED && u->why != MARS_ERR_IO;
     char hex[33];
 
-    for (size_t i = 0; i < p->unread.len; i++) {
-        const struct mrs_seen_head *h = mrs_vec_at(&p->unread, i);
+    mrs_hex_encode(hex, u->head.session, 16);
+    return mrs_fail(err, damaged ? MARS_ERR_CORRUPT : u->why, "\"latest\" is not known: point %s "
+                    "%s, and may be newer than those that can be read; give the id of one of these",
+                    hex, damaged                         ? "is damaged"
+                         : u->why == MARS_ERR_UNSUPPORTED ? "is of a newer libmars"
+                                                          : "cannot be read");
+}
 
-        if (memcmp(h->item, mrs_known_item(k), 16) != 0)
+/* A point of this item that cannot be read, and that no other saw, is perhaps newer. */
+static mars_status
+newest_is_known(const struct mrs_points *p, const struct mrs_domain *d,
+                const struct mrs_known_point *k, mars_error *err)
+{
+    for (size_t i = 0; i < p->unread.len; i++) {
+        const struct mrs_unread_point *u = mrs_vec_at(&p->unread, i);
+        bool older = false;
+        mars_status st;
+
+        if (memcmp(u->head.item, mrs_known_item(k), 16) != 0)
             continue;
-        mrs_hex_encode(hex, h->session, 16);
-        return mrs_fail(err, MARS_ERR_CORRUPT, "\"latest\" is not known: point %s is damaged, and "
-                        "may be newer than those that can be read; give the id of one of these",
-                        hex);
+        st = is_older(d, u, k, &older, err);
+        if (st != MARS_OK || !older)
+            return st != MARS_OK ? st : not_known(u, err);
     }
     return MARS_OK;
 }
 
 static mars_status
-latest(const struct mrs_points *p, const char *item, struct mrs_known_point **out,
-       mars_error *err)
+latest(const struct mrs_points *p, const struct mrs_domain *d, const char *item,
+       struct mrs_known_point **out, mars_error *err)
 {
     for (size_t i = 0; i < p->list.len; i++) {
         struct mrs_known_point *k = mrs_points_at(p, i);
@@ -72,19 +104,19 @@ latest(const struct mrs_points *p, const char *item, struct mrs_known_point **ou
             return not_clear(*out, k, err);
         *out = k;
     }
-    return *out != NULL ? newest_is_known(p, *out, err) : none(p, item, err);
+    return *out != NULL ? newest_is_known(p, d, *out, err) : none(p, item, err);
 }
 
 mars_status
-mrs_points_resolve(const struct mrs_points *p, const char *text, const char *item,
-                   struct mrs_known_point **out, mars_error *err)
+mrs_points_resolve(const struct mrs_points *p, const struct mrs_domain *d, const char *text,
+                   const char *item, struct mrs_known_point **out, mars_error *err)
 {
     size_t len = strlen(text);
     char hex[33];
 
     *out = NULL;
     if (strcmp(text, "latest") == 0)
-        return latest(p, item, out, err);
+        return latest(p, d, item, out, err);
     if (len < PREFIX_MIN)
         return mrs_fail(err, MARS_ERR_INVALID_ARG,
                         "point \"%s\": give its id, at least %d digits of it, or \"latest\"", text,

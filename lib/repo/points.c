@@ -343,7 +343,7 @@ read_all_lacking(struct reading *r, mars_error *err)
         if (mrs_is_damage(st) && r->q->damage != NULL) {
             mrs_name_point(relative, l->item, l->session);
             r->q->damage(r->q->user, relative, &why);
-            mrs_listing_at(&r->listing, l->number - 1)->unread = true;
+            mrs_listing_at(&r->listing, l->number - 1)->unread = st;
             st = MARS_OK;
         } else if (st != MARS_OK && err != NULL) {
             *err = why;
@@ -365,6 +365,22 @@ by_time(const void *a, const void *b)
     return memcmp(mrs_known_session(x), mrs_known_session(y), 16);
 }
 
+/* Some were tried before one was read that says whose item it is. */
+static void
+drop_foreign(struct reading *r)
+{
+    struct mrs_vec *unread = &r->p->unread;
+    size_t n = 0;
+
+    for (size_t i = 0; i < unread->len; i++) {
+        const struct mrs_unread_point *u = mrs_vec_at(unread, i);
+
+        if (!is_foreign(r, u->head.item))
+            memmove(mrs_vec_at(unread, n++), u, sizeof *u);
+    }
+    unread->len = n;
+}
+
 static mars_status
 read_points(struct reading *r, const struct mrs_log *log, mars_error *err)
 {
@@ -381,9 +397,10 @@ read_points(struct reading *r, const struct mrs_log *log, mars_error *err)
         if (by_table(r))
             keep_new(r);
     }
-    return st == MARS_OK && r->q->digits == NULL
-               ? mrs_points_find_heads(r->p, &r->listing, err)
-               : st;
+    if (st == MARS_OK && r->q->digits == NULL)
+        st = mrs_points_find_heads(r->p, &r->listing, err);
+    drop_foreign(r);
+    return st;
 }
 
 mars_status
@@ -405,7 +422,7 @@ mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct m
     p->bytes = (struct mrs_arena)MRS_ARENA_INIT;
     p->list = (struct mrs_vec)MRS_VEC_INIT(struct mrs_known_point);
     p->parts = (struct mrs_vec)MRS_VEC_INIT(struct mrs_buf);
-    p->unread = (struct mrs_vec)MRS_VEC_INIT(struct mrs_seen_head);
+    p->unread = (struct mrs_vec)MRS_VEC_INIT(struct mrs_unread_point);
     mrs_point_table_init(&r.table, d->cache, q->machine == NULL ? &p->parts : NULL);
     st = read_points(&r, log, err);
     mrs_point_table_free(&r.table);

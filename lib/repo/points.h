@@ -14,10 +14,16 @@ struct mrs_seen_head {
     uint8_t session[16];
 };
 
+/* One that cannot be read, and why. */
+struct mrs_unread_point {
+    struct mrs_seen_head head;
+    mars_status why;
+};
+
 struct mrs_points {
     struct mrs_vec list;    /* struct mrs_known_point, oldest first */
-    struct mrs_vec unread;  /* struct mrs_seen_head: damaged ones that no other point saw, so that
-                               each may be the newest of its item */
+    struct mrs_vec unread;  /* struct mrs_unread_point: damaged ones that no other point saw, so
+                               that each may be the newest of its item */
     struct mrs_arena bytes; /* that these borrow, and */
     struct mrs_vec parts;   /* struct mrs_buf */
 };
@@ -55,9 +61,11 @@ MARS_NODISCARD mars_status mrs_points_find_heads(struct mrs_points *p,
                                                  mars_error *err);
 
 /* The point that a text means: "latest", a full id, or a unique prefix of at least 6 digits. item
- * NULL: of any item, and "latest" then needs that there is only one. MARS_ERR_CORRUPT: a point that
- * may be the latest is damaged. */
-MARS_NODISCARD mars_status mrs_points_resolve(const struct mrs_points *p, const char *text,
+ * NULL: of any item, and "latest" then needs that there is only one. MARS_ERR_CORRUPT, or why else:
+ * a point that may be the latest cannot be read. One that the store wrote long before the newest of
+ * the others began is not: that is asked of the store. */
+MARS_NODISCARD mars_status mrs_points_resolve(const struct mrs_points *p,
+                                              const struct mrs_domain *d, const char *text,
                                               const char *item, struct mrs_known_point **out,
                                               mars_error *err);
 

@@ -230,6 +230,8 @@ static const struct mrs_rest_code codes[] = {
     { "UnauthorizedBlobOverwrite", MARS_ERR_EXISTS }, /* by a right to create, and no more */
     { "BlobImmutableDueToPolicy", MARS_ERR_EXISTS },
     { "ConditionNotMet", MARS_ERR_EXISTS },
+    { "BlobArchived", MARS_ERR_STATE }, /* put away: to be fetched first */
+    { "BlobBeingRehydrated", MARS_ERR_STATE },
     { "AuthenticationFailed", MARS_ERR_AUTH },
     { "AuthorizationFailure", MARS_ERR_AUTH },
     { "InvalidAuthenticationInfo", MARS_ERR_AUTH },

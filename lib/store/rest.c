@@ -292,9 +292,11 @@ judge(void *user, const struct mrs_http_answer *a)
 }
 
 static mars_status
-status_of(int http)
+status_of(int http, const char *code)
 {
     switch (http) {
+    case 400: /* a reason that asking again does not change: a disabled key, say */
+        return code[0] != '\0' && !is_garbled(code) ? MARS_ERR_FORBIDDEN : MARS_ERR_NETWORK;
     case 401:
         return MARS_ERR_AUTH;
     case 403:
@@ -324,7 +326,7 @@ refused(const struct mrs_rest *r, const struct mrs_http_answer *a, mars_error *e
     if (c.code[0] != '\0')
         st = status_of_code(r, c.code);
     if (st == MARS_OK)
-        st = status_of(a->status);
+        st = status_of(a->status, c.code);
     if (c.code[0] != '\0')
         (void)mrs_fail(err, st, "the store answers %d %s: %s", a->status, c.code, c.message);
     else /* some proxies answer 401 to a wrong password, not 407 */

@@ -314,6 +314,13 @@ goes_beyond(uint64_t offset, uint64_t *start, uint64_t *end, void *user)
     return MARS_OK;
 }
 
+static int32_t
+no_status(uint64_t offset, uint64_t *start, uint64_t *end, void *user)
+{
+    (void)offset, (void)start, (void)end, (void)user;
+    return 7;
+}
+
 /* The session goes on without the image. */
 static void
 a_failure_leaves_the_image_out(void **state)
@@ -330,6 +337,8 @@ a_failure_leaves_the_image_out(void **state)
     assert_int_equal(mars_session_add_image(s, &o, &err), MARS_ERR_CORRUPT);
     o.data = goes_beyond;
     assert_int_equal(mars_session_add_image(s, &o, &err), MARS_ERR_CORRUPT);
+    o.data = no_status;
+    assert_int_equal(mars_session_add_image(s, &o, &err), MARS_ERR_INVALID_ARG);
     assert_int_equal(mars_session_add_image(s, &none, &err), MARS_ERR_INVALID_ARG);
     none.name = "none";
     assert_int_equal(mars_session_add_image(s, &none, &err), MARS_ERR_INVALID_ARG);

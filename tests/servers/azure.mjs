@@ -1,5 +1,5 @@
 // The vendor's client: make CONTAINER | put CONTAINER NAME <bytes | get CONTAINER NAME >bytes | list CONTAINER
-// | tier CONTAINER NAME
+// | tier CONTAINER NAME | archive CONTAINER NAME
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -20,6 +20,8 @@ if (verb === "make") {
     process.stdout.write(await at.getBlockBlobClient(name).downloadToBuffer());
 } else if (verb === "tier") {
     console.log((await at.getBlockBlobClient(name).getProperties()).accessTier);
+} else if (verb === "archive") {
+    await at.getBlockBlobClient(name).setAccessTier("Archive");
 } else if (verb === "list") {
     for await (const blob of at.listBlobsFlat()) console.log(blob.name, blob.properties.contentLength);
 } else {

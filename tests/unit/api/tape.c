@@ -150,15 +150,15 @@ tape_recover(struct tape *t)
 }
 
 mars_status
-tape_join(struct tape *t, int n, char domain[33], mars_error *err)
+tape_join(struct tape *t, int n, const char *name, char domain[33], mars_error *err)
 {
-    char config[TMPDIR_PATH_MAX + 32], name[16];
+    char config[TMPDIR_PATH_MAX + 32], machine[16];
     mars_register_options r = { .struct_size = sizeof r,
                                 .config_dir = config,
                                 .credentials = t->credentials,
                                 .passphrase = TAPE_PASSPHRASE,
-                                .name = name,
-                                .domain = "shared",
+                                .name = machine,
+                                .domain = name,
                                 .store = &t->how };
     mars_agent_info info = { .struct_size = sizeof info };
     mars_agent *agent = NULL;
@@ -166,7 +166,7 @@ tape_join(struct tape *t, int n, char domain[33], mars_error *err)
 
     domain[0] = '\0';
     (void)snprintf(config, sizeof config, "%s/config-%d", t->dir, n);
-    (void)snprintf(name, sizeof name, "machine-%d", n);
+    (void)snprintf(machine, sizeof machine, "machine-%d", n);
     st = mars_register(&r, &agent, err);
     if (st == MARS_OK && mars_agent_get_info(agent, &info, NULL) == MARS_OK)
         (void)snprintf(domain, 33, "%s", info.domain_id);

@@ -47,7 +47,7 @@ mars_status tape_back_up(struct tape *t, mars_agent *agent, mars_error *err);
 /* As another machine sees it, without a cache. */
 mars_agent *tape_recover(struct tape *t);
 mars_status tape_try_recover(struct tape *t, mars_agent **agent, mars_error *err);
-/* Register machine n in the domain "shared"; the domain's id, or "" where that failed. */
-mars_status tape_join(struct tape *t, int n, char domain[33], mars_error *err);
+/* Register machine n in the domain of this name; the domain's id, or "" where that failed. */
+mars_status tape_join(struct tape *t, int n, const char *name, char domain[33], mars_error *err);
 
 #endif

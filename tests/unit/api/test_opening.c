@@ -1,6 +1,7 @@
 /* Opening and registering while the vault is out of reach, or fails in parts. */
 #include "tape.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static mars_status
@@ -51,15 +52,35 @@ registering_makes_no_second_domain(void **state)
     char first[33], domain[33];
     mars_error err;
 
-    assert_int_equal(tape_join(t, 0, first, &err), MARS_OK);
+    assert_int_equal(tape_join(t, 0, "shared", first, &err), MARS_OK);
     for (size_t i = 0; i < 8; i++) {
         t->fails = parts[i % 4];
         t->status = failures[i / 4];
-        assert_int_equal(tape_join(t, 1, domain, &err), t->status);
+        assert_int_equal(tape_join(t, 1, "shared", domain, &err), t->status);
         assert_non_null(strstr(err.message, "the tape is torn"));
     }
     tape_mend(t);
-    assert_int_equal(tape_join(t, 1, domain, &err), MARS_OK);
+    assert_int_equal(tape_join(t, 1, "shared", domain, &err), MARS_OK);
+    assert_string_equal(domain, first);
+}
+
+/* Another machine's domain that can be read says nothing of it. */
+static void
+nor_where_other_domains_can_be_read(void **state)
+{
+    char first[33], domain[33], record[48];
+    struct tape *t = *state;
+    mars_error err;
+
+    assert_int_equal(tape_join(t, 0, "shared", first, &err), MARS_OK);
+    assert_int_equal(tape_join(t, 1, "another", domain, &err), MARS_OK);
+    (void)snprintf(record, sizeof record, "%s/log/record/", first);
+    t->fails = record;
+    t->status = MARS_ERR_CORRUPT;
+    assert_int_equal(tape_join(t, 2, "shared", domain, &err), MARS_ERR_CORRUPT);
+    assert_non_null(strstr(err.message, "the tape is torn"));
+    tape_mend(t);
+    assert_int_equal(tape_join(t, 2, "shared", domain, &err), MARS_OK);
     assert_string_equal(domain, first);
 }
 
@@ -70,6 +91,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         T(an_opening_ends),
         T(registering_makes_no_second_domain),
+        T(nor_where_other_domains_can_be_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,7 +262,8 @@ a_verify_ends(void **state)
 
     prepare(*state);
     (void)sweep(*state, tape_recover, against_disk);
-    assert_int_equal(tape_join(*state, 0, other, &err), MARS_OK); /* its record is looked at, too */
+    /* Its record is looked at, too. */
+    assert_int_equal(tape_join(*state, 0, "shared", other, &err), MARS_OK);
     /* It needs all that it asks for: where none fails it succeeds. */
     assert_int_equal(sweep(*state, reopen, verify), 1);
     assert_int_equal(sweep(*state, reopen, verify_data), 1);

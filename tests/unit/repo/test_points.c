@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "listed.h"
+#include "platform/clock.h"
 #include "repo/points.h"
 
 static const uint8_t MACHINE[16] = { 0x3a }, OTHER_MACHINE[16] = { 0x3b };
@@ -281,14 +282,14 @@ a_damaged_point_is_named_or_an_error(void **state)
 }
 
 static void
-assert_resolves(const struct mrs_points *p, const char *text, const char *item, mars_status want,
-                int64_t started)
+assert_resolves(const struct kit *k, const struct mrs_points *p, const char *text,
+                const char *item, mars_status want, int64_t started)
 {
     struct mrs_known_point *lp = NULL;
     mars_error err;
 
     memset(&err, 0, sizeof err);
-    assert_int_equal(mrs_points_resolve(p, text, item, &lp, &err), want);
+    assert_int_equal(mrs_points_resolve(p, k->d, text, item, &lp, &err), want);
     if (want == MARS_OK)
         assert_int_equal(lp->started_s, started);
     assert_int_equal(err.status, want);
@@ -323,21 +324,60 @@ latest_does_not_pass_over_a_damaged_point_that_may_be_newer(void **state)
     damage_point(k, 2, 8);
     assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
     assert_int_equal(p.unread.len, 1);
-    assert_resolves(&p, "latest", "one", MARS_OK, 2);
+    assert_resolves(k, &p, "latest", "one", MARS_OK, 2);
     mrs_points_free(&p);
 
     simple(k, 1, 7, 3);
     damage_point(k, 1, 7);
     assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
     assert_int_equal(p.unread.len, 2);
-    assert_resolves(&p, "latest", "one", MARS_ERR_CORRUPT, 0);
-    assert_resolves(&p, "060606", "one", MARS_OK, 2);
+    assert_resolves(k, &p, "latest", "one", MARS_ERR_CORRUPT, 0);
+    assert_resolves(k, &p, "060606", "one", MARS_OK, 2);
     mrs_points_free(&p);
 
     damage_point(k, 1, 6);
     assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
-    assert_resolves(&p, "latest", NULL, MARS_ERR_CORRUPT, 0); /* none can be read */
-    assert_resolves(&p, "latest", "one", MARS_ERR_CORRUPT, 0);
+    assert_resolves(k, &p, "latest", NULL, MARS_ERR_CORRUPT, 0); /* none can be read */
+    assert_resolves(k, &p, "latest", "one", MARS_ERR_CORRUPT, 0);
+    mrs_points_free(&p);
+}
+
+/* That no point saw them is no matter where the store wrote them long before the newest began. */
+static void
+latest_passes_over_damaged_points_that_are_older_by_the_store(void **state)
+{
+    struct kit *k = *state;
+    struct kit_damages damages = { 0 };
+    int64_t now = mrs_clock_wall().s;
+    struct mrs_points p;
+
+    simple(k, 1, 5, 1);
+    damage_point(k, 1, 5);
+    simple(k, 1, 6, now + 3600);
+    assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
+    assert_resolves(k, &p, "latest", "one", MARS_ERR_CORRUPT, 0);
+    mrs_points_free(&p);
+    simple(k, 1, 7, now + 2 * 24 * 3600);
+    assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
+    assert_resolves(k, &p, "latest", "one", MARS_OK, now + 2 * 24 * 3600);
+    mrs_points_free(&p);
+}
+
+/* Nor is another machine's damaged point a reason to doubt that this one has none. */
+static void
+damaged_points_of_other_machines_are_none_of_this_one(void **state)
+{
+    struct spec foreign = { .item = 3, .session = { 9 }, .machine = OTHER_MACHINE };
+    struct kit *k = *state;
+    struct kit_damages damages = { 0 };
+    struct mrs_points p;
+
+    simple(k, 3, 5, 1);
+    damage_point(k, 3, 5); /* it is tried first */
+    put_point(k, &foreign);
+    assert_int_equal(read_points(k, &p, MACHINE, &damages), MARS_OK);
+    assert_int_equal(damages.n, 1);
+    assert_resolves(k, &p, "latest", NULL, MARS_ERR_NOT_FOUND, 0);
     mrs_points_free(&p);
 }
 
@@ -389,30 +429,30 @@ a_point_is_meant_by_its_id_a_unique_prefix_or_latest(void **state)
     char hex[33];
 
     assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
-    assert_resolves(&p, "latest", NULL, MARS_ERR_NOT_FOUND, 0);
+    assert_resolves(k, &p, "latest", NULL, MARS_ERR_NOT_FOUND, 0);
     mrs_points_free(&p);
     put_point(k, &b);
     put_point(k, &a);
     assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
-    assert_resolves(&p, "latest", NULL, MARS_OK, 20);
+    assert_resolves(k, &p, "latest", NULL, MARS_OK, 20);
     mrs_points_free(&p);
     put_point(k, &c);
     assert_int_equal(read_points(k, &p, NULL, NULL), MARS_OK);
     mrs_hex_encode(hex, a.session, 16);
-    assert_resolves(&p, hex, NULL, MARS_OK, 10);
-    assert_resolves(&p, hex, "one", MARS_OK, 10);
-    assert_resolves(&p, hex, "two", MARS_ERR_NOT_FOUND, 0);
-    assert_resolves(&p, "abcdef02", NULL, MARS_OK, 20);
-    assert_resolves(&p, "abcdef", NULL, MARS_ERR_INVALID_ARG, 0);
-    assert_resolves(&p, "778899", NULL, MARS_OK, 30);
-    assert_resolves(&p, "77889", NULL, MARS_ERR_INVALID_ARG, 0);
-    assert_resolves(&p, "", NULL, MARS_ERR_INVALID_ARG, 0);
-    assert_resolves(&p, "123456", NULL, MARS_ERR_NOT_FOUND, 0);
-    assert_resolves(&p, "abcdef010000000000000000000000000000", NULL, MARS_ERR_NOT_FOUND, 0);
-    assert_resolves(&p, "latest", NULL, MARS_ERR_INVALID_ARG, 0);
-    assert_resolves(&p, "latest", "one", MARS_OK, 20);
-    assert_resolves(&p, "latest", "two", MARS_OK, 30);
-    assert_resolves(&p, "latest", "on", MARS_ERR_NOT_FOUND, 0);
+    assert_resolves(k, &p, hex, NULL, MARS_OK, 10);
+    assert_resolves(k, &p, hex, "one", MARS_OK, 10);
+    assert_resolves(k, &p, hex, "two", MARS_ERR_NOT_FOUND, 0);
+    assert_resolves(k, &p, "abcdef02", NULL, MARS_OK, 20);
+    assert_resolves(k, &p, "abcdef", NULL, MARS_ERR_INVALID_ARG, 0);
+    assert_resolves(k, &p, "778899", NULL, MARS_OK, 30);
+    assert_resolves(k, &p, "77889", NULL, MARS_ERR_INVALID_ARG, 0);
+    assert_resolves(k, &p, "", NULL, MARS_ERR_INVALID_ARG, 0);
+    assert_resolves(k, &p, "123456", NULL, MARS_ERR_NOT_FOUND, 0);
+    assert_resolves(k, &p, "abcdef010000000000000000000000000000", NULL, MARS_ERR_NOT_FOUND, 0);
+    assert_resolves(k, &p, "latest", NULL, MARS_ERR_INVALID_ARG, 0);
+    assert_resolves(k, &p, "latest", "one", MARS_OK, 20);
+    assert_resolves(k, &p, "latest", "two", MARS_OK, 30);
+    assert_resolves(k, &p, "latest", "on", MARS_ERR_NOT_FOUND, 0);
     mrs_points_free(&p);
 }
 
@@ -456,6 +496,8 @@ main(void)
         KIT_TEST(points_may_be_read_by_the_beginning_of_their_ids),
         KIT_TEST(a_damaged_point_is_named_or_an_error),
         KIT_TEST(latest_does_not_pass_over_a_damaged_point_that_may_be_newer),
+        KIT_TEST(latest_passes_over_damaged_points_that_are_older_by_the_store),
+        KIT_TEST(damaged_points_of_other_machines_are_none_of_this_one),
         KIT_TEST(a_point_under_another_name_is_damage),
         KIT_TEST(a_point_that_says_that_it_is_another_is_damage),
         KIT_TEST(a_point_is_meant_by_its_id_a_unique_prefix_or_latest),
