@@ -61,15 +61,16 @@ is_older(const struct mrs_domain *d, const struct mrs_unread_point *u,
 static mars_status
 not_known(const struct mrs_unread_point *u, mars_error *err)
 {
-    bool damaged = u->why != MARS_ERR_UNSUPPORTED && u->why != MARS_ERR_IO;
+    bool newer = u->why == MARS_ERR_UNSUPPORTED;
+    bool damaged = u->why != MARS_ERR_IO && !newer && mrs_is_damage(u->why);
     char hex[33];
 
     mrs_hex_encode(hex, u->head.session, 16);
     return mrs_fail(err, damaged ? MARS_ERR_CORRUPT : u->why, "\"latest\" is not known: point %s "
                     "%s, and may be newer than those that can be read; give the id of one of these",
-                    hex, damaged                         ? "is damaged"
-                         : u->why == MARS_ERR_UNSUPPORTED ? "is of a newer libmars"
-                                                          : "cannot be read");
+                    hex, damaged ? "is damaged"
+                         : newer ? "is of a newer libmars"
+                                 : "cannot be read");
 }
 
 /* A point of this item that cannot be read, and that no other saw, is perhaps newer. */

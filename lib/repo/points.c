@@ -1,5 +1,5 @@
 /* Listing, and what of it must be read. */
-#include "repo/points.h"
+#include "repo/points_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,36 +8,6 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "platform/thread.h"
-#include "repo/pointtable.h"
-
-/* A point that was listed and that the table does not have. */
-struct lacking {
-    uint8_t item[16];
-    uint8_t session[16];
-    uint32_t number; /* in the listing */
-};
-
-struct reading {
-    struct mrs_points *p;
-    const struct mrs_domain *d;
-    const struct mrs_ledger *ledger;
-    const struct mrs_points_query *q;
-    struct mrs_map closed;  /* sessions with a closed fence: 16 bytes and 16 zeros */
-    struct mrs_listing listing;
-    struct mrs_map foreign; /* items of machines that are not asked for: 16 bytes and 16 zeros */
-    struct mrs_point_table table;
-    mars_status table_status;
-    mars_error table_error;
-    struct mrs_buf shared;  /* of the point that is read */
-    struct mrs_buf own;
-};
-
-/* Or from the store alone, and whole. */
-static bool
-by_table(const struct reading *r)
-{
-    return r->q->digits == NULL && r->q->need != MRS_NEED_VERIFY;
-}
 
 static void
 half_key(uint8_t key[32], const uint8_t id[16])
@@ -49,7 +19,7 @@ half_key(uint8_t key[32], const uint8_t id[16])
 static mars_status
 note_fence(void *user, const struct mrs_object_info *info, mars_error *err)
 {
-    struct reading *r = user;
+    struct mrs_points_reading *r = user;
     struct mrs_name n;
     uint8_t key[32];
 
@@ -72,7 +42,7 @@ has_digits(const uint8_t session[16], const char *digits)
 static mars_status
 note_point(void *user, const struct mrs_object_info *info, mars_error *err)
 {
-    struct reading *r = user;
+    struct mrs_points_reading *r = user;
     struct mrs_name n;
     uint8_t key[32];
 
@@ -86,9 +56,8 @@ note_point(void *user, const struct mrs_object_info *info, mars_error *err)
     return mrs_listing_add(&r->listing, n.item, n.session, err);
 }
 
-/* All points of an item are of one machine: its id says so (FORMAT.md section 7). */
-static mars_status
-note_foreign(struct reading *r, const uint8_t item[16], mars_error *err)
+mars_status
+mrs_points_note_foreign(struct mrs_points_reading *r, const uint8_t item[16], mars_error *err)
 {
     uint8_t key[32];
 
@@ -96,8 +65,8 @@ note_foreign(struct reading *r, const uint8_t item[16], mars_error *err)
     return mrs_map_put(&r->foreign, key) != NULL ? MARS_OK : mrs_nomem(err);
 }
 
-static bool
-is_foreign(const struct reading *r, const uint8_t item[16])
+bool
+mrs_points_is_foreign(const struct mrs_points_reading *r, const uint8_t item[16])
 {
     uint8_t key[32];
 
@@ -105,14 +74,14 @@ is_foreign(const struct reading *r, const uint8_t item[16])
     return mrs_map_find(&r->foreign, key) != NULL;
 }
 
-static bool
-is_asked_for(const struct reading *r, const struct mrs_known_point *k)
+bool
+mrs_points_is_asked_for(const struct mrs_points_reading *r, const struct mrs_known_point *k)
 {
     return r->q->machine == NULL || memcmp(mrs_known_machine(k), r->q->machine, 16) == 0;
 }
 
 static mars_status
-add(struct reading *r, const struct mrs_known_point *k, mars_error *err)
+add(struct mrs_points_reading *r, const struct mrs_known_point *k, mars_error *err)
 {
     struct mrs_vec *list = &r->p->list;
     struct mrs_known_point *at;
@@ -128,9 +97,9 @@ add(struct reading *r, const struct mrs_known_point *k, mars_error *err)
     return MARS_OK;
 }
 
-/* Put a copy into the list; *copy is that of its shared piece, or NULL. */
-static mars_status
-add_copy(struct reading *r, struct mrs_known_point k, const uint8_t **copy, mars_error *err)
+mars_status
+mrs_points_add_copy(struct mrs_points_reading *r, struct mrs_known_point k, const uint8_t **copy,
+                    mars_error *err)
 {
     if (*copy == NULL)
         *copy = mrs_arena_copy(&r->p->bytes, k.shared, k.n_shared);
@@ -144,12 +113,12 @@ static mars_status
 take_own(void *user, const struct mrs_known_point *kept, const uint8_t **copy, mars_error *err)
 {
     struct mrs_known_point k = *kept;
-    struct reading *r = user;
+    struct mrs_points_reading *r = user;
 
     if (!mrs_point_table_use(&r->table, &r->listing, &k))
         return MARS_OK;
-    return is_asked_for(r, &k) ? add_copy(r, k, copy, err)
-                               : note_foreign(r, mrs_known_item(&k), err);
+    return mrs_points_is_asked_for(r, &k) ? mrs_points_add_copy(r, k, copy, err)
+                               : mrs_points_note_foreign(r, mrs_known_item(&k), err);
 }
 
 /* Of all machines: which are listed is seen later. */
@@ -163,13 +132,13 @@ take_any(void *user, const struct mrs_known_point *k, const uint8_t **copy, mars
 static void
 read_table(void *reading)
 {
-    struct reading *r = reading;
+    struct mrs_points_reading *r = reading;
 
     r->table_status = mrs_point_table_read(&r->table, take_any, r, &r->table_error);
 }
 
 static void
-drop_unlisted(struct reading *r)
+drop_unlisted(struct mrs_points_reading *r)
 {
     struct mrs_vec *list = &r->p->list;
     size_t n = 0;
@@ -184,7 +153,7 @@ drop_unlisted(struct reading *r)
 }
 
 static mars_status
-list_points(struct reading *r, mars_error *err)
+list_points(struct mrs_points_reading *r, mars_error *err)
 {
     mars_status st = mrs_domain_list(r->d, "points/", MRS_LIST_NAMES, note_point, r, err);
 
@@ -194,7 +163,7 @@ list_points(struct reading *r, mars_error *err)
 /* The names of all points, and what the table knows of them. Where all of that is held anyway, both
  * are read at once. */
 static mars_status
-list_known(struct reading *r, mars_error *err)
+list_known(struct mrs_points_reading *r, mars_error *err)
 {
     struct mrs_thread *thread = NULL;
     mars_status st;
@@ -217,76 +186,9 @@ list_known(struct reading *r, mars_error *err)
     return st;
 }
 
-static mars_status
-load(const struct mrs_domain *d, const uint8_t item[16], const uint8_t session[16],
-     enum mrs_need need, struct mrs_loaded_point **out, mars_error *err)
-{
-    struct mrs_loaded_point *lp = mrs_alloc(sizeof *lp);
-    char relative[MRS_OBJECT_NAME_MAX];
-    mars_status st = lp != NULL ? MARS_OK : mrs_nomem(err);
-
-    *out = NULL;
-    if (st != MARS_OK)
-        return st;
-    lp->payload = (struct mrs_buf)MRS_BUF_INIT(MRS_OBJECT_MAX);
-    mrs_name_point(relative, item, session);
-    st = mrs_domain_get_listed(d, MRS_KIND_POINT, need, relative, NULL, &lp->payload, err);
-    if (st == MARS_OK)
-        st = mrs_point_decode(&lp->point, lp->payload.data, lp->payload.len, err);
-    if (st == MARS_OK && (memcmp(lp->point.session, session, 16) != 0 ||
-                          memcmp(lp->point.item, item, 16) != 0))
-        st = mrs_fail(err, MARS_ERR_CORRUPT, "%s: says that it is another point", relative);
-    if (st == MARS_OK)
-        *out = lp;
-    else
-        mrs_loaded_point_free(lp);
-    return st;
-}
-
-static mars_status
-take_new(struct reading *r, const struct lacking *l, struct mrs_known_point *k, mars_error *err)
-{
-    const uint8_t *copy = NULL;
-    mars_status st;
-
-    k->is_new = true;
-    k->number = l->number;
-    if (is_asked_for(r, k))
-        return add_copy(r, *k, &copy, err);
-    st = note_foreign(r, mrs_known_item(k), err);
-    return st == MARS_OK ? mrs_point_table_add(&r->table, k, err) : st;
-}
-
-/* Read one from the store. */
-static mars_status
-read_lacking(struct reading *r, const struct lacking *l, mars_error *err)
-{
-    size_t before = r->p->list.len;
-    struct mrs_loaded_point *lp = NULL;
-    struct mrs_known_point k;
-    mars_status st = load(r->d, l->item, l->session, r->q->need, &lp, err);
-
-    mrs_buf_reset(&r->shared);
-    mrs_buf_reset(&r->own);
-    if (st == MARS_OK)
-        st = mrs_known_point_encode(r->d, &lp->point, &r->shared, &r->own, err);
-    if (st == MARS_OK &&
-        !mrs_known_point_open(&k, (struct mrs_slice){ r->shared.data, r->shared.len },
-                              (struct mrs_slice){ r->own.data, r->own.len }))
-        st = mrs_fail(err, MARS_ERR_INTERNAL, "what was written cannot be read");
-    if (st == MARS_OK)
-        st = take_new(r, l, &k, err);
-    if (r->p->list.len > before && !by_table(r)) {
-        mrs_points_at(r->p, before)->whole = lp;
-        lp = NULL;
-    }
-    mrs_loaded_point_free(lp);
-    return st;
-}
-
 /* What was read becomes part of the table, also where not all could be. */
 static void
-keep_new(struct reading *r)
+keep_new(struct mrs_points_reading *r)
 {
     mars_status st = MARS_OK;
 
@@ -294,63 +196,6 @@ keep_new(struct reading *r)
         if (mrs_points_at(r->p, i)->is_new)
             st = mrs_point_table_add(&r->table, mrs_points_at(r->p, i), NULL);
     mrs_point_table_keep(&r->table, &r->listing);
-}
-
-static int
-by_item(const void *a, const void *b)
-{
-    const struct lacking *x = a, *y = b;
-    int by = memcmp(x->item, y->item, sizeof x->item);
-
-    return by != 0 ? by : memcmp(x->session, y->session, sizeof x->session);
-}
-
-static mars_status
-find_lacking(const struct reading *r, struct mrs_vec *out, mars_error *err)
-{
-    for (size_t i = 0; i < r->listing.len; i++) {
-        const struct mrs_listed *l = mrs_listing_at(&r->listing, i);
-        struct lacking *at;
-
-        if (l->part != 0)
-            continue;
-        at = mrs_vec_add(out);
-        if (at == NULL)
-            return mrs_nomem(err);
-        memcpy(at->item, mrs_listing_item(&r->listing, l), sizeof at->item);
-        at->number = (uint32_t)i + 1;
-        memcpy(at->session, l->session, sizeof at->session);
-    }
-    if (out->len > 1)
-        qsort(out->items, out->len, out->item_size, by_item);
-    return MARS_OK;
-}
-
-static mars_status
-read_all_lacking(struct reading *r, mars_error *err)
-{
-    struct mrs_vec lacking = MRS_VEC_INIT(struct lacking);
-    mars_status st = find_lacking(r, &lacking, err);
-    char relative[MRS_OBJECT_NAME_MAX];
-    mars_error why;
-
-    for (size_t i = 0; st == MARS_OK && i < lacking.len; i++) {
-        const struct lacking *l = mrs_vec_at(&lacking, i);
-
-        if (is_foreign(r, l->item))
-            continue;
-        st = read_lacking(r, l, &why);
-        if (mrs_is_damage(st) && r->q->damage != NULL) {
-            mrs_name_point(relative, l->item, l->session);
-            r->q->damage(r->q->user, relative, &why);
-            mrs_listing_at(&r->listing, l->number - 1)->unread = st;
-            st = MARS_OK;
-        } else if (st != MARS_OK && err != NULL) {
-            *err = why;
-        }
-    }
-    mrs_vec_free(&lacking);
-    return st;
 }
 
 static int
@@ -367,7 +212,7 @@ by_time(const void *a, const void *b)
 
 /* Some were tried before one was read that says whose item it is. */
 static void
-drop_foreign(struct reading *r)
+drop_foreign(struct mrs_points_reading *r)
 {
     struct mrs_vec *unread = &r->p->unread;
     size_t n = 0;
@@ -375,26 +220,26 @@ drop_foreign(struct reading *r)
     for (size_t i = 0; i < unread->len; i++) {
         const struct mrs_unread_point *u = mrs_vec_at(unread, i);
 
-        if (!is_foreign(r, u->head.item))
+        if (!mrs_points_is_foreign(r, u->head.item))
             memmove(mrs_vec_at(unread, n++), u, sizeof *u);
     }
     unread->len = n;
 }
 
 static mars_status
-read_points(struct reading *r, const struct mrs_log *log, mars_error *err)
+read_points(struct mrs_points_reading *r, const struct mrs_log *log, mars_error *err)
 {
     mars_status st;
 
     /* Fences were listed before: one closed later than that was closed after its point was seen. */
     st = mrs_log_each(log, "fence/", note_fence, r, err);
     if (st == MARS_OK)
-        st = by_table(r) ? list_known(r, err) : list_points(r, err);
+        st = mrs_points_by_table(r) ? list_known(r, err) : list_points(r, err);
     if (st == MARS_OK) {
-        st = read_all_lacking(r, err);
+        st = mrs_points_read_lacking(r, err);
         if (r->p->list.len > 1)
             qsort(r->p->list.items, r->p->list.len, r->p->list.item_size, by_time);
-        if (by_table(r))
+        if (mrs_points_by_table(r))
             keep_new(r);
     }
     if (st == MARS_OK && r->q->digits == NULL)
@@ -408,7 +253,7 @@ mrs_points_read(struct mrs_points *p, const struct mrs_domain *d, const struct m
                 const struct mrs_ledger *ledger, const struct mrs_points_query *q,
                 mars_error *err)
 {
-    struct reading r = { .p = p,
+    struct mrs_points_reading r = { .p = p,
                          .d = d,
                          .ledger = ledger,
                          .q = q,
@@ -441,8 +286,8 @@ mars_status
 mrs_points_whole(const struct mrs_domain *d, struct mrs_known_point *k, mars_error *err)
 {
     return k->whole != NULL ? MARS_OK
-                            : load(d, mrs_known_item(k), mrs_known_session(k), MRS_NEED_READ,
-                                   &k->whole, err);
+                            : mrs_points_load(d, mrs_known_item(k), mrs_known_session(k),
+                                              MRS_NEED_READ, &k->whole, err);
 }
 
 void
