@@ -21,8 +21,7 @@ internal sealed unsafe class Arguments : IDisposable
     internal byte* Text(ReadOnlySpan<char> text)
     {
         byte* s = New<byte>(Utf8.Strict.GetByteCount(text) + 1);
-        fixed (char* chars = text)
-            Utf8.Strict.GetBytes(chars, text.Length, s, blocks[^1].Size - 1);
+        Utf8.Strict.GetBytes(text, new Span<byte>(s, blocks[^1].Size - 1));
         if (text.Contains('\0'))
             throw new ArgumentException("a NUL in a text");
         return s;

@@ -63,6 +63,17 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public void Texts_may_be_empty()
+    {
+        string tree = place.MakeTree();
+        Assert.Equal(5, place.Agent.Backup(
+            new BackupOptions { Paths = [tree], Excludes = ["*.tmp", "", "*.bak"] }).Files);
+        Assert.Equal(MarsStatus.InvalidArgument, Fails(() => place.Agent.OpenPoint("")).Status);
+        place.Agent.Keys.Add(Place.Passphrase, "another passphrase", "");
+        Assert.Equal(["", ""], place.Agent.Keys.List().Select(k => k.Label));
+    }
+
+    [Fact]
     public void Unknown_codes_are_told_as_they_are()
     {
         MarsException e = Newer();
