@@ -11,11 +11,14 @@ public sealed partial class Agent
     public unsafe RecoveryPoint OpenPoint(string point = "latest", string? item = null)
     {
         ArgumentNullException.ThrowIfNull(point);
+        AgentHandle agent = Handle;
+        using var held = new Held(agent);
         using var args = new Arguments();
         mars_error err;
-        int status = Native.mars_point_open(Handle, args.Text(point), args.TextOrNull(item),
+        int status = Native.mars_point_open(agent, args.Text(point), args.TextOrNull(item),
             out PointHandle handle, &err);
-        return new RecoveryPoint(Errors.Opened(status, handle, &err));
+        Errors.Opened(status, handle, &err).Keep(agent);
+        return new RecoveryPoint(handle, agent);
     }
 }
 
@@ -27,11 +30,13 @@ public sealed unsafe class RecoveryPoint : IDisposable
 {
     internal const uint Recurse = 1;
     private readonly PointHandle handle;
+    private readonly AgentHandle agent;
     private OneAtATime one;
 
-    internal RecoveryPoint(PointHandle handle)
+    internal RecoveryPoint(PointHandle handle, AgentHandle agent)
     {
         this.handle = handle;
+        this.agent = agent;
     }
 
     private PointHandle Handle
@@ -169,11 +174,13 @@ public sealed unsafe class RecoveryPoint : IDisposable
     {
         one.Enter();
         try {
+            using var held = new Held(Handle);
             using var args = new Arguments();
             mars_error err;
-            int status = Native.mars_file_open(Handle, args.Path(path.Required(nameof(path))), 0,
+            int status = Native.mars_file_open(handle, args.Path(path.Required(nameof(path))), 0,
                 out FileHandle file, &err);
-            return new PointStream(Errors.Opened(status, file, &err));
+            Errors.Opened(status, file, &err).Keep(agent);
+            return new PointStream(file);
         } finally {
             one.Leave();
         }

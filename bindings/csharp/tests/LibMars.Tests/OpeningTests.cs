@@ -64,6 +64,29 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
+    public void A_logger_is_told_of_what_a_point_or_file_meets_without_its_agent()
+    {
+        place.Agent.Dispose();
+        string large = Path.Combine(place.MakeTree(), "large");
+        var lines = new Lines();
+        Agent agent = Agent.Open(place.At("machine"), new AgentOptions { Logger = lines });
+        agent.Backup(new BackupOptions { Paths = [large] });
+        using RecoveryPoint point = agent.OpenPoint();
+        using Stream file = point.OpenRead(large);
+        agent.Dispose();
+        Collect();
+        place.Damage("/packs/");
+        int before = lines.Told.Count;
+        Assert.Throws<MarsCorruptException>(() => point.CopyTo(large, Stream.Null));
+        int between = lines.Told.Count;
+        point.Dispose();
+        Collect();
+        Assert.Throws<MarsCorruptException>(() => file.ReadByte());
+        Assert.All([lines.Told[before], lines.Told[between]], l => Assert.StartsWith(
+            "Warning domain: ", l, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_logger_that_throws_stops_nothing()
     {
         place.Agent.Dispose();
