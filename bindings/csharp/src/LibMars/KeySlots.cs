@@ -99,10 +99,10 @@ public sealed unsafe class KeySlots
     /// slot.</exception>
     public string Add(MarsKey present, MarsKey added, string? label = null)
     {
-        using var keys = new KeyCall(present, added);
+        using var keys = new KeyCall();
         byte* id = stackalloc byte[IdSize];
         mars_error err;
-        keys.Check(Native.mars_key_add(agent.Handle, keys.Present, keys.Fresh,
+        keys.Check(Native.mars_key_add(agent.Handle, keys.Key(present), keys.Key(added),
             keys.Arguments.TextOrNull(label), id, &err), &err);
         return Utf8.Text(id);
     }
@@ -115,10 +115,10 @@ public sealed unsafe class KeySlots
     /// <param name="fresh">The one in its place.</param>
     public void Change(MarsKey present, MarsKey fresh)
     {
-        using var keys = new KeyCall(present, fresh);
+        using var keys = new KeyCall();
         mars_error err;
-        keys.Check(
-            Native.mars_key_change(agent.Handle, keys.Present, keys.Fresh, &err), &err);
+        keys.Check(Native.mars_key_change(
+            agent.Handle, keys.Key(present), keys.Key(fresh), &err), &err);
     }
 
     /// <summary>Removes a slot.</summary>
@@ -129,29 +129,29 @@ public sealed unsafe class KeySlots
     public void Remove(MarsKey present, string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        using var keys = new KeyCall(present, default);
+        using var keys = new KeyCall();
         mars_error err;
-        keys.Check(Native.mars_key_remove(agent.Handle, keys.Present, keys.Arguments.Text(id),
+        keys.Check(Native.mars_key_remove(agent.Handle, keys.Key(present), keys.Arguments.Text(id),
             &err), &err);
     }
 
     /// <summary>The keys of one call.</summary>
     private sealed class KeyCall : IDisposable
     {
-        private readonly WrapperCall[] wrappers;
-
-        internal KeyCall(MarsKey present, MarsKey fresh)
-        {
-            wrappers = [new WrapperCall(present.Wrapper), new WrapperCall(fresh.Wrapper)];
-            Present = Key(present, wrappers[0]);
-            Fresh = Key(fresh, wrappers[1]);
-        }
+        private readonly List<WrapperCall> wrappers = [];
 
         internal Arguments Arguments { get; } = new();
 
-        internal mars_key* Present { get; }
-
-        internal mars_key* Fresh { get; }
+        internal mars_key* Key(MarsKey key)
+        {
+            var wrapper = new WrapperCall(key.Wrapper);
+            wrappers.Add(wrapper);
+            mars_key* k = Arguments.New<mars_key>();
+            k->struct_size = (uint)sizeof(mars_key);
+            k->passphrase = Arguments.SecretOrNull(key.Passphrase, out k->passphrase_len);
+            k->wrapper = wrapper.Pointer(Arguments);
+            return k;
+        }
 
         internal void Check(int status, mars_error* err)
         {
@@ -165,15 +165,6 @@ public sealed unsafe class KeySlots
             foreach (WrapperCall wrapper in wrappers)
                 wrapper.Dispose();
             Arguments.Dispose();
-        }
-
-        private mars_key* Key(MarsKey key, WrapperCall wrapper)
-        {
-            mars_key* k = Arguments.New<mars_key>();
-            k->struct_size = (uint)sizeof(mars_key);
-            k->passphrase = Arguments.SecretOrNull(key.Passphrase, out k->passphrase_len);
-            k->wrapper = wrapper.Pointer(Arguments);
-            return k;
         }
     }
 }

@@ -87,6 +87,19 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_is_left_of_a_key_that_is_refused()
+    {
+        Assert.NotNull(place.Agent);
+        Collect();
+        int before = MarsHandle.Alive;
+        Assert.Throws<ArgumentException>(
+            () => place.Agent.Keys.Add(Place.Passphrase, "another\0passphrase"));
+        Assert.ThrowsAny<ArgumentException>(
+            () => place.Agent.Keys.Change(Place.Passphrase, "another passphrase \ud800"));
+        Assert.Equal(before, MarsHandle.Alive);
+    }
+
+    [Fact]
     public void A_logger_that_throws_stops_nothing()
     {
         place.Agent.Dispose();
