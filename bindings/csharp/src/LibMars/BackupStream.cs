@@ -4,18 +4,21 @@ namespace LibMars;
 /// One stream of a session: write-only, one thread at a time. Write all, then
 /// <see cref="Complete"/>, then dispose of it. A stream that was disposed of without being
 /// completed will not be in the point: so a half-written one never is, when an exception leaves its
-/// <c>using</c>.
+/// <c>using</c>. After its session was disposed of it only throws
+/// <see cref="ObjectDisposedException"/>.
 /// </summary>
 public sealed unsafe class BackupStream : Stream
 {
     private readonly StreamHandle handle;
+    private readonly Session session;
     private readonly Call call;
     private long position;
     private OneAtATime one;
 
-    internal BackupStream(StreamHandle handle, Call call)
+    internal BackupStream(StreamHandle handle, Session session, Call call)
     {
         this.handle = handle;
+        this.session = session;
         this.call = call;
     }
 
@@ -44,6 +47,7 @@ public sealed unsafe class BackupStream : Stream
         ObjectDisposedException.ThrowIf(handle.IsClosed, this);
         one.Enter();
         try {
+            using Held entered = session.Enter();
             // Not released before it is known to be finished, even if another thread disposes.
             using var held = new Held(handle);
             mars_error err;
@@ -62,6 +66,7 @@ public sealed unsafe class BackupStream : Stream
         ObjectDisposedException.ThrowIf(handle.IsClosed, this);
         one.Enter();
         try {
+            using Held entered = session.Enter();
             mars_error err;
             fixed (byte* data = buffer)
                 call.Check(Native.mars_stream_write(

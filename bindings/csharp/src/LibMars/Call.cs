@@ -19,6 +19,7 @@ internal sealed unsafe class Call : IDisposable
     private GCHandle self;
     private volatile ExceptionDispatchInfo? thrown;
     private bool enough;
+    private int teller; // the thread that a callback runs on; 0: none runs
 
     /// <param name="options">Where events go.</param>
     /// <param name="progress">Where progress goes.</param>
@@ -48,6 +49,9 @@ internal sealed unsafe class Call : IDisposable
 
     /// <summary>For a struct: valid until this is disposed of.</summary>
     internal nint CancelPointer => cancel.DangerousGetHandle();
+
+    /// <summary>Whether a callback of this runs on this thread.</summary>
+    internal bool IsTelling => teller == Environment.CurrentManagedThreadId;
 
     /// <summary>What C hands back to the callbacks.</summary>
     internal nint User => GCHandle.ToIntPtr(self);
@@ -112,11 +116,17 @@ internal sealed unsafe class Call : IDisposable
             self.Free();
     }
 
+    /// <summary>Ends it soon, as its token does.</summary>
+    internal void Stop()
+    {
+        Native.mars_cancel_set(cancel);
+    }
+
     // Events cannot answer, so the call is cancelled too.
     private void Stop(Exception e)
     {
         thrown = ExceptionDispatchInfo.Capture(e);
-        Native.mars_cancel_set(cancel);
+        Stop();
     }
 
     /// <summary>Runs a callback; false: no more of them.</summary>
@@ -125,11 +135,13 @@ internal sealed unsafe class Call : IDisposable
         var call = (Call)GCHandle.FromIntPtr(user).Target!;
         if (call.thrown != null || call.enough)
             return false;
+        call.teller = Environment.CurrentManagedThreadId;
         try {
             callback(call, subject);
         } catch (Exception e) {
             call.Stop(e);
         }
+        call.teller = 0;
         return call.thrown == null && !call.enough;
     }
 

@@ -9,7 +9,8 @@ public abstract class CallOptions
 
     /// <summary>
     /// Called for each event on the thread that makes the call. What it throws ends the call, and
-    /// is thrown again to the caller. It must not use the objects that the call runs on.
+    /// is thrown again to the caller. It must not use the objects that the call runs on, but may
+    /// dispose of them.
     /// </summary>
     public Action<MarsEvent>? OnEvent { get; init; }
 

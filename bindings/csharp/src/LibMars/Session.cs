@@ -9,7 +9,9 @@ public sealed partial class Agent
     /// Begins a backup of streams that the caller writes: many in one recovery point.
     /// </summary>
     /// <param name="options">Null for the defaults. Events come on the threads that call into the
-    /// session, never two at once.</param>
+    /// session, never two at once. A function that is told of them may dispose of the session and
+    /// its streams; any other use of these in it throws
+    /// <see cref="InvalidOperationException"/>.</param>
     /// <param name="progress">Comes as events do; null: silent.</param>
     /// <param name="cancellationToken">Ends the session: what runs and what comes throws.</param>
     public unsafe Session BeginSession(SessionOptions? options = null,
@@ -47,8 +49,8 @@ public sealed unsafe class Session : IDisposable
     private readonly AgentHandle agent;
     private readonly Call call;
     private readonly object gate = new();
-    private bool committing;
     private int images;
+    private int disposed;
 
     internal Session(SessionHandle handle, AgentHandle agent, Call call)
     {
@@ -71,7 +73,7 @@ public sealed unsafe class Session : IDisposable
             using var held = new Held(agent);
             int status = Native.mars_stream_open(handle, text, 0, out StreamHandle stream, &err);
             call.Opened(status, stream, &err).Keep(agent);
-            return new BackupStream(stream, call);
+            return new BackupStream(stream, this, call);
         }
     }
 
@@ -80,8 +82,6 @@ public sealed unsafe class Session : IDisposable
     /// images at the same time. A failure leaves the image out, and the session goes on. It is as
     /// consistent as what is read: of a disk in use, read what its system or hypervisor froze.
     /// </summary>
-    /// <remarks>Disposing of the session meanwhile takes effect when the image has ended; its
-    /// token ends the image soon.</remarks>
     /// <exception cref="MarsException"><see cref="MarsStatus.Exists"/>: the name is taken.
     /// <see cref="MarsStatus.NotFound"/>: the path is not there. <see cref="MarsStatus.Corrupt"/>:
     /// an extent goes back or beyond the image's size, or the image became shorter.</exception>
@@ -116,34 +116,48 @@ public sealed unsafe class Session : IDisposable
         mars_backup_result result = new() { struct_size = (uint)sizeof(mars_backup_result) };
         mars_error err;
         lock (gate) {
-            ObjectDisposedException.ThrowIf(handle.IsClosed, this);
+            // Not released before it is known to be committed.
+            using Held held = Enter();
             // C would see an image only once it has begun.
             if (images > 0)
                 throw new MarsException(MarsStatus.State, "an image is being added");
-            // Not released before it is known to be committed, even if another thread disposes.
-            using var held = new Held(handle);
-            committing = true;
             int status = Native.mars_session_commit(handle, &result, &err);
-            committing = false;
             if (status == (int)MarsStatus.State)
                 call.Check(status, &err);
             handle.Committed();
-            handle.Dispose();
+            Dispose();
             call.Check(status, &err);
         }
         return BackupResult.From(&result);
     }
 
-    private void CheckOpen()
-    {
-        ObjectDisposedException.ThrowIf(handle.IsClosed, this);
-        if (committing)
-            throw new InvalidOperationException("the session is being committed");
-    }
-
-    /// <summary>Abandons it, if it was not committed.</summary>
+    /// <summary>Abandons it, if it was not committed. Calls that run in it, which may be the one
+    /// that tells the caller of this, end soon with <see cref="MarsStatus.Cancelled"/>; the session
+    /// is over when the last of them has ended.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
+        call.Stop();
         handle.Dispose();
+    }
+
+    /// <summary>
+    /// Begins a call in the session or a stream of it, and holds the session until the call has
+    /// ended: abandoning waits for what streams have locked, and would wait for ever for a call
+    /// that it is made from, be it by a callback or by the collector.
+    /// </summary>
+    internal Held Enter()
+    {
+        CheckOpen();
+        return new Held(handle);
+    }
+
+    // C's callbacks must not call back into the session.
+    private void CheckOpen()
+    {
+        ObjectDisposedException.ThrowIf(disposed != 0, this);
+        if (call.IsTelling)
+            throw new InvalidOperationException("the session is telling its progress or an event");
     }
 }
