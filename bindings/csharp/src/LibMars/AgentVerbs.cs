@@ -8,6 +8,9 @@ public sealed unsafe partial class Agent
     /// one goes on from what it sent. Files that cannot be read do not end it: see
     /// <see cref="BackupResult.FilesSkipped"/>.
     /// </summary>
+    /// <remarks>What is thrown when the point is in the vault already, as by a callback at the end,
+    /// has the <see cref="BackupResult"/> in its <see cref="Exception.Data"/>, under
+    /// <see cref="BackupResult.DataKey"/>.</remarks>
     /// <param name="options">What to back up.</param>
     /// <param name="progress">Told on this thread, at most 10 times a second; null: silent. What it
     /// throws ends the call, and is thrown again here.</param>
@@ -25,8 +28,15 @@ public sealed unsafe partial class Agent
         mars_backup_options o = options.Native(args, call);
         mars_backup_result result = new() { struct_size = (uint)sizeof(mars_backup_result) };
         mars_error err;
-        call.Check(Native.mars_backup(Handle, &o, &result, &err), &err);
-        return BackupResult.From(&result);
+        int status = Native.mars_backup(Handle, &o, &result, &err);
+        var done = BackupResult.From(&result);
+        try {
+            call.Check(status, &err);
+        } catch (Exception e) when (done.Point != null) {
+            e.Data[BackupResult.DataKey] = done;
+            throw;
+        }
+        return done;
     }
 
     /// <summary><see cref="Backup"/> on the thread pool.</summary>

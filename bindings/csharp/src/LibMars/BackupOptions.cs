@@ -110,6 +110,10 @@ public sealed record BackupResult(
     string? Point, long Files, long Directories, long FilesUnchanged, long FilesSkipped, long Bytes,
     long BytesRead, long BytesNew, long BytesAdded, TimeSpan Elapsed)
 {
+    /// <summary>Where an exception's <see cref="Exception.Data"/> has it, if
+    /// <see cref="Agent.Backup"/> throws although the point is in the vault.</summary>
+    public const string DataKey = "LibMars.BackupResult";
+
     internal static unsafe BackupResult From(mars_backup_result* r)
     {
         string point = Utf8.Text(r->point);

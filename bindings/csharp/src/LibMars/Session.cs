@@ -59,6 +59,11 @@ public sealed unsafe class Session : IDisposable
         this.call = call;
     }
 
+    /// <summary>What <see cref="Commit"/> did; null while there is no point. It is here also where
+    /// that throws although the point is in the vault, as when a callback throws at the
+    /// end.</summary>
+    public BackupResult? Result { get; private set; }
+
     /// <summary>Opens a stream, which the caller writes, completes and disposes of.</summary>
     /// <param name="name">Its file name in the point: one component, unique in the session.</param>
     /// <exception cref="MarsException"><see cref="MarsStatus.Exists"/>: the name is
@@ -107,7 +112,8 @@ public sealed unsafe class Session : IDisposable
         }
     }
 
-    /// <summary>Commits the point. The session is then over.</summary>
+    /// <summary>Commits the point. The session is then over. After an exception
+    /// <see cref="Result"/> tells whether there is a point.</summary>
     /// <exception cref="MarsException"><see cref="MarsStatus.State"/>: streams are open or an
     /// image is being added; nothing has changed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -126,9 +132,12 @@ public sealed unsafe class Session : IDisposable
                 call.Check(status, &err);
             handle.Committed();
             Dispose();
+            var done = BackupResult.From(&result);
+            if (done.Point != null)
+                Result = done;
             call.Check(status, &err);
+            return done;
         }
-        return BackupResult.From(&result);
     }
 
     /// <summary>Abandons it, if it was not committed. Calls that run in it, which may be the one

@@ -100,6 +100,22 @@ public sealed class CallbackTests : IDisposable
     }
 
     [Fact]
+    public void A_backup_that_throws_when_its_point_is_there_still_tells_its_result()
+    {
+        int before = place.Points();
+        var thrower = new Thrower();
+        var e = Assert.Throws<FormatException>(() => place.Agent.Backup(Backup(), new AtOnce(_ => {
+            if (place.Points() > before)
+                thrower.Throw();
+        })));
+        var result = Assert.IsType<BackupResult>(e.Data[BackupResult.DataKey]);
+        Assert.Equal((5L, place.Agent.ListPoints()[^1].Id), (result.Files, result.Point));
+        e = Assert.Throws<FormatException>(
+            () => place.Agent.Backup(Backup(), new Thrower().Progress));
+        Assert.Null(e.Data[BackupResult.DataKey]);
+    }
+
+    [Fact]
     public void The_first_of_several_exceptions_wins()
     {
         var first = new Thrower();

@@ -106,12 +106,17 @@ public class Place : IDisposable
         Assert.Equal(0, close(fd));
     }
 
+    /// <summary>How many recovery points lie in the vault.</summary>
+    public int Points()
+    {
+        return Objects("/points/").Count();
+    }
+
     /// <summary>Flips a byte in the middle of each object of the vault whose name has this in
     /// it.</summary>
     public void Damage(string part)
     {
-        string[] found = [.. Directory.EnumerateFiles(At("vault"), "*", SearchOption.AllDirectories)
-            .Where(path => path.Contains(part, StringComparison.Ordinal))];
+        string[] found = [.. Objects(part)];
         Assert.NotEmpty(found);
         foreach (string path in found) {
             byte[] bytes = File.ReadAllBytes(path);
@@ -119,6 +124,12 @@ public class Place : IDisposable
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             File.WriteAllBytes(path, bytes);
         }
+    }
+
+    private IEnumerable<string> Objects(string part)
+    {
+        return Directory.EnumerateFiles(At("vault"), "*", SearchOption.AllDirectories)
+            .Where(path => path.Contains(part, StringComparison.Ordinal));
     }
 
     public void Dispose()

@@ -118,6 +118,7 @@ public sealed class SessionTests : IDisposable
         Assert.Equal(source.Token, e.CancellationToken);
         stream.Dispose();
         Assert.Throws<OperationCanceledException>(() => session.Commit());
+        Assert.Null(session.Result);
         Assert.Empty(place.Agent.ListPoints());
     }
 
@@ -133,6 +134,22 @@ public sealed class SessionTests : IDisposable
         Assert.Same(thrower.Thrown, e);
         Assert.Equal(1, thrower.Times);
         Assert.Empty(place.Agent.ListPoints());
+    }
+
+    [Fact]
+    public void A_commit_that_throws_when_its_point_is_there_still_tells_its_result()
+    {
+        var thrower = new CallbackTests.Thrower();
+        using Session session = place.Agent.BeginSession(null, new AtOnce(_ => {
+            if (place.Points() > 0)
+                thrower.Throw();
+        }));
+        Write(session, "one", [1, 2, 3]);
+        Assert.Null(session.Result);
+        Assert.Throws<FormatException>(() => session.Commit());
+        Assert.Equal((3L, Assert.Single(place.Agent.ListPoints()).Id),
+            (session.Result!.Bytes, session.Result.Point));
+        Assert.Throws<ObjectDisposedException>(() => session.Commit());
     }
 
     [Fact]
@@ -183,6 +200,7 @@ public sealed class SessionTests : IDisposable
         Write(session, "small", [1, 2, 3]);
         Write(session, "empty", []);
         BackupResult result = session.Commit();
+        Assert.Same(result, session.Result);
         Assert.Equal((3L, 5_000_003L), (result.Files, result.Bytes));
         Assert.Equal(result.Point, Assert.Single(place.Agent.ListPoints("dumps")).Id);
         place.Agent.Restore(new RestoreOptions { Target = place.At("dumps"), Item = "dumps" });
