@@ -95,6 +95,19 @@ class Images(PythonBox):
         self.assertEqual(self.back_up(path=file, changed=disk.changed).bytes_read, BLOCK + 17)
         self.assertEqual(self.back(), disk.data)
 
+    def test_a_file_that_grows(self) -> None:
+        """None is the end that the image has: that of the file when it was opened."""
+        file = self.write("raw", bytes(700_000))
+
+        def data(offset: int) -> Any:
+            if offset > 0:
+                return None
+            with open(file, "ab") as f:
+                f.write(b"more")
+            return (0, 1000)
+        self.back_up(path=file, data=data)
+        self.assertEqual(self.back(), bytes(700_000))
+
     def refused(self, kind: type[BaseException], **image: Any) -> BaseException:
         """The image ends with this, and the session holds the others."""
         with self.one.session(item="disks") as session:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import enum
-import os
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from ._call import Callbacks
@@ -39,7 +38,6 @@ class Image(Callbacks):
         self._session = session
         self._file = file
         self._size = size
-        self._end: Optional[int] = None
 
     def options(self, name: Path) -> Struct:
         options = Struct("mars_image_options", name=path(name), path=path(self._file),
@@ -62,15 +60,9 @@ class Image(Callbacks):
         return int(lib.MARS_OK)
 
     def answer(self, start: Any, end: Any, extent: Union[Extent, Since]) -> int:
-        if self._end is None:
-            self._end = self._size if self._file is None else _size_of(self._file)
+        """None: both are the image's end, and that is what they are already."""
         if isinstance(extent, Since):
             return int(lib.MARS_ERR_NOT_FOUND)
-        start[0], end[0] = (self._end, self._end) if extent is None else extent
+        if extent is not None:
+            start[0], end[0] = extent
         return int(lib.MARS_OK)
-
-
-def _size_of(file: Path) -> int:
-    """Of a device too. With the first answer: the library has only just opened the file then."""
-    with open(file, "rb", buffering=0) as f:
-        return f.seek(0, os.SEEK_END)
