@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -39,6 +40,18 @@ class PythonBox(Box):
                                  passphrase=PASSPHRASE)
         self.addCleanup(agent.close)
         return agent
+
+    def program(self, code: str, *args: object, seconds: float = 30) -> str:
+        """What a program prints that has an agent open and ends by itself: for what could hang, or
+        take the interpreter with it."""
+        begin = ("import sys\nsys.path.insert(0, sys.argv[1])\nimport faulthandler, libmars\n"
+                 f"faulthandler.dump_traceback_later({seconds}, exit=True)\n"
+                 "agent = libmars.Agent(sys.argv[2])\n")
+        done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", begin + code, str(SITE),
+                               str(self.path / "config-one"), *map(str, args)], text=True,
+                              capture_output=True, check=False, timeout=2 * seconds)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
 
     def command_line(self, name: str = "one") -> Machine:
         """`mars` with the state of that agent."""

@@ -58,6 +58,21 @@ class Callbacks(PythonBox):
         self.assertEqual(events, 1)
         self.still_usable()
 
+    def test_an_error_behind_the_point(self) -> None:
+        """It tells of the point all the same."""
+        other = libmars.Agent(self.path / "config-one")
+        self.addCleanup(other.close)
+
+        def late(progress: libmars.Progress) -> None:
+            if other.points():
+                raise Mine
+        with self.assertRaises(Mine) as caught:
+            self.one.backup(self.home, progress=late)
+        self.assertEqual([p.id for p in self.one.points()], [caught.exception.result.point])
+        with self.assertRaises(Mine) as caught:
+            self.one.backup(self.home, progress=failing)
+        self.assertFalse(hasattr(caught.exception, "result"))
+
     def test_the_first_exception_counts(self) -> None:
         def fail(progress: libmars.Progress) -> None:
             raise KeyError(int(progress.phase))

@@ -172,7 +172,8 @@ class Agent(Upkeep):
         TimeoutError: phase START
 
         NotFoundError: a path is not there; nothing was written. LockedError: this item is being
-        backed up already on this machine. QuotaError: vault or cache is full.
+        backed up already on this machine. QuotaError: vault or cache is full. What is raised when
+        the point was made already, by `progress` or Ctrl-C, has the BackupResult in its `result`.
         """
         callbacks = Callbacks(progress, on_event)
         options = Struct("mars_backup_options", compression=compression,
@@ -185,9 +186,15 @@ class Agent(Upkeep):
         options.set_paths(paths)
         options.set_excludes(exclude)
         options.set_callbacks(callbacks, cancel)
-        result = Struct("mars_backup_result")
-        with self._handle as agent:
-            run(lib.mars_backup, agent, options.c, result.c, callbacks=callbacks)
+        result, returned = Struct("mars_backup_result"), list[int]()
+        try:
+            with self._handle as agent:
+                run(lib.mars_backup, agent, options.c, result.c, callbacks=callbacks,
+                    returned=returned)
+        except BaseException as e:
+            if returned == [lib.MARS_OK]:
+                setattr(e, "result", BackupResult._of(result.c))
+            raise
         return BackupResult._of(result.c)
 
     def session(self, *, item: Optional[str] = None,

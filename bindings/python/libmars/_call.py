@@ -7,6 +7,7 @@ KeyboardInterrupt comes before the function's first line.
 from __future__ import annotations
 
 import threading
+from itertools import starmap
 from types import TracebackType
 from typing import Any, Callable, Optional, Protocol, TypeVar
 
@@ -68,15 +69,21 @@ class Wrapping:
         self.stop = callbacks.stop
 
 
-def run(function: Callable[..., int], *args: Any, callbacks: Optional[Callbacks] = None) -> None:
-    """Call a function of the library; all that can fail take the error last."""
+def run(function: Callable[..., int], *args: Any, callbacks: Optional[Callbacks] = None,
+        returned: Optional[list[int]] = None) -> None:
+    """Call a function of the library; all that can fail take the error last.
+
+    `returned`: gets what C returned, whatever is raised; it stays empty if C was not called.
+    """
     err = ffi.new("mars_error *")
-    status = function(*args, err)
+    status: list[int] = [] if returned is None else returned
+    # Ctrl-C is raised as soon as C has returned, before its answer could be assigned.
+    status.extend(starmap(function, [(*args, err)]))
     if callbacks is not None:
         callbacks.reraise()
-    if status != lib.MARS_OK:
+    if status[0] != lib.MARS_OK:
         message = ffi.string(err.message).decode(errors="replace")
-        raise error(status, message, err.os_code, err.http_status)
+        raise error(status[0], message, err.os_code, err.http_status)
 
 
 class Cancel:

@@ -15,7 +15,8 @@ class Error(Exception):
     http_status: int
     """Of the store's last answer; 0 if none was read."""
     result: Any
-    """How far a restore or a verify came: its result; else None."""
+    """Of a restore or a verify: how far it came. Of a backup: what was done, if a function raised
+    this when the point was made already. Else None."""
 
     def __init__(self, message: str, status: int = 0, os_code: int = 0,
                  http_status: int = 0) -> None:

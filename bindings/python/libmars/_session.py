@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Optional
 
 from ._call import Callbacks, Cancel, run
-from ._errors import StateError
 from ._handle import Handle
 from ._image import ChangedFn, DataFn, Image, ReadFn
 from ._native import ffi, lib
@@ -26,8 +25,8 @@ def _abandon(options: Struct, callbacks: Callbacks, pointer: Any) -> None:
 
 
 class Session:
-    """A running backup of streams. As a context it commits at the end, and on an exception it
-    abandons: nothing becomes visible then.
+    """A running backup of streams. As a context it commits at the end, and on an exception in it
+    it abandons: nothing becomes visible then.
 
     >>> with Agent(config).session(item="dumps") as session:
     ...     with session.open_stream("all.sql") as stream:
@@ -107,20 +106,23 @@ class Session:
 
     def commit(self) -> BackupResult:
         """Commit the streams that were closed as one new recovery point. StateError: some are still
-        open, or images not complete; nothing happened."""
-        result = Struct("mars_backup_result")
+        open, or images not complete; nothing happened. What is raised when the point was made
+        already, by `progress` or Ctrl-C, comes out of it as well: `result` tells then."""
+        result, returned = Struct("mars_backup_result"), list[int]()
         with self._handle:
             session = self._handle.take()
             try:
-                run(lib.mars_session_commit, session, result.c, callbacks=self._callbacks)
-            except StateError:
-                self._handle.give_back(session)
-                raise
-            except BaseException:
-                self._handle.freed()
-                raise
-            self._handle.freed()
-        self.result = BackupResult._of(result.c)
+                run(lib.mars_session_commit, session, result.c, callbacks=self._callbacks,
+                    returned=returned)
+            finally:
+                # The exception may be a callback's: only the status says whether it is gone.
+                if not returned or returned[0] == lib.MARS_ERR_STATE:
+                    self._handle.give_back(session)
+                else:
+                    self._handle.freed()
+                if returned == [lib.MARS_OK]:
+                    self.result = BackupResult._of(result.c)
+        assert self.result is not None
         return self.result
 
     def abandon(self) -> None:
@@ -170,13 +172,18 @@ class Stream(io.RawIOBase):
 
     def close(self) -> None:
         if not self._handle.closed:
+            returned: list[int] = []
             with self._handle:
                 stream = self._handle.take()
                 try:
-                    run(lib.mars_stream_finish, stream, callbacks=self._session._callbacks)
+                    run(lib.mars_stream_finish, stream, callbacks=self._session._callbacks,
+                        returned=returned)
                 finally:
-                    self._handle.freed()
-                    super().close()
+                    if returned:
+                        self._handle.freed()
+                        super().close()
+                    else:
+                        self._handle.give_back(stream)
         super().close()
 
     def abandon(self) -> None:
