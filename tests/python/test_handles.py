@@ -6,8 +6,32 @@ import sys
 import threading
 import unittest
 import weakref
+from typing import Any, Callable
+from unittest import mock
 
 from pykit import PythonBox, libmars
+
+
+class Interrupted:
+    """The library, where Ctrl-C is noticed as soon as one of its functions has returned."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closed: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(libmars._native.lib, name)
+
+        def interrupted(*args: Any) -> int:
+            found(*args)
+            raise KeyboardInterrupt
+
+        def closing(pointer: Any) -> None:
+            self.closed.append(name)
+            found(pointer)
+        if name == self.name:
+            return interrupted
+        return closing if name.endswith(("_close", "_abandon")) else found
 
 
 class Handles(PythonBox):
@@ -58,6 +82,42 @@ class Handles(PythonBox):
             stream.close()
         stream.close()
         other.abandon()
+
+    def test_interrupted_when_it_is_closed(self) -> None:
+        """What it needs is let go all the same."""
+        agent = libmars.Agent(self.path / "config-one")
+        session = agent.session(item="streams")
+        close = session._handle._close
+
+        def interrupted(pointer: Any) -> None:
+            close(pointer)
+            raise KeyboardInterrupt
+        session._handle._close = interrupted
+        with self.assertRaises(KeyboardInterrupt):
+            session.abandon()
+        agent.close()
+        self.assertEqual(agent._handle._pointer, [])
+
+    def test_interrupted_when_it_is_opened(self) -> None:
+        """It is there then, and nobody has it: it is closed."""
+        self.one.backup(self.home)
+        point = self.one.open_point()
+        session = self.one.session(item="streams")
+        opening: list[tuple[str, str, Callable[[], Any]]] = [
+            ("_agent", "mars_point_open", self.one.open_point),
+            ("_point", "mars_file_open", lambda: point.open(self.home / "notes.txt")),
+            ("_session", "mars_stream_open", lambda: session.open_stream("a")),
+            ("_session", "mars_session_begin", lambda: self.one.session(item="another")),
+            ("_agent", "mars_agent_open", lambda: libmars.Agent(self.path / "config-one"))]
+        for module, function, call in opening:
+            lib = Interrupted(function)
+            with mock.patch.object(getattr(libmars, module), "lib", lib):
+                with self.assertRaises(KeyboardInterrupt):
+                    call()
+                gc.collect()
+            self.assertEqual(len(lib.closed), 1, function)
+        self.assertEqual(session.commit().files, 0)
+        self.one.session(item="another").abandon()
 
     def test_the_collector_takes_them_in_any_order(self) -> None:
         self.one.backup(self.home)

@@ -6,7 +6,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Callable, Iterable, Optional, Union
 
-from ._call import Callbacks, Cancel, EventFn, KeyWrapper, ProgressFn, opening, run
+from ._call import Callbacks, Cancel, EventFn, KeyWrapper, ProgressFn, opened, opening, run
 from ._errors import Error
 from ._handle import Handle
 from ._log import set_log
@@ -113,9 +113,9 @@ class Agent(Upkeep):
                  logger: Optional[logging.Logger] = None, cancel: Optional[Cancel] = None) -> None:
         options = Struct("mars_agent_options", workers=workers, buffer_bytes=buffer_bytes)
         where, length = path(config_dir)
-        opened = self._opener(partial(lib.mars_agent_open, where, length), options, logger,
+        opener = self._opener(partial(lib.mars_agent_open, where, length), options, logger,
                               Callbacks())
-        self._handle = opening(opened, cancel)._handle
+        self._handle = opening(opener, cancel)._handle
 
     @classmethod
     def _opener(cls, function: Callable[..., int], options: Struct,
@@ -124,14 +124,13 @@ class Agent(Upkeep):
         """A function that opens one."""
         set_log(options, logger)
 
-        def opened(cancel: Cancel) -> Agent:
-            out = ffi.new("mars_agent **")
+        def open_with(cancel: Cancel) -> Agent:
+            handle = Handle("agent", ffi.new("mars_agent **"), lib.mars_agent_close)
             options.set("cancel", cancel.pointer)
-            run(function, options.c, out, callbacks=callbacks)
             made = cls.__new__(cls)
-            made._handle = Handle("agent", out[0], lib.mars_agent_close)
+            made._handle = opened(handle, function, options.c, callbacks=callbacks)
             return made
-        return opened
+        return open_with
 
     def close(self) -> None:
         """When nothing runs any more: a call in another thread and an open session come first."""
@@ -313,7 +312,7 @@ class Agent(Upkeep):
         NotFoundError: no such point. InvalidArgumentError: the prefix fits several points, or
         "latest" several items.
         """
-        out = ffi.new("mars_point **")
+        handle = Handle("point", ffi.new("mars_point **"), lib.mars_point_close, alone=True)
         with self._handle as agent:
-            run(lib.mars_point_open, agent, text(point), text(item), out)
-        return Point(out[0])
+            opened(handle, lib.mars_point_open, agent, text(point), text(item))
+        return Point(handle)

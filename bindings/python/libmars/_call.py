@@ -86,6 +86,18 @@ def run(function: Callable[..., int], *args: Any, callbacks: Optional[Callbacks]
         raise error(status[0], message, err.os_code, err.http_status)
 
 
+def opened(handle: Handle, function: Callable[..., int], *args: Any,
+           callbacks: Optional[Callbacks] = None) -> Handle:
+    """Call a function that opens a handle. What it opened is closed if anything is raised: that may
+    be Ctrl-C, or out of a callback, and C know nothing of it."""
+    try:
+        run(function, *args, handle.out, callbacks=callbacks)
+    except BaseException:
+        handle.close()
+        raise
+    return handle
+
+
 class Cancel:
     """Asks running calls to stop; they end soon with CancelledError. Any number of calls may share
     one, and any thread may set it.
@@ -99,10 +111,9 @@ class Cancel:
     """
 
     def __init__(self) -> None:
-        out = ffi.new("mars_cancel **")
-        run(lib.mars_cancel_new, out)
-        self.pointer = out[0]
-        self.handle = Handle("cancel", self.pointer, lib.mars_cancel_free)
+        self.handle = opened(Handle("cancel", ffi.new("mars_cancel **"), lib.mars_cancel_free),
+                             lib.mars_cancel_new)
+        self.pointer = self.handle.out[0]
 
     def set(self) -> None:
         """Set it, for good."""

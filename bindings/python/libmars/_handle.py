@@ -11,9 +11,9 @@ from ._errors import state_error
 
 
 class Handle:
-    """A C handle. It is closed once: when close() was called, or the object is collected, and
-    neither a running call nor a handle that needs it uses it any more. So threads may close what
-    others use, and the collector may take handles in any order.
+    """A C handle, which a call will put into `out`. It is closed once: when close() was called, or
+    the object is collected, and neither a running call nor a handle that needs it uses it any more.
+    So threads may close what others use, and the collector may take handles in any order.
 
     As a context it gives the pointer for one call. `alone`: one thread at a time, the others wait.
     A callback cannot use the handle that its call uses: StateError.
@@ -22,9 +22,10 @@ class Handle:
     taken by whoever pops it. The collector may run between any two steps.
     """
 
-    def __init__(self, name: str, pointer: Any, close: Callable[[Any], None],
+    def __init__(self, name: str, out: Any, close: Callable[[Any], None],
                  *parents: Optional[Handle], alone: bool = False) -> None:
         self._name = name
+        self.out = out
         self._close = close
         self._process = os.getpid()
         self._closed = False
@@ -32,7 +33,7 @@ class Handle:
         self._token = object()
         self._parents: list[Handle] = []
         self._lock = threading.Lock() if alone else None
-        self._pointer = [pointer]
+        self._pointer = [out]
         for parent in parents:
             if parent is not None:
                 self._parents.append(parent)
@@ -47,7 +48,7 @@ class Handle:
         self._users.add(me)
         try:
             if not self._closed:
-                return self._pointer[0]
+                return self._pointer[0][0]
         except IndexError:
             pass
         self.__exit__(None, None, None)
@@ -86,11 +87,11 @@ class Handle:
         time. StateError: it is shared just now."""
         if len(self._users) > 1:
             raise state_error(f"{self._name}: in use by a call of another thread")
-        return self._pointer.pop()
+        return self._pointer.pop()[0]
 
-    def give_back(self, pointer: Any) -> None:
+    def give_back(self) -> None:
         """It was not freed after all."""
-        self._pointer.append(pointer)
+        self._pointer.append(self.out)
 
     def freed(self) -> None:
         """What was taken is gone."""
@@ -101,13 +102,15 @@ class Handle:
         if not self._closed or self._users:
             return
         try:
-            pointer = self._pointer.pop()
+            pointer = self._pointer.pop()[0]
         except IndexError:
             return
-        # A forked child has the pointers and not the threads.
-        if os.getpid() == self._process:
-            self._close(pointer)
-        self._leave()
+        try:
+            # A forked child has the pointers and not the threads.
+            if os.getpid() == self._process:
+                self._close(pointer)
+        finally:
+            self._leave()
 
     def _leave(self) -> None:
         while self._parents:

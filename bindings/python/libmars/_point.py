@@ -6,7 +6,7 @@ import os
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Protocol
 
-from ._call import Callbacks, Cancel, run
+from ._call import Callbacks, Cancel, opened, run
 from ._handle import Handle
 from ._native import ffi, lib
 from ._options import Path, Struct, path, terminated
@@ -39,8 +39,8 @@ class Point:
     Paths are absolute as backed up. NotFoundError, which is a FileNotFoundError: no such path.
     """
 
-    def __init__(self, pointer: Any) -> None:
-        self._handle = Handle("point", pointer, lib.mars_point_close, alone=True)
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
 
     def close(self) -> None:
         self._handle.close()
@@ -171,21 +171,23 @@ class Point:
     def open(self, name: Path) -> File:
         """A file of the point, for random reads. Each read goes to the vault's data: for many small
         ones put an io.BufferedReader around it."""
-        out = ffi.new("mars_file **")
+        name_text = os.fsdecode(name)
+        handle = Handle(f"file {name_text}", ffi.new("mars_file **"), lib.mars_file_close,
+                        alone=True)
         with self._handle as point:
-            run(lib.mars_file_open, point, *path(name), out)
-        return File(os.fsdecode(name), out[0])
+            opened(handle, lib.mars_file_open, point, *path(name))
+        return File(name_text, handle)
 
 
 class File(io.RawIOBase):
     """A file of a recovery point. One thread uses it at a time; several files of a point are read
     on several threads. It may be closed before or after its point."""
 
-    def __init__(self, name: str, pointer: Any) -> None:
+    def __init__(self, name: str, handle: Handle) -> None:
         super().__init__()
         self.name = name
         self._at = 0
-        self._handle = Handle(f"file {name}", pointer, lib.mars_file_close, alone=True)
+        self._handle = handle
 
     def readable(self) -> bool:
         return True

@@ -7,7 +7,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Optional
 
-from ._call import Callbacks, Cancel, run
+from ._call import Callbacks, Cancel, opened, run
 from ._handle import Handle
 from ._image import ChangedFn, DataFn, Image, ReadFn
 from ._native import ffi, lib
@@ -46,23 +46,25 @@ class Session:
 
     def __init__(self, agent: Handle, options: Struct, callbacks: Callbacks,
                  cancel: Optional[Cancel]) -> None:
-        out = ffi.new("mars_session **")
         self._callbacks = callbacks
         self._parents = [agent, cancel.handle if cancel else None]
         with agent as pointer:
-            run(lib.mars_session_begin, pointer, options.c, out, callbacks=callbacks)
-            self._handle = Handle("session", out[0], partial(_abandon, options, callbacks),
-                                  *self._parents, alone=True)
+            handle = Handle("session", ffi.new("mars_session **"),
+                            partial(_abandon, options, callbacks), *self._parents, alone=True)
+            self._handle = opened(handle, lib.mars_session_begin, pointer, options.c,
+                                  callbacks=callbacks)
 
     def open_stream(self, name: Path) -> Stream:
         """A stream of this file name, one component of at most 255 bytes, open for writing.
 
         ExistsError: the session has a stream of this name.
         """
-        out = ffi.new("mars_stream **")
+        name_text = os.fsdecode(name)
         with self._handle as session:
-            run(lib.mars_stream_open, session, *path(name), out, callbacks=self._callbacks)
-            return Stream(os.fsdecode(name), out[0], self)
+            handle = Handle(f"stream {name_text}", ffi.new("mars_stream **"),
+                            lib.mars_stream_abandon, *self._parents, alone=True)
+            opened(handle, lib.mars_stream_open, session, *path(name), callbacks=self._callbacks)
+            return Stream(name_text, handle, self)
 
     def add_image(self, name: Path, path: Optional[Path] = None, *, size: int = 0,
                   read: Optional[ReadFn] = None, data: Optional[DataFn] = None,
@@ -117,7 +119,7 @@ class Session:
             finally:
                 # The exception may be a callback's: only the status says whether it is gone.
                 if not returned or returned[0] == lib.MARS_ERR_STATE:
-                    self._handle.give_back(session)
+                    self._handle.give_back()
                 else:
                     self._handle.freed()
                 if returned == [lib.MARS_OK]:
@@ -150,12 +152,11 @@ class Stream(io.RawIOBase):
     BufferedWriter or TextIOWrapper around it closes it also after an exception; let that reach the
     session."""
 
-    def __init__(self, name: str, pointer: Any, session: Session) -> None:
+    def __init__(self, name: str, handle: Handle, session: Session) -> None:
         super().__init__()
         self.name = name
+        self._handle = handle
         self._session = session
-        self._handle = Handle(f"stream {name}", pointer, lib.mars_stream_abandon,
-                              *session._parents, alone=True)
 
     def writable(self) -> bool:
         return True
@@ -183,7 +184,7 @@ class Stream(io.RawIOBase):
                         self._handle.freed()
                         super().close()
                     else:
-                        self._handle.give_back(stream)
+                        self._handle.give_back()
         super().close()
 
     def abandon(self) -> None:
