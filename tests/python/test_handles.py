@@ -144,6 +144,17 @@ class Handles(PythonBox):
         self.assertEqual(self.one.points("streams"), [])
         self.one.session(item="streams").abandon()
 
+    def test_dropped_by_a_thread_that_has_called_nothing(self) -> None:
+        """It could be the library's. The next call closes what was dropped, before anything."""
+        held = [self.one.session(item="streams")]
+        pointer = held[0]._handle._pointer
+        thread = threading.Thread(target=held.clear)
+        thread.start()
+        thread.join()
+        self.assertEqual(len(pointer), 1)
+        self.one.session(item="streams").abandon()
+        self.assertEqual(len(pointer), 0)
+
     def test_closed_while_another_thread_uses_it(self) -> None:
         agent = libmars.Agent(self.path / "config-one")
         begun = threading.Event()

@@ -5,7 +5,7 @@ import threading
 import time
 import unittest
 
-from pykit import AzurePythonBox, PythonBox, libmars
+from pykit import AzurePythonBox, PythonBox, libmars, pseudo_random
 from test_signals import Interrupting
 
 
@@ -55,6 +55,69 @@ class Log(PythonBox):
         self.agent().close()
         with libmars.Agent(self.path / "config-one", logger=logger) as agent:
             self.assertEqual(agent.backup(self.tree()).files_skipped, 0)
+
+
+    def test_a_handler_may_not_use_the_library(self) -> None:
+        self.agent().close()
+        logger, kept = self.logger("using", logging.INFO)
+        raised: list[str] = []
+
+        def use(record: logging.LogRecord) -> bool:
+            try:
+                other.info
+            except libmars.StateError as e:
+                raised.append(str(e))
+            return True
+        with libmars.Agent(self.path / "config-one") as other:
+            logger.handlers[0].addFilter(use)
+            with libmars.Agent(self.path / "config-one", logger=logger) as agent:
+                agent.backup(self.tree())
+        self.assertGreater(len(kept.lines), 1)
+        self.assertEqual(set(raised), {"agent: in use by the call that runs this function"})
+        self.assertEqual(len(raised), len(kept.lines))
+
+    def test_a_file_collected_in_the_log(self) -> None:
+        """There, on a thread of the library, closing it would wait for that thread."""
+        self.write("home/large", pseudo_random(24 << 20))
+        self.agent().backup(self.path / "home")
+        for pack in (self.path / "vault").rglob("*"):
+            if pack.is_file() and (size := pack.stat().st_size) > 1 << 20:
+                pack.chmod(0o600)
+                with open(pack, "r+b") as f:
+                    f.seek(size // 3)
+                    f.write(pseudo_random(size // 2, 7))
+        told = self.program("""
+import gc, logging, threading
+told, dropped, collected = (threading.Event() for _ in range(3))
+class Collecting(logging.Handler):
+    def emit(self, record):
+        if threading.current_thread() is not threading.main_thread() and not told.is_set():
+            told.set()
+            dropped.wait(10)
+            gc.collect()
+            collected.set()
+logging.getLogger("libmars").addHandler(Collecting())
+agent = libmars.Agent(sys.argv[2])
+point = agent.open_point()
+class Cycle:
+    pass
+cycle = Cycle()
+cycle.itself, cycle.file = cycle, point.open(sys.argv[3])
+gc.disable()
+try:
+    while not told.wait(0.1):  # what it reads ahead is told of before it is wanted
+        cycle.file.read(300_000)
+except libmars.Error:
+    pass
+print(told.wait(10))
+pointer = cycle.file._handle._pointer
+del cycle
+dropped.set()
+print(collected.wait(10), len(pointer))
+print(point.info.item)
+print(len(pointer))
+""", self.path / "home/large")
+        self.assertEqual(told, "True\nTrue 1\nfiles\n0\n")
 
 
 class Opening(Interrupting, AzurePythonBox):

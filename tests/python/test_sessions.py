@@ -1,4 +1,4 @@
-"""What a session's functions raise."""
+"""What a session's functions raise, and what they may not do."""
 import time
 import unittest
 
@@ -66,6 +66,92 @@ agent.session(item="streams").abandon()
                 fail = True
         self.assertIsNotNone(session.result)
         self.assertEqual([p.id for p in agent.points()], [session.result.point])
+
+
+class CallingBack(PythonBox):
+    def setUp(self) -> None:
+        super().setUp()
+        self.one = self.agent()
+
+    def test_a_function_may_not_use_its_session(self) -> None:
+        told = self.program(SESSION + """
+stream, other = session.open_stream("a"), session.open_stream("b")
+other.write(b"before")
+def enter(what):
+    with what:
+        pass
+for use in (session.abandon, session.commit, lambda: session.open_stream("c"),
+            lambda: session.add_image("c", size=1, read=lambda *_: b"x"), lambda: enter(session),
+            lambda: other.write(b"x"), other.close, other.abandon, lambda: enter(other),
+            lambda: stream.write(b"x"), stream.close, stream.abandon):
+    def attempt(p):
+        try:
+            use()
+        except libmars.StateError as e:
+            print(str(e).split(": ")[1])
+    within.append(attempt)
+    while within:
+        stream.write(bytes(1000))
+stream.close()
+other.close()
+print(session.commit().files)
+""")
+        self.assertEqual(told, "in use by the call that runs this function\n" * 12 + "2\n")
+
+    def test_nor_may_a_function_of_an_image(self) -> None:
+        session = self.one.session(item="streams")
+        stream = session.open_stream("a")
+
+        def read(offset: int, length: int) -> bytes:
+            for use in (session.abandon, lambda: stream.write(b"x"), stream.close, stream.abandon):
+                with self.assertRaisesRegex(libmars.StateError, "in use by the call that runs"):
+                    use()
+            return bytes(length)
+        session.add_image("b", size=100, read=read)
+        stream.close()
+        self.assertEqual(session.commit().files, 2)
+
+    def test_a_stream_dropped_in_a_function(self) -> None:
+        """Also while another thread, which abandons the session, waits for the call."""
+        told = self.program(SESSION + """
+import threading, time
+streams = [session.open_stream("a"), session.open_stream("b")]
+def drop(p):
+    abandoning.start()
+    time.sleep(0.5)
+    streams.pop()
+    print("dropped")
+abandoning = threading.Thread(target=session.abandon)
+within.append(drop)
+try:
+    while True:
+        streams[0].write(bytes(1000))
+except libmars.CancelledError:
+    print("abandoned")
+abandoning.join()
+streams.pop().abandon()
+agent.session(item="streams").abandon()
+""")
+        self.assertEqual(told, "dropped\nabandoned\n")
+
+    def test_other_handles_in_a_function(self) -> None:
+        """They are closed at once, or where they are only dropped with the next call."""
+        self.one.backup(self.tree())
+        point = self.one.open_point()
+
+        def progress(p: libmars.Progress) -> None:
+            opened = [point.open(self.path / "home/notes.txt") for _ in range(3)]
+            opened[0].close()
+            handles = [file._handle._pointer for file in opened]
+            del opened
+            left.append([len(handle) for handle in handles])
+            point.info
+            left.append([len(handle) for handle in handles])
+            raise Mine
+        left: list[list[int]] = []
+        with self.assertRaises(Mine):
+            self.one.session(progress=progress)
+        self.assertEqual(left, [[0, 1, 1], [0, 0, 0]])
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class Agent(Upkeep):
 
     What an operator may want to know goes to `logger`, or "libmars" of the logging module, and its
     children "http", "cache", ...: as much as they want when the agent is opened. Lines come from
-    any thread.
+    any thread; who handles them must not use libmars.
     """
 
     def __init__(self, config_dir: Path, *, workers: int = 0, buffer_bytes: int = 0,

@@ -13,7 +13,7 @@ from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from . import _types
 from ._errors import KeyRefusedError, error
-from ._handle import Handle
+from ._handle import Handle, close_left, inside
 from ._native import ffi, lib
 
 ProgressFn = Callable[[_types.Progress], object]
@@ -41,6 +41,8 @@ class Callbacks:
         self.progress = progress
         self.event = event
         self.each = each
+        self.owner: object = self
+        """Of the calls that use them: see Handle."""
         self.stopped = False
         self._raised: Optional[BaseException] = None
         self._thread = 0
@@ -77,8 +79,12 @@ def run(function: Callable[..., int], *args: Any, callbacks: Optional[Callbacks]
     """
     err = ffi.new("mars_error *")
     status: list[int] = [] if returned is None else returned
-    # Ctrl-C is raised as soon as C has returned, before its answer could be assigned.
-    status.extend(starmap(function, [(*args, err)]))
+    close_left()
+    try:
+        # Ctrl-C is raised as soon as C has returned, before its answer could be assigned.
+        inside(callbacks and callbacks.owner, status.extend, starmap(function, [(*args, err)]))
+    finally:
+        close_left()
     if callbacks is not None:
         callbacks.reraise()
     if status[0] != lib.MARS_OK:

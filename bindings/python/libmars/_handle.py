@@ -1,13 +1,51 @@
 """Who may use a C handle, and when it is closed."""
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional, TypeVar
 
 from ._errors import state_error
+
+Answer = TypeVar("Answer")
+
+
+class _Thread(threading.local):
+    """What is known of this thread."""
+
+    def __init__(self) -> None:
+        self.known = False  # it calls the library, so it is none of the library's own
+        self.calls: list[object] = []  # of C that it is in: their owners. Python is a callback then
+
+
+_here = _Thread()
+_left: set[Handle] = set()
+LOG = object()  # owner of the calls that are the log's, which come from anywhere in C
+
+
+def inside(owner: object, function: Callable[..., Answer], *args: Any) -> Answer:
+    """Call a function of C, or in its log one of Python."""
+    try:
+        _here.calls.append(owner)
+        return function(*args)
+    finally:
+        _here.calls.pop()
+
+
+def close_left() -> None:
+    """Close what was left because of where it was dropped. Where a thread calls the library."""
+    if LOG not in _here.calls:
+        _here.known = True
+        for handle in _left.copy():
+            _left.discard(handle)
+            handle._settle()
+
+
+close_left()
+atexit.register(close_left)
 
 
 class Handle:
@@ -16,14 +54,19 @@ class Handle:
     So threads may close what others use, and the collector may take handles in any order.
 
     As a context it gives the pointer for one call. `alone`: one thread at a time, the others wait.
-    A callback cannot use the handle that its call uses: StateError.
+    A callback cannot use the handle that its call uses, nor one of the same owner, and the log
+    cannot use any: StateError.
+
+    The collector may run in a callback, where C may hold what closing waits for; also on a thread
+    of the library, and there before the callback's first line. So what is collected in a callback,
+    or on a thread that has called nothing yet, is left for the next call of any thread.
 
     No lock guards the members: each step is one operation of a set or a list, and the pointer is
     taken by whoever pops it. The collector may run between any two steps.
     """
 
     def __init__(self, name: str, out: Any, close: Callable[[Any], None],
-                 *parents: Optional[Handle], alone: bool = False) -> None:
+                 *parents: Optional[Handle], owner: object = None, alone: bool = False) -> None:
         self._name = name
         self.out = out
         self._close = close
@@ -31,6 +74,7 @@ class Handle:
         self._closed = False
         self._users: set[object] = set()  # threads, and tokens of children: never their objects
         self._token = object()
+        self._owner = owner or self._token
         self._parents: list[Handle] = []
         self._lock = threading.Lock() if alone else None
         self._pointer = [out]
@@ -39,13 +83,16 @@ class Handle:
                 self._parents.append(parent)
                 parent._users.add(self._token)
 
-    def __enter__(self) -> Any:
-        me = threading.get_ident()
-        if me in self._users:
+    def check(self) -> None:
+        """StateError: this is a callback that cannot use it."""
+        if threading.get_ident() in self._users or self._is_within():
             raise state_error(f"{self._name}: in use by the call that runs this function")
+
+    def __enter__(self) -> Any:
+        self.check()
         if self._lock is not None:
             self._lock.acquire()
-        self._users.add(me)
+        self._users.add(threading.get_ident())
         try:
             if not self._closed:
                 return self._pointer[0][0]
@@ -81,6 +128,14 @@ class Handle:
     def close(self) -> None:
         self._closed = True
         self._settle()
+        close_left()
+
+    def __del__(self) -> None:
+        self._closed = True
+        if _here.known and not _here.calls:
+            self._settle()
+        else:
+            _left.add(self)
 
     def take(self) -> Any:
         """The pointer, for a call that frees it. Inside the context of a handle for one thread at a
@@ -98,8 +153,14 @@ class Handle:
         self._closed = True
         self._leave()
 
+    def _is_within(self) -> bool:
+        return self._owner in _here.calls or LOG in _here.calls
+
     def _settle(self) -> None:
         if not self._closed or self._users:
+            return
+        if self._is_within():
+            _left.add(self)
             return
         try:
             pointer = self._pointer.pop()[0]
@@ -108,7 +169,7 @@ class Handle:
         try:
             # A forked child has the pointers and not the threads.
             if os.getpid() == self._process:
-                self._close(pointer)
+                inside(self._owner, self._close, pointer)
         finally:
             self._leave()
 
@@ -117,5 +178,3 @@ class Handle:
             parent = self._parents.pop()
             parent._users.discard(self._token)
             parent._settle()
-
-    __del__ = close

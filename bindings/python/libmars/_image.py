@@ -36,6 +36,7 @@ class Image(Callbacks):
         self.data = data
         self.changed = changed
         self._session = session
+        self.owner = session.owner
         self._file = file
         self._size = size
 

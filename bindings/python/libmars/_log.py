@@ -7,6 +7,7 @@ import traceback
 from types import TracebackType
 from typing import Any, Optional
 
+from ._handle import LOG, inside
 from ._native import ffi, lib
 from ._options import Struct
 
@@ -45,5 +46,9 @@ def _lost(kind: type[BaseException], raised: BaseException, where: TracebackType
 @ffi.def_extern(onerror=_lost)  # type: ignore[misc]
 def mars_py_log(user: Any, level: int, unit: Any, text: Any) -> None:
     """From any thread."""
+    inside(LOG, _tell, user, level, unit, text)
+
+
+def _tell(user: Any, level: int, unit: Any, text: Any) -> None:
     to = ffi.from_handle(user).getChild(ffi.string(unit).decode())
     to.log(LEVELS.get(level, logging.DEBUG), "%s", ffi.string(text).decode(errors="replace"))

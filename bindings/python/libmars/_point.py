@@ -230,6 +230,9 @@ class File(io.RawIOBase):
         self._handle.close()
         super().close()
 
+    def __del__(self) -> None:
+        """Its handle knows better when to close it than RawIOBase does."""
+
     def _check(self) -> None:
         if self.closed:
             raise ValueError("I/O operation on closed file")

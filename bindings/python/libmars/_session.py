@@ -37,9 +37,9 @@ class Session:
 
     Any thread may open streams and add images; each stream belongs to one thread at a time,
     different streams and images to different threads at once. Functions given to Agent.session()
-    run on the threads that call into the session or its streams, never two at once. Ctrl-C and a
-    Cancel are noticed when a write begins, between blocks of an image, and in the commit; not by a
-    write that waits for the vault.
+    run on the threads that call into the session or its streams, never two at once, and must not
+    use either. Ctrl-C and a Cancel are noticed when a write begins, between blocks of an image, and
+    in the commit; not by a write that waits for the vault.
     """
     result: Optional[BackupResult] = None
     """After the commit."""
@@ -50,7 +50,8 @@ class Session:
         self._parents = [agent, cancel.handle if cancel else None]
         with agent as pointer:
             handle = Handle("session", ffi.new("mars_session **"),
-                            partial(_abandon, options, callbacks), *self._parents, alone=True)
+                            partial(_abandon, options, callbacks), *self._parents,
+                            owner=callbacks.owner, alone=True)
             self._handle = opened(handle, lib.mars_session_begin, pointer, options.c,
                                   callbacks=callbacks)
 
@@ -62,7 +63,8 @@ class Session:
         name_text = os.fsdecode(name)
         with self._handle as session:
             handle = Handle(f"stream {name_text}", ffi.new("mars_stream **"),
-                            lib.mars_stream_abandon, *self._parents, alone=True)
+                            lib.mars_stream_abandon, *self._parents, owner=self._callbacks.owner,
+                            alone=True)
             opened(handle, lib.mars_stream_open, session, *path(name), callbacks=self._callbacks)
             return Stream(name_text, handle, self)
 
@@ -70,7 +72,8 @@ class Session:
                   read: Optional[ReadFn] = None, data: Optional[DataFn] = None,
                   changed: Optional[ChangedFn] = None) -> None:
         """Back up a disk as one stream, in blocks of 256 KiB: a block device or file of this path,
-        or `size` bytes that functions give. They run on this thread and must not use the session.
+        or `size` bytes that functions give. They run on this thread and must not use the session
+        or its streams.
 
         read(offset, length): these bytes, exactly as many, as any bytes-like object.
 
@@ -131,6 +134,7 @@ class Session:
         """Nothing becomes visible; what was sent is used by the item's next backup. Streams that
         are open answer CancelledError, and images that are being added end soon. After a commit:
         nothing happens."""
+        self._handle.check()
         self._callbacks.stop(None)
         self._handle.close()
 
@@ -189,6 +193,7 @@ class Stream(io.RawIOBase):
 
     def abandon(self) -> None:
         """Leave it out of the point; its name is free again."""
+        self._handle.check()
         self._handle.close()
         super().close()
 
@@ -199,4 +204,5 @@ class Stream(io.RawIOBase):
         else:
             self.abandon()
 
-    __del__ = abandon
+    def __del__(self) -> None:
+        """Its handle leaves it out, where RawIOBase would close it."""
