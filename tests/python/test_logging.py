@@ -76,6 +76,35 @@ class Log(PythonBox):
         self.assertEqual(set(raised), {"agent: in use by the call that runs this function"})
         self.assertEqual(len(raised), len(kept.lines))
 
+    def test_ctrl_c_in_a_handler_ends_the_call(self) -> None:
+        self.agent().close()
+        home = self.tree()
+        told = self.program("""
+import logging, signal, threading
+class Interrupted(logging.Handler):
+    armed = False
+    def emit(self, record):
+        if self.armed and threading.current_thread() is threading.main_thread():
+            self.armed = False
+            signal.raise_signal(signal.SIGINT)
+handler = Interrupted()
+logging.getLogger("libmars").addHandler(handler)
+logging.getLogger("libmars").setLevel(logging.DEBUG)
+agent = libmars.Agent(sys.argv[2])
+def stream():
+    with agent.session(item="x") as session, session.open_stream("a") as out:
+        out.write(b"x")
+for call in (lambda: agent.backup([sys.argv[3]]), stream):
+    handler.armed = True
+    try:
+        call()
+    except KeyboardInterrupt:
+        print("interrupted")
+    print(handler.armed)
+print(agent.verify().objects_damaged)
+""", home)
+        self.assertEqual(told, "interrupted\nFalse\n" * 2 + "0\n")
+
     def test_a_file_collected_in_the_log(self) -> None:
         """There, on a thread of the library, closing it would wait for that thread."""
         self.write("home/large", pseudo_random(24 << 20))

@@ -13,7 +13,7 @@ from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from . import _types
 from ._errors import KeyRefusedError, error
-from ._handle import Handle, close_left, inside
+from ._handle import Handle, close_left, inside, raise_interrupt
 from ._native import ffi, lib
 
 ProgressFn = Callable[[_types.Progress], object]
@@ -87,6 +87,7 @@ def run(function: Callable[..., int], *args: Any, callbacks: Optional[Callbacks]
         close_left()
     if callbacks is not None:
         callbacks.reraise()
+    raise_interrupt()
     if status[0] != lib.MARS_OK:
         message = ffi.string(err.message).decode(errors="replace")
         raise error(status[0], message, err.os_code, err.http_status)
@@ -168,6 +169,7 @@ def _stop(kind: type[BaseException], raised: BaseException, traceback: Traceback
 @ffi.def_extern(error=1, onerror=_stop)  # type: ignore[misc]
 def mars_py_progress(progress: Any, user: Any) -> int:
     callbacks = ffi.from_handle(user)
+    raise_interrupt()
     if not callbacks.stopped and callbacks.progress is not None:
         callbacks.progress(_types.Progress._of(progress))
     return int(callbacks.stopped)

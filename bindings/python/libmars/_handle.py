@@ -19,6 +19,7 @@ class _Thread(threading.local):
     def __init__(self) -> None:
         self.known = False  # it calls the library, so it is none of the library's own
         self.calls: list[object] = []  # of C that it is in: their owners. Python is a callback then
+        self.interrupted = False  # by Ctrl-C in the log, whose functions can raise nothing
 
 
 _here = _Thread()
@@ -33,6 +34,18 @@ def inside(owner: object, function: Callable[..., Answer], *args: Any) -> Answer
         return function(*args)
     finally:
         _here.calls.pop()
+
+
+def interrupt() -> None:
+    """Ctrl-C, where it cannot be raised."""
+    _here.interrupted = True
+
+
+def raise_interrupt() -> None:
+    """Where it can."""
+    if _here.interrupted:
+        _here.interrupted = False
+        raise KeyboardInterrupt
 
 
 def close_left() -> None:

@@ -1,13 +1,12 @@
 """The library's log, in the standard library's logging: logger "libmars", a child for each part."""
 from __future__ import annotations
 
-import _thread
 import logging
 import traceback
 from types import TracebackType
 from typing import Any, Optional
 
-from ._handle import LOG, inside
+from ._handle import LOG, inside, interrupt
 from ._native import ffi, lib
 from ._options import Struct
 
@@ -36,9 +35,9 @@ def set_log(options: Struct, logger: Optional[logging.Logger] = None) -> None:
 
 
 def _lost(kind: type[BaseException], raised: BaseException, where: TracebackType) -> None:
-    """Nothing goes through C. Ctrl-C comes again behind the callback."""
+    """Nothing goes through C. Ctrl-C comes with the next progress, or behind the call."""
     if issubclass(kind, KeyboardInterrupt):
-        _thread.interrupt_main()
+        interrupt()
     elif logging.raiseExceptions:
         traceback.print_exception(kind, raised, where)
 
