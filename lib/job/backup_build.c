@@ -346,7 +346,7 @@ find_parent(struct mrs_backup *b, mars_error *err)
         if (memcmp(mrs_known_item(k), b->item_id, 16) != 0)
             continue;
         st = mrs_points_whole(b->job.d, k, err);
-        if (st != MARS_OK && !mrs_is_damage(st))
+        if (st != MARS_OK && !mrs_is_unreadable(st))
             return st;
         if (st != MARS_OK) {
             mrs_name_point(relative, mrs_known_item(k), mrs_known_session(k));
