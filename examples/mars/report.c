@@ -73,6 +73,9 @@ report_failure_hint(struct cli *cli, const mars_error *err, const char *hint)
 {
     const char *message = err->message[0] != '\0' ? err->message : "failed";
 
+    /* Nothing else cancels here, wherever it was noticed. */
+    if (err->status == MARS_ERR_CANCELLED)
+        message = "interrupted";
     print_error(cli, mars_status_name(err->status), message, hint);
     if (err->status == MARS_ERR_CANCELLED)
         return CODE_INTERRUPTED;
@@ -96,7 +99,7 @@ report_failure(struct cli *cli, const mars_error *err)
 int
 report_interrupted(struct cli *cli)
 {
-    mars_error err = { .status = MARS_ERR_CANCELLED, .message = "interrupted" };
+    mars_error err = { .status = MARS_ERR_CANCELLED };
 
     return report_failure(cli, &err);
 }
