@@ -39,8 +39,8 @@ extern "C" {
  *  that this build does not know) and IO; one on an agent, or on what came of it, STATE in a forked
  *  child; one that asks the vault also NETWORK, AUTH, FORBIDDEN, CORRUPT, NOT_FOUND where the vault
  *  is not there, and UNSUPPORTED where a newer build wrote it. Functions name these only where
- *  there is more to say. After a failure what a call gives out is NULL, empty or zero, unless it
- *  says otherwise. */
+ *  there is more to say. After a failure a handle that a call gives out is NULL, and other results
+ *  mean nothing, unless it says otherwise. */
 typedef enum mars_status {
     MARS_OK = 0,
     MARS_ERR_INTERNAL = -1,    /* a bug in libmars: please report it */

@@ -407,9 +407,10 @@ mars_recover_open(const mars_recover_options *opts, mars_agent **out, mars_error
     mars_status st;
 
     mrs_error_clear(err);
+    if (out != NULL)
+        *out = NULL;
     if (out == NULL || opts == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "%s: is NULL", out == NULL ? "out" : "opts");
-    *out = NULL;
     a = new_agent();
     if (a == NULL)
         return mrs_nomem(err);

@@ -91,7 +91,6 @@ mrs_session_open_stream(struct mars_session *s, const char *name, uint64_t name_
     struct mars_stream *h;
     mars_status st = mrs_agent_enter(s->agent, err);
 
-    *out = NULL;
     if (st != MARS_OK)
         return st;
     if (name_len == 0)
@@ -117,6 +116,8 @@ mars_status
 mars_stream_open(mars_session *session, const char *name, uint64_t name_len, mars_stream **out,
                  mars_error *err)
 {
+    if (out != NULL)
+        *out = NULL;
     if (session == NULL || name == NULL || out == NULL)
         return mrs_fail(err, MARS_ERR_INVALID_ARG, "session, name or out: is NULL");
     return mrs_session_open_stream(session, name, name_len, 0, out, err);

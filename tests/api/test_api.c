@@ -30,6 +30,10 @@ missing_arguments_are_refused(void **state)
     assert_int_equal(mars_register(NULL, NULL, &err), MARS_ERR_INVALID_ARG);
     assert_int_equal(mars_agent_open(NULL, 0, NULL, &agent, &err), MARS_ERR_INVALID_ARG);
     assert_null(agent);
+    agent = p->agent;
+    assert_int_equal(mars_recover_open(NULL, &agent, &err), MARS_ERR_INVALID_ARG);
+    assert_null(agent);
+    assert_int_equal(mars_register_renew(NULL, &err), MARS_ERR_INVALID_ARG);
     assert_int_equal(mars_vault_create(NULL, NULL, &err), MARS_ERR_INVALID_ARG);
     assert_int_equal(mars_key_list(p->agent, NULL, NULL, &err), MARS_ERR_INVALID_ARG);
     mars_agent_close(NULL);

@@ -401,13 +401,14 @@ a_forked_child_is_told_so(void **state)
     assert_ok(mars_stream_write(stream, "of the parent", 13, &err), &err);
     child = fork();
     if (child == 0) {
-        mars_stream *none;
+        mars_stream *none = stream;
         int wrong;
 
         (void)alarm(20);
         wrong = mars_stream_write(stream, "x", 1, NULL) != MARS_ERR_STATE ||
                 mars_stream_finish(stream, NULL) != MARS_ERR_STATE ||
-                mars_stream_open(s, "b", 0, &none, NULL) != MARS_ERR_STATE ||
+                mars_stream_open(s, NULL, 0, &none, NULL) != MARS_ERR_INVALID_ARG ||
+                none != NULL || mars_stream_open(s, "b", 0, &none, NULL) != MARS_ERR_STATE ||
                 mars_session_commit(s, NULL, NULL) != MARS_ERR_STATE;
         mars_stream_abandon(stream);
         mars_session_abandon(s);
