@@ -54,7 +54,9 @@ is_older(const struct mrs_domain *d, const struct mrs_unread_point *u,
     mrs_name_point(relative, u->head.item, u->head.session);
     mrs_name_in_domain(name, d->keys->domain, relative);
     st = mrs_store_stat(d->store, name, &info, err);
-    *older = st == MARS_OK && info.mtime.s < k->started_s - CLOCKS_DIFFER;
+    /* Either time may be any: both are told by others. */
+    *older = st == MARS_OK && info.mtime.s < k->started_s &&
+             (uint64_t)k->started_s - (uint64_t)info.mtime.s > CLOCKS_DIFFER;
     return mrs_is_out_of_reach(st) ? st : MARS_OK;
 }
 

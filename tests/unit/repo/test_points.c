@@ -353,6 +353,10 @@ latest_passes_over_damaged_points_that_are_older_by_the_store(void **state)
 
     simple(k, 1, 5, 1);
     damage_point(k, 1, 5);
+    simple(k, 1, 8, INT64_MIN);
+    assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
+    assert_resolves(k, &p, "latest", "one", MARS_ERR_CORRUPT, 0);
+    mrs_points_free(&p);
     simple(k, 1, 6, now + 3600);
     assert_int_equal(read_points(k, &p, NULL, &damages), MARS_OK);
     assert_resolves(k, &p, "latest", "one", MARS_ERR_CORRUPT, 0);
