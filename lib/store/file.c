@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hex.h"
-#include "base/vec.h"
 #include "platform/file.h"
 
 enum { OWNER_SIZE = 16, TMP_NAME_MAX = 4 + 255 };
@@ -195,8 +194,8 @@ stat_path(const char *path, const char *name, struct mrs_object_info *info, mars
     return st;
 }
 
-static mars_status
-file_stat(void *self, const char *name, struct mrs_object_info *info, mars_error *err)
+mars_status
+mrs_file_store_stat(void *self, const char *name, struct mrs_object_info *info, mars_error *err)
 {
     char *path = mrs_file_store_path(self, name);
     mars_status st = path != NULL ? stat_path(path, name, info, err) : mrs_nomem(err);
@@ -232,94 +231,6 @@ file_read(void *self, const char *name, uint64_t offset, void *out, size_t n, ma
     return st;
 }
 
-/* A walk through a tree, one open directory at a time. */
-struct walk {
-    struct mrs_file_store *store;
-    struct mrs_vec todo; /* char *: directories, "" or ending in "/" */
-    const char *dir;     /* the present one */
-    enum mrs_list_what what;
-    mrs_list_fn fn;
-    void *user;
-    mars_status stopped; /* what fn said */
-};
-
-static mars_status
-add_dir(struct walk *w, const char *name)
-{
-    size_t n = strlen(name);
-    char *copy = mrs_alloc(n + 2);
-    char **slot = copy != NULL ? mrs_vec_add(&w->todo) : NULL;
-
-    if (slot == NULL) {
-        mrs_free(copy);
-        return MARS_ERR_NOMEM;
-    }
-    memcpy(copy, name, n);
-    if (n > 0 && name[n - 1] != '/')
-        copy[n] = '/';
-    *slot = copy;
-    return MARS_OK;
-}
-
-static mars_status
-walk_one(void *user, const char *name, bool is_dir, mars_error *err)
-{
-    struct walk *w = user;
-    size_t dir_len = strlen(w->dir), len = strlen(name);
-    char full[MRS_NAME_MAX + 1];
-    struct mrs_object_info info = { full, 0, { 0, 0 } };
-    mars_status st = MARS_OK;
-
-    if (!mrs_store_below_ok(w->dir, name))
-        return MARS_OK;
-    memcpy(full, w->dir, dir_len);
-    memcpy(full + dir_len, name, len + 1);
-    if (is_dir)
-        return add_dir(w, full) == MARS_OK ? MARS_OK : mrs_nomem(err);
-    if (w->what == MRS_LIST_INFO)
-        st = file_stat(w->store, full, &info, err);
-    if (st == MARS_ERR_NOT_FOUND)
-        return MARS_OK;
-    if (st == MARS_OK)
-        st = w->stopped = w->fn(w->user, &info, err);
-    return st;
-}
-
-static mars_status
-walk_dir(struct walk *w, const char *name, mars_error *err)
-{
-    char *path = mrs_file_store_path(w->store, name);
-    mars_status st;
-
-    if (path == NULL)
-        return mrs_nomem(err);
-    w->dir = name;
-    st = mrs_dir_each(path, walk_one, w, err);
-    mrs_free(path);
-    /* It vanished, or never was; that the store itself has gone must not look like "empty". */
-    if (st == MARS_ERR_NOT_FOUND && w->stopped == MARS_OK)
-        st = mrs_file_store_check(w->store, err);
-    return st;
-}
-
-static mars_status
-file_list(void *self, const char *prefix, enum mrs_list_what what, mrs_list_fn fn, void *user,
-          mars_error *err)
-{
-    struct walk w = { self, MRS_VEC_INIT(char *), NULL, what, fn, user, MARS_OK };
-    mars_status st = add_dir(&w, prefix) == MARS_OK ? MARS_OK : mrs_nomem(err);
-
-    while (w.todo.len > 0) {
-        char *name = *(char **)mrs_vec_at(&w.todo, --w.todo.len);
-
-        if (st == MARS_OK)
-            st = walk_dir(&w, name, err);
-        mrs_free(name);
-    }
-    mrs_vec_free(&w.todo);
-    return st;
-}
-
 static mars_status
 file_remove(void *self, const char *name, mars_error *err)
 {
@@ -340,8 +251,8 @@ static const struct mrs_store_driver file_driver = {
     .flush = file_flush,
     .sweep = file_sweep,
     .read = file_read,
-    .stat = file_stat,
-    .list = file_list,
+    .stat = mrs_file_store_stat,
+    .list = mrs_file_store_list,
     .remove = file_remove,
     .close = file_close,
 };
