@@ -79,31 +79,53 @@ mrs_point_show(struct mrs_shown_point *s, const struct mrs_known_point *k, mars_
     return MARS_OK;
 }
 
+/* Which of the points that were seen are there: a bool each, by their sessions. */
+static mars_status
+find_seen(struct mrs_map *there, const struct mrs_seen *seen, const struct mrs_points *points,
+          mars_error *err)
+{
+    uint8_t key[32];
+
+    for (size_t i = 0; i < seen->heads.len; i++) {
+        const struct mrs_seen_head *h = mrs_vec_at(&seen->heads, i);
+
+        mrs_map_key16(key, h->session);
+        if (mrs_map_put(there, key) == NULL)
+            return mrs_nomem(err);
+    }
+    for (size_t i = 0; i < points->list.len; i++) {
+        bool *is_there;
+
+        mrs_map_key16(key, mrs_known_session(mrs_points_at(points, i)));
+        is_there = mrs_map_find(there, key);
+        if (is_there != NULL)
+            *is_there = true;
+    }
+    return MARS_OK;
+}
+
 /* Points that this machine saw and that nobody deleted must be there. */
 static mars_status
 tell_missing(struct mars_agent *agent, const struct mrs_view *v, struct mrs_event_sink *sink,
              mars_error *err)
 {
-    struct mrs_map there = MRS_MAP_INIT(0);
+    struct mrs_map there = MRS_MAP_INIT(sizeof(bool));
     struct mrs_seen seen = { 0 };
-    uint8_t key[32] = { 0 };
     mars_status st;
 
     if (sink->fn == NULL || agent->config_dir == NULL)
         return MARS_OK;
     st = mrs_seen_load(&seen, agent->config_dir, err);
-    for (size_t i = 0; st == MARS_OK && seen.heads.len > 0 && i < v->points.list.len; i++) {
-        memcpy(key, mrs_known_session(mrs_points_at(&v->points, i)), 16);
-        if (mrs_map_put(&there, key) == NULL)
-            st = mrs_nomem(err);
-    }
+    if (st == MARS_OK)
+        st = find_seen(&there, &seen, &v->points, err);
     for (size_t i = 0; st == MARS_OK && i < seen.heads.len; i++) {
         const struct mrs_seen_head *h = mrs_vec_at(&seen.heads, i);
         char relative[MRS_OBJECT_NAME_MAX];
+        uint8_t key[32];
         mars_error why;
 
-        memcpy(key, h->session, 16);
-        if (mrs_map_find(&there, key) != NULL ||
+        mrs_map_key16(key, h->session);
+        if (*(bool *)mrs_map_find(&there, key) ||
             mrs_ledger_is_deleted(&v->ledger, h->item, h->session))
             continue;
         mrs_name_point(relative, h->item, h->session);

@@ -24,9 +24,9 @@ add_points(mars_stats *out, const struct mrs_points *points, mars_error *err)
     for (size_t i = 0; st == MARS_OK && i < points->list.len; i++) {
         const struct mrs_known_point *p = mrs_points_at(points, i);
         struct mrs_point_details d = mrs_known_point_details(p);
-        uint8_t key[32] = { 0 };
+        uint8_t key[32];
 
-        memcpy(key, mrs_known_item(p), 16);
+        mrs_map_key16(key, mrs_known_item(p));
         if (mrs_map_put(&items, key) == NULL)
             st = mrs_nomem(err);
         out->points++;

@@ -3,6 +3,8 @@
 #ifndef MRS_BASE_MAP_H
 #define MRS_BASE_MAP_H
 
+#include <string.h>
+
 #include <mars/common.h>
 
 enum { MRS_ID_SIZE = 32 };
@@ -15,6 +17,14 @@ struct mrs_map {
 };
 
 #define MRS_MAP_INIT(size) { NULL, 0, 0, (size) }
+
+/* As which an id of 16 bytes is put and found: it, and zeros. */
+static inline void
+mrs_map_key16(uint8_t key[MRS_ID_SIZE], const uint8_t id[16])
+{
+    memcpy(key, id, 16);
+    memset(key + 16, 0, MRS_ID_SIZE - 16);
+}
 
 /* The value of id, or NULL. It may be written to; it stays valid until the next put. */
 void *mrs_map_find(const struct mrs_map *m, const uint8_t id[MRS_ID_SIZE]);

@@ -16,13 +16,6 @@ mrs_rgroup_free(struct mrs_restore *r, struct mrs_rgroup *g)
     mrs_free(g);
 }
 
-static void
-group_key(uint8_t key[32], struct mrs_slice group)
-{
-    memset(key, 0, 32);
-    memcpy(key, group.p, 16);
-}
-
 static struct mrs_rgroup *
 new_group(const struct mrs_rfile *f)
 {
@@ -44,7 +37,7 @@ mrs_rgroup_remember(struct mrs_restore *r, struct mrs_rfile *f, mars_error *err)
 
     if (f->link_group.n == 0)
         return MARS_OK;
-    group_key(key, f->link_group);
+    mrs_map_key16(key, f->link_group.p);
     g = new_group(f);
     slot = g != NULL ? mrs_map_put(&r->groups, key) : NULL;
     if (slot == NULL) {
@@ -66,7 +59,7 @@ find_group(struct mrs_restore *r, const struct mrs_rfile *f)
 
     if (f->link_group.n == 0)
         return NULL;
-    group_key(key, f->link_group);
+    mrs_map_key16(key, f->link_group.p);
     slot = mrs_map_find(&r->groups, key);
     return slot != NULL ? *slot : NULL;
 }

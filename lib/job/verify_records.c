@@ -17,13 +17,6 @@ struct seen {
     struct mrs_map ended;      /* sessions whose point is there */
 };
 
-static void
-session_key(uint8_t key[32], const uint8_t session[16])
-{
-    memset(key, 0, 32);
-    memcpy(key, session, 16);
-}
-
 /* Read one object whole; named `name` in the vault. */
 static mars_status
 get(struct mrs_verify *v, const char *name, struct mrs_buf *bytes, mars_error *err)
@@ -90,7 +83,7 @@ note(void *user, const struct mrs_object_info *info, mars_error *err)
         *at = n;
         return MARS_OK;
     case MRS_KIND_POINT:
-        session_key(key, n.session);
+        mrs_map_key16(key, n.session);
         return mrs_map_put(&s->ended, key) != NULL ? MARS_OK : mrs_nomem(err);
     case MRS_KIND_SLOTS:
         s->slots = n.number > s->slots ? n.number : s->slots;
@@ -173,7 +166,7 @@ check_lease(void *user, const struct mrs_object_info *info, mars_error *err)
 
     if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_LEASE)
         return MARS_OK;
-    session_key(key, n.session);
+    mrs_map_key16(key, n.session);
     if (mrs_map_find(&s->ended, key) != NULL)
         return MARS_OK;
     return check_sealed(s->v, MRS_KIND_LEASE, info->name, err);

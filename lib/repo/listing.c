@@ -28,7 +28,9 @@ mrs_listing_at(const struct mrs_listing *l, size_t i)
 const uint8_t *
 mrs_listing_item(const struct mrs_listing *l, const struct mrs_listed *of)
 {
-    return mrs_vec_at(&l->items, of->item);
+    const struct mrs_listed_item *item = mrs_vec_at(&l->items, of->item);
+
+    return item->id;
 }
 
 static mars_status
@@ -50,16 +52,17 @@ mrs_listing_add(struct mrs_listing *l, const uint8_t item[16], const uint8_t ses
                 mars_error *err)
 {
     mars_status st = l->len / BLOCK == l->blocks.len ? add_block(l, err) : MARS_OK;
+    struct mrs_listed_item *of;
     struct mrs_listed *at;
-    uint8_t *id;
 
     if (st != MARS_OK)
         return st;
-    if (l->items.len == 0 || memcmp(mrs_vec_at(&l->items, l->items.len - 1), item, 16) != 0) {
-        id = mrs_vec_add(&l->items);
-        if (id == NULL)
+    of = l->items.len > 0 ? mrs_vec_at(&l->items, l->items.len - 1) : NULL;
+    if (of == NULL || memcmp(of->id, item, 16) != 0) {
+        of = mrs_vec_add(&l->items);
+        if (of == NULL)
             return mrs_nomem(err);
-        memcpy(id, item, 16);
+        memcpy(of->id, item, 16);
     }
     at = mrs_listing_at(l, l->len++);
     memcpy(at->session, session, sizeof at->session);
@@ -107,4 +110,22 @@ uint32_t
 mrs_listing_find(const struct mrs_listing *l, const uint8_t item[16], const uint8_t session[16])
 {
     return *slot_of(l, item, session);
+}
+
+/* Mostly one saw the one before it. */
+void
+mrs_listing_saw(struct mrs_listing *l, uint32_t number, const uint8_t *heads, size_t n)
+{
+    struct mrs_listed_item *item = mrs_vec_at(&l->items, mrs_listing_at(l, number - 1)->item);
+
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *head = heads + 16 * i;
+        uint32_t seen = item->last;
+
+        if (seen == 0 || memcmp(mrs_listing_at(l, seen - 1)->session, head, 16) != 0)
+            seen = mrs_listing_find(l, item->id, head);
+        if (seen != 0)
+            mrs_listing_at(l, seen - 1)->seen = true;
+    }
+    item->last = number;
 }

@@ -15,15 +15,21 @@ struct mrs_listed {
     mars_status unread; /* why it cannot be read; MARS_OK: it can, or was not to be */
 };
 
+struct mrs_listed_item {
+    uint8_t id[16];
+    uint32_t last; /* of its points, who said last what it saw; 0: none did */
+};
+
 /* All of them, to be found by their ids. They stay where they are. */
 struct mrs_listing {
-    struct mrs_vec items;  /* 16 bytes each; one may be there again */
+    struct mrs_vec items;  /* struct mrs_listed_item; one may be there again */
     struct mrs_vec blocks; /* struct mrs_listed * */
     size_t len;
     uint32_t *slots;       /* their numbers, from 1 on; 0: free */
     size_t n_slots;        /* a power of two, at least two a point */
 };
-#define MRS_LISTING_INIT { { NULL, 0, 0, 16 }, MRS_VEC_INIT(struct mrs_listed *), 0, NULL, 0 }
+#define MRS_LISTING_INIT { MRS_VEC_INIT(struct mrs_listed_item), \
+                           MRS_VEC_INIT(struct mrs_listed *), 0, NULL, 0 }
 void mrs_listing_free(struct mrs_listing *l);
 /* Points of an item one after the other cost least. */
 MARS_NODISCARD mars_status mrs_listing_add(struct mrs_listing *l, const uint8_t item[16],
@@ -35,5 +41,8 @@ const uint8_t *mrs_listing_item(const struct mrs_listing *l, const struct mrs_li
 /* The number of a point, from 1 on; 0: it was not added. */
 uint32_t mrs_listing_find(const struct mrs_listing *l, const uint8_t item[16],
                           const uint8_t session[16]);
+/* The point of this number saw n others of its item, 16 bytes each: they are no heads. An item's
+ * points in the order in which they were made cost least. */
+void mrs_listing_saw(struct mrs_listing *l, uint32_t number, const uint8_t *heads, size_t n);
 
 #endif

@@ -105,10 +105,10 @@ put_shared(struct mrs_part_writer *w, const struct mrs_known_point *k, uint32_t 
            mars_error *err)
 {
     struct mrs_wr wr = mrs_wr_init(&w->bytes, err);
-    uint8_t key[32] = { 0 };
+    uint8_t key[32];
     struct place *at;
 
-    memcpy(key, mrs_known_item(k), 16);
+    mrs_map_key16(key, mrs_known_item(k));
     at = mrs_map_put(&w->shared, key);
     if (at == NULL)
         return mrs_nomem(err);

@@ -4,23 +4,6 @@
 #include "base/err.h"
 #include "repo/points.h"
 
-static void
-mark_seen(const struct mrs_points *p, const struct mrs_listing *listing)
-{
-    for (size_t i = 0; i < p->list.len; i++) {
-        const struct mrs_known_point *k = mrs_points_at(p, i);
-        size_t n;
-        const uint8_t *heads = mrs_known_point_heads(k, &n);
-
-        for (size_t h = 0; h < n; h++) {
-            uint32_t seen = mrs_listing_find(listing, mrs_known_item(k), heads + 16 * h);
-
-            if (seen != 0)
-                mrs_listing_at(listing, seen - 1)->seen = true;
-        }
-    }
-}
-
 static mars_status
 add_unread(struct mrs_points *p, const struct mrs_listing *listing, mars_error *err)
 {
@@ -43,7 +26,6 @@ add_unread(struct mrs_points *p, const struct mrs_listing *listing, mars_error *
 mars_status
 mrs_points_find_heads(struct mrs_points *p, const struct mrs_listing *listing, mars_error *err)
 {
-    mark_seen(p, listing);
     for (size_t i = 0; i < p->list.len; i++) {
         struct mrs_known_point *k = mrs_points_at(p, i);
 

@@ -9,13 +9,6 @@
 #include "base/hex.h"
 #include "platform/thread.h"
 
-static void
-half_key(uint8_t key[32], const uint8_t id[16])
-{
-    memset(key, 0, 32);
-    memcpy(key, id, 16);
-}
-
 static mars_status
 note_fence(void *user, const struct mrs_object_info *info, mars_error *err)
 {
@@ -25,7 +18,7 @@ note_fence(void *user, const struct mrs_object_info *info, mars_error *err)
 
     if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_FENCE || !n.closed)
         return MARS_OK;
-    half_key(key, n.session);
+    mrs_map_key16(key, n.session);
     return mrs_map_put(&r->closed, key) != NULL ? MARS_OK : mrs_nomem(err);
 }
 
@@ -48,7 +41,7 @@ note_point(void *user, const struct mrs_object_info *info, mars_error *err)
 
     if (!mrs_name_parse(&n, info->name) || n.kind != MRS_KIND_POINT)
         return MARS_OK;
-    half_key(key, n.session);
+    mrs_map_key16(key, n.session);
     if (mrs_map_find(&r->closed, key) != NULL ||
         mrs_ledger_is_deleted(r->ledger, n.item, n.session) ||
         (r->q->digits != NULL && !has_digits(n.session, r->q->digits)))
@@ -61,7 +54,7 @@ mrs_points_note_foreign(struct mrs_points_reading *r, const uint8_t item[16], ma
 {
     uint8_t key[32];
 
-    half_key(key, item);
+    mrs_map_key16(key, item);
     return mrs_map_put(&r->foreign, key) != NULL ? MARS_OK : mrs_nomem(err);
 }
 
@@ -70,7 +63,7 @@ mrs_points_is_foreign(const struct mrs_points_reading *r, const uint8_t item[16]
 {
     uint8_t key[32];
 
-    half_key(key, item);
+    mrs_map_key16(key, item);
     return mrs_map_find(&r->foreign, key) != NULL;
 }
 
@@ -97,6 +90,15 @@ add(struct mrs_points_reading *r, const struct mrs_known_point *k, mars_error *e
     return MARS_OK;
 }
 
+static void
+tell_heads(struct mrs_points_reading *r, const struct mrs_known_point *k)
+{
+    size_t n;
+    const uint8_t *heads = mrs_known_point_heads(k, &n);
+
+    mrs_listing_saw(&r->listing, k->number, heads, n);
+}
+
 mars_status
 mrs_points_add_copy(struct mrs_points_reading *r, struct mrs_known_point k, const uint8_t **copy,
                     mars_error *err)
@@ -105,7 +107,10 @@ mrs_points_add_copy(struct mrs_points_reading *r, struct mrs_known_point k, cons
         *copy = mrs_arena_copy(&r->p->bytes, k.shared, k.n_shared);
     k.shared = *copy;
     k.own = mrs_arena_copy(&r->p->bytes, k.own, k.n_own);
-    return k.shared != NULL && k.own != NULL ? add(r, &k, err) : mrs_nomem(err);
+    if (k.shared == NULL || k.own == NULL)
+        return mrs_nomem(err);
+    tell_heads(r, &k);
+    return add(r, &k, err);
 }
 
 /* Of one machine: only its points are held. */
@@ -118,7 +123,7 @@ take_own(void *user, const struct mrs_known_point *kept, const uint8_t **copy, m
     if (!mrs_point_table_use(&r->table, &r->listing, &k))
         return MARS_OK;
     return mrs_points_is_asked_for(r, &k) ? mrs_points_add_copy(r, k, copy, err)
-                               : mrs_points_note_foreign(r, mrs_known_item(&k), err);
+                                          : mrs_points_note_foreign(r, mrs_known_item(&k), err);
 }
 
 /* Of all machines: which are listed is seen later. */
@@ -146,8 +151,10 @@ drop_unlisted(struct mrs_points_reading *r)
     for (size_t i = 0; i < list->len; i++) {
         struct mrs_known_point *k = mrs_points_at(r->p, i);
 
-        if (mrs_point_table_use(&r->table, &r->listing, k))
+        if (mrs_point_table_use(&r->table, &r->listing, k)) {
+            tell_heads(r, k);
             *mrs_points_at(r->p, n++) = *k;
+        }
     }
     list->len = n;
 }

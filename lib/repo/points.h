@@ -55,7 +55,8 @@ mrs_points_at(const struct mrs_points *p, size_t i)
     return mrs_vec_at(&p->list, i);
 }
 
-/* Which points are heads, once all were read; unread ones are added to p. */
+/* Which points are heads, once all were read and told the listing what they saw; unread ones are
+ * added to p. */
 MARS_NODISCARD mars_status mrs_points_find_heads(struct mrs_points *p,
                                                  const struct mrs_listing *listing,
                                                  mars_error *err);
