@@ -137,18 +137,16 @@ add_object(struct reader *r, const char *name, size_t n, struct mrs_object_info 
     mars_status st = MARS_OK;
     char *copy;
 
-    if (b != NULL && (b->n == BATCH_MAX || n + 1 > sizeof b->names - b->used)) {
+    if (b != NULL && (b->n == BATCH_MAX || n + 1 > sizeof b->names - b->used))
         st = pass_on(r);
-        b = NULL;
-    }
-    if (b == NULL && st == MARS_OK) {
+    if (st != MARS_OK)
+        return st;
+    if (r->batch == NULL) {
         b = r->batch = mrs_alloc(sizeof *b);
         if (b == NULL)
             return mrs_nomem(err);
         b->n = b->used = 0;
     }
-    if (st != MARS_OK)
-        return st;
     copy = memcpy(b->names + b->used, name, n + 1);
     b->used += n + 1;
     *info = &b->found[b->n++];

@@ -31,12 +31,12 @@ class Limits(AzuriteBox):
         m = self.machine(register=False)
         m.register("--limit", "8000")
         source = self.source_of(36 * MIB)
-        with self.begun(m.command("backup", source)) as backup:
-            while self.proxy.up.total < MIB and backup.poll() is None:
-                time.sleep(0.01)
-            self.assertAlmostEqual(self.rate(30), 8, delta=0.4)
-            self.assertIsNone(backup.poll(), "it ended before it was measured")
-            self.assertEqual(backup.wait(60), 0)
+        backup = self.begun(m.command("backup", source))
+        while self.proxy.up.total < MIB and backup.poll() is None:
+            time.sleep(0.01)
+        self.assertAlmostEqual(self.rate(30), 8, delta=0.4)
+        self.assertIsNone(backup.poll(), "it ended before it was measured")
+        self.assertEqual(backup.wait(60), 0)
         before, began = self.proxy.down.total, time.monotonic()
         m.run("cat", "latest", source / "f")
         rate = (self.proxy.down.total - before) / (time.monotonic() - began) / MBIT
